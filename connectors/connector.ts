@@ -1,0 +1,233 @@
+/**
+ * The contract of a service. Imports nothing.
+ *
+ * A handle ({@link Entity}) is data: it can be listed and checked without a service. A {@link Connector} opens a
+ * handle; what it opens reads pages and writes batches. It knows nothing of couplings.
+ */
+declare const target: unique symbol;
+declare const row: unique symbol;
+
+/** Text that is the id of some record of entity N; N is a union where the field may point at more than one. */
+export type Ref<N extends string> = string & { readonly [target]: readonly ["id", N] };
+/** Text that is the natural key (a number, a code) of some record of entity N. */
+export type Key<N extends string> = string & { readonly [target]: readonly ["key", N] };
+
+/** The only time at which a field may be written; a field without one may be written at any time. */
+export type Access = "create" | "update" | "never";
+
+/** A value as both services' connectors give it: decimals and dates are text, a blank is null. */
+export type Value = string | number | boolean | null;
+/** Values by field name. */
+export type Fields = Readonly<Record<string, Value>>;
+
+/** What is known of one field: enough to check a definition against it and to compare values. */
+export interface Field {
+  readonly kind: "text" | "decimal" | "integer" | "boolean" | "date" | "datetime" | "choice" | "lookup";
+  readonly nullable: boolean;
+  /** Text: the longest value that the service stores, in characters. */
+  readonly max?: number;
+  /** Decimal: how many digits after the point the service keeps. */
+  readonly scale?: number;
+  /** Choice: the values that the service knows. */
+  readonly values?: readonly Value[];
+  /** A creation without a value here is refused by the service. */
+  readonly required?: boolean;
+  /** How values are made comparable when records are matched; text is compared as a name unless it says otherwise. */
+  readonly match?: "code" | "name" | "email" | "phone" | "url" | "postal" | "exact";
+  /** Why the field can be blank and what a person does about it, for the message when a blank stops a creation. */
+  readonly blank?: string;
+}
+
+/** Where a field points: at the id or the key of a record of `entity`, or at another field that its records carry. */
+export interface Reference {
+  readonly entity: string;
+  readonly by: "id" | "key" | (string & Record<never, never>);
+}
+
+/** How a creation of ours is recognised again after a crash. */
+export type Creation = "derived id" | "natural key" | "correlation" | "lookup" | "none";
+
+/**
+ * One kind of record in one service. Data only: the composition root opens handles.
+ * R is its row, N its name, A the fields that may not always be written, H the head entity when it is a part (a line).
+ */
+export interface Entity<R, N extends string, A = unknown, H extends string = never> {
+  readonly name: N;
+  /** The field with the natural key: what people call a record by and other records refer to. */
+  readonly key: keyof R & string;
+  readonly label: keyof R & string;
+  readonly fields: { readonly [K in keyof R & string]: Field };
+  readonly refs: { readonly [K in keyof R]?: Reference };
+  /** Fields that other records refer to; read with every record whatever the definition maps. */
+  readonly carries: readonly (keyof R & string)[];
+  readonly creation: Creation;
+  /** Values that a new record has by itself: a filter on them needs no rule. */
+  readonly initial: Partial<R>;
+  readonly access: A;
+  /** What the service needs for it: the standard API, or the Business Central extension as well. */
+  readonly needs: "standard" | "extension";
+  readonly partOf: H | null;
+  readonly filter: Partial<R>;
+  /** The same handle with a narrower filter. Equality only: a connector must be able to decide it without the service. */
+  where(filter: Partial<R>): Entity<R, N, A, H>;
+  readonly [row]?: R;
+}
+// deno-lint-ignore no-explicit-any
+export type AnyEntity = Entity<any, string, any, any>;
+
+/** Declares a handle: `entity<Customer>()({ name: "customers", … })`. */
+export function entity<R>(): <
+  const N extends string,
+  const A extends { readonly [K in keyof R]?: Access } = Record<never, never>,
+  const H extends string = never,
+>(spec: {
+  readonly name: N;
+  readonly key: keyof R & string;
+  readonly label: keyof R & string;
+  readonly fields: { readonly [K in keyof R & string]: Field };
+  readonly creation: Creation;
+  readonly refs?: Entity<R, N>["refs"];
+  readonly carries?: readonly (keyof R & string)[];
+  readonly initial?: Partial<R>;
+  readonly access?: A;
+  readonly needs?: "standard" | "extension";
+  readonly partOf?: H;
+}) => Entity<R, N, A, H> {
+  return (spec) => {
+    const make = (filter: Partial<R>): AnyEntity => ({
+      ...spec,
+      refs: spec.refs ?? {},
+      carries: spec.carries ?? [],
+      initial: spec.initial ?? {},
+      access: spec.access ?? {},
+      needs: spec.needs ?? "standard",
+      partOf: spec.partOf ?? null,
+      filter,
+      where: (more: Partial<R>) => make({ ...filter, ...more }),
+    });
+    // deno-lint-ignore no-explicit-any
+    return make({}) as any;
+  };
+}
+
+/** A record as its service has it now. */
+export interface Row {
+  readonly id: string;
+  /** The service's version of the record (its ETag); equal text means an unchanged record, nothing else is meant. */
+  readonly version: string;
+  /** ISO 8601 in UTC as the service states it; null where it states none. */
+  readonly modifiedAt: string | null;
+  readonly data: Fields;
+  /** Why the service lets nobody write this one record, where it does not; the engine then leaves it alone. */
+  readonly frozen?: string;
+}
+
+/** One answer of {@link Opened.read}. Rows may come twice; the last one counts. */
+export interface Page {
+  readonly rows: readonly Row[];
+  /** Ids that the service itself reports as deleted. */
+  readonly deleted: readonly string[];
+  /** Ids of records that exist but lie outside the handle's filter. */
+  readonly left: readonly string[];
+  /** full: a page of everything in the filter; delta: of what changed since the cursor; some: of the ids asked for. */
+  readonly kind: "full" | "delta" | "some";
+  /** Where to go on once this page is saved; null until the last page of a reading, unless the service can resume. */
+  readonly cursor: string | null;
+}
+
+/** What to read. Without `since` and `ids`: everything in the handle's filter. */
+export interface ReadOptions {
+  /** Fields of the handle that are wanted; the connector adds what the filter and its own work need. */
+  readonly fields: readonly string[];
+  /** A cursor that an earlier reading of the same fields and filter ended with. */
+  readonly since?: string;
+  /** Just these records; those that no longer exist come back under `deleted`. */
+  readonly ids?: readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+/** One record to write. */
+export interface Write {
+  readonly op: "create" | "update";
+  /** update: the record. create: the id that we chose, where the handle's creation is "derived id", else null. */
+  readonly id: string | null;
+  /** update: the version that the decision was made on. */
+  readonly version: string | null;
+  readonly fields: Fields;
+}
+
+/**
+ * What became of a write; one for each, in order.
+ * ok: stored, with the row as the service now has it. exists: a record with this id or natural key was there before,
+ * nothing written. moved: the version is no longer current, nothing written. missing: no such record. refused: the
+ * service will not store these values (`field` where it names one). unknown: the request may have taken effect.
+ */
+export type Outcome =
+  | { readonly kind: "ok"; readonly row: Row }
+  | { readonly kind: "exists"; readonly row: Row }
+  | { readonly kind: "moved" }
+  | { readonly kind: "missing" }
+  | { readonly kind: "refused"; readonly code: string; readonly message: string; readonly field?: string }
+  | { readonly kind: "unknown"; readonly message: string };
+
+/** A handle that is open for reading and writing. */
+export interface Opened {
+  /**
+   * Pages in order; the last one has a cursor. Throws ServiceError "cursor_expired" when `since` is no longer known
+   * (the engine then reads everything), other ServiceErrors when the service can't be read.
+   */
+  read(options: ReadOptions): AsyncIterable<Page>;
+  /** Writes a batch; `fields` are those that the returned rows carry. Throws only when nothing was attempted. */
+  write(writes: readonly Write[], options: { fields: readonly string[]; signal?: AbortSignal }): Promise<Outcome[]>;
+  /**
+   * Records that may be what an earlier attempt at this creation left: same values, modified at or after `since`
+   * (ISO 8601). Called for "natural key" and "lookup" creations whose outcome is unknown.
+   */
+  recall(
+    write: Write,
+    options: { since: string; fields: readonly string[]; signal?: AbortSignal },
+  ): Promise<readonly Row[]>;
+}
+
+/** Requests that went out, for the run summary. Overlap: those that re-read what a time stamp cursor can't rule out. */
+export interface Requests {
+  readonly read: number;
+  readonly write: number;
+  readonly token: number;
+  readonly overlap: number;
+}
+
+/** Who the outside is; pinned at first use, so that another company or environment is noticed. */
+export interface Identity {
+  readonly service: string;
+  /** Tenant, environment, company or organization, in an order of the service's own. */
+  readonly parts: Readonly<Record<string, string>>;
+}
+
+/** A service under one account. */
+export interface Connector {
+  readonly service: "business_central" | "dataverse";
+  open(entity: AnyEntity): Opened;
+  /** One or two small requests; throws ServiceError when the account may not sign in. */
+  identity(signal?: AbortSignal): Promise<Identity>;
+  /** Counted since the connector was made. */
+  requests(): Requests;
+}
+
+/** Keeps requests of one account within the service's limits; released when the request is done. */
+export interface Limiter {
+  acquire(signal?: AbortSignal): Promise<() => void>;
+  /** The service asked for patience: fewer at once, and none for `ms`. */
+  slow(ms: number): void;
+}
+
+/** Time, chance and new ids come from here, so that tests and simulations decide them. */
+export interface Clock {
+  /** Milliseconds since 1970 UTC. */
+  now(): number;
+  /** Rejects with the signal's reason when it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** At least 0, below 1. */
+  random(): number;
+  uuid(): string;
+}

@@ -1,0 +1,136 @@
+/** Whether what a step creates is complete, allowed and inside its own filter; and what this version can't do yet. */
+import type { AnyEntity, Field, Value } from "../connectors/connector.ts";
+import type { Side } from "../store/store.ts";
+import { checkChoice, checkConversion, checkCopy, hasField } from "./check_rules.ts";
+import type { Report } from "./problem.ts";
+import { accessOf, type FieldRule, givenOf, rulesOf, writesTo } from "./rules.ts";
+import type { Step } from "./step.ts";
+
+/** Reports filters and creations that can't work. */
+export function checkCreation(step: Step, report: Report): void {
+  const rules = rulesOf(step);
+  for (const side of ["erp", "crm"] as const) {
+    for (const [field, value] of Object.entries(step.extract[side].filter)) {
+      const where = `extract.${side}`;
+      if (!hasField(step.extract[side], side, field, report, where)) continue;
+      checkChoice(value as Value, step.extract[side].fields[field]!, where, report);
+    }
+    checkGiven(step, side, rules, report);
+    if (mayInsert(step, side)) checkInsert(step, side, rules, report);
+  }
+}
+
+/** Reports policies that make no sense together. */
+export function checkLoad(step: Step, report: Report): void {
+  for (const [key, against] of [["toCrm", "fromCrm"], ["fromCrm", "toCrm"]] as const) {
+    if (step.load[key] === undefined || step.direction !== against) continue;
+    const side = key === "toCrm" ? "CRM" : "ERP";
+    report("wrong_direction", `load.${key}`, `the step never writes to the ${side}; take it away`);
+  }
+  if (!mayInsert(step, "erp") && !mayInsert(step, "crm")) return;
+  for (const key of ["missing", "left"] as const) {
+    if (step.load[key] !== "uncouple") continue;
+    const remedy = `leave uncoupled records alone (unmatched "leave"), or choose another policy`;
+    report("uncouple_recreates", `load.${key}`, `what is uncoupled would be created again at once; ${remedy}`);
+  }
+}
+
+/** Reports, by name, what the grammar has and this version does not do. */
+export function checkSupport(step: Step, report: Report): void {
+  const { load, extract } = step;
+  const sections: readonly (readonly [string, boolean])[] = [
+    ["of", step.of !== null],
+    ["under", step.under !== null],
+    ["authority", step.authority !== null],
+    [`first: "${load.first}"`, (load.first ?? "fill") !== "fill"],
+    [`conflict: "${load.conflict}"`, (load.conflict ?? "stop") !== "stop"],
+    [`missing: "${load.missing}"`, (load.missing ?? "report") !== "report"],
+    [`left: "${load.left}"`, (load.left ?? "keep") !== "keep"],
+  ];
+  for (const [section, used] of sections) {
+    if (used) report("not_supported_yet", section.split(":")[0]!, `\`${section}\` is not supported yet; take it away`);
+  }
+  for (const rule of rulesOf(step)) {
+    if (rule.conflict === "stop" || rule.conflict === load.conflict) continue;
+    report("not_supported_yet", rule.crm, `onConflict("${rule.conflict}", …) is not supported yet; take it away`);
+  }
+  for (const side of ["erp", "crm"] as const) {
+    const { name, partOf, needs } = extract[side];
+    const where = `extract.${side}`;
+    if (partOf !== null) {
+      const state = `"${name}" are parts of "${partOf}", and parts are not supported yet`;
+      report("not_supported_yet", where, `${state}; take the step out of the pipeline`);
+    }
+    if (needs === "extension") {
+      const state = `"${name}" needs the Business Central extension, which is not supported yet`;
+      report("not_supported_yet", where, `${state}; take the step out of the pipeline`);
+    }
+  }
+}
+
+function mayInsert(step: Step, side: Side): boolean {
+  const key = side === "crm" ? "toCrm" : "fromCrm";
+  const writes = step.direction === "both" || step.direction === key;
+  return writes && (step.load[key] as { unmatched: string } | undefined)?.unmatched === "insert";
+}
+
+function checkGiven(step: Step, side: Side, rules: readonly FieldRule[], report: Report): void {
+  const entity: AnyEntity = step.extract[side];
+  const other = side === "crm" ? "erp" : "crm";
+  for (const given of givenOf(step, side)) {
+    const where = `create.${side}.${given.field}`;
+    if (!hasField(entity, side, given.field, report, where)) continue;
+    const field: Field = entity.fields[given.field]!;
+    const access = accessOf(entity, given.field);
+    if (access === "never" || access === "update") {
+      const remedy = access === "never" ? "take it away" : "write it by a rule of transform, after the creation";
+      report("not_writable", where, `it can not be written when a record is created; ${remedy}`);
+    }
+    if (rules.some((rule) => writesTo(rule, side) && fieldOf(rule, side) === given.field)) {
+      report("written_twice", where, "a rule of transform gives it a value as well; take one of the two away");
+    }
+    if (given.from === null) checkChoice(given.value, field, where, report);
+    else if (!hasField(step.extract[other], other, given.from, report, where)) continue;
+    else if (given.transform === null) checkCopy(step.extract[other].fields[given.from]!, field, where, report);
+    else checkConversion(given.transform, { forward: true, backward: false }, where, report);
+  }
+}
+
+/** What a new record would be without: required fields, and the values that put it into the step's own filter. */
+function checkInsert(step: Step, side: Side, rules: readonly FieldRule[], report: Report): void {
+  const entity: AnyEntity = step.extract[side];
+  const key = side === "crm" ? "toCrm" : "fromCrm";
+  if (entity.creation === "none") {
+    const state = `"${entity.name}" can't be created by us`;
+    report("not_creatable", `load.${key}`, `${state}; write { unmatched: "leave" }`);
+    return;
+  }
+  const set = new Map<string, Value | undefined>(Object.entries(entity.initial));
+  for (const rule of rules) {
+    const field = fieldOf(rule, side);
+    if (field === null || !writesTo(rule, side) || !["always", "create"].includes(accessOf(entity, field))) continue;
+    set.set(field, rule.kind === "constant" ? rule.value : undefined);
+  }
+  for (const { field, from, value } of givenOf(step, side)) set.set(field, from === null ? value : undefined);
+
+  for (const [field, { required }] of Object.entries<Field>(entity.fields)) {
+    if (!required || set.has(field)) continue;
+    const remedy = "give it a rule in transform or in create";
+    report("required_missing", field, `a new record of "${entity.name}" needs it, and nothing gives it; ${remedy}`);
+  }
+  for (const [field, wanted] of Object.entries(entity.filter)) {
+    const given = set.get(field);
+    if (set.has(field) && (given === undefined || given === wanted)) continue;
+    const state = set.has(field) ? `gets ${JSON.stringify(given)}` : "does not get it";
+    const remedy = `write ${field}: constant(${JSON.stringify(wanted)}) in transform or in create.${side}`;
+    report(
+      "filter_not_set",
+      field,
+      `the filter wants ${JSON.stringify(wanted)}, and a new record of "${entity.name}" ${state}; ${remedy}`,
+    );
+  }
+}
+
+function fieldOf(rule: FieldRule, side: Side): string | null {
+  return side === "crm" ? rule.crm : rule.erp;
+}

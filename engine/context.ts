@@ -1,0 +1,39 @@
+/** What the phases of one step share. */
+import type { Identity, Opened } from "../connectors/connector.ts";
+import type { Base, Change, Coupling, Side, Store, StoredRecord } from "../store/store.ts";
+import type { Compiled } from "./rules.ts";
+import type { Step } from "./step.ts";
+import type { Outcome } from "./tally.ts";
+
+export interface StepContext {
+  readonly store: Store;
+  readonly connection: string;
+  readonly run: string;
+  readonly step: Step;
+  readonly compiled: Compiled;
+  readonly opened: { readonly erp: Opened; readonly crm: Opened };
+  readonly outside: { readonly erp: Identity; readonly crm: Identity };
+  /** The sides that the step writes. */
+  readonly sides: readonly Side[];
+  readonly onlyCoupled: boolean;
+  readonly signal: AbortSignal | undefined;
+  /** ISO 8601. */
+  now(): string;
+  changeId(): string;
+  /** Whether the run was asked for this record (either side's, where it is a pair). */
+  selects(one: StoredRecord | null, other: StoredRecord | null): boolean;
+  /** The base without the fields whose rule is another now: they meet for the first time. */
+  knownBase(coupling: Coupling): Base | null;
+  /** Counts a decision that writes nothing; in a later round only for a record that was not counted yet. */
+  count(side: Side, source: string, outcome: Outcome, again: boolean): void;
+  /** Counts a write that was answered. */
+  settled(side: Side, change: Change, outcome: "inserted" | "modified" | "failed", round: number): void;
+  /** The record is decided again in the next round: it is not counted yet. */
+  undecided(side: Side, source: string): void;
+  isUndecided(side: Side, source: string): boolean;
+  progress(): void;
+}
+
+export function otherSide(side: Side): Side {
+  return side === "erp" ? "crm" : "erp";
+}

@@ -1,0 +1,84 @@
+/** Match-based coupling: uncoupled records of both sides that have the same keys are the same record. */
+import type { Field, Fields, Value } from "../connectors/connector.ts";
+import { type Candidates, couple, type Unclear } from "../matching/couple.ts";
+import { matchKeys } from "../matching/keys.ts";
+import type { Coupling, Side, StoredRecord } from "../store/store.ts";
+import { readLookups } from "./lookups.ts";
+import { pagesOf } from "./paging.ts";
+import { type Lookups, toCrm } from "./reconcile.ts";
+import type { StepContext } from "./context.ts";
+
+/** Records are read, and couplings saved, in pages of this many. */
+const page = 1000;
+
+/** Couples what matches and returns the records that several others have the keys of. */
+export async function coupleMatches(context: StepContext): Promise<readonly Unclear[]> {
+  const { store, connection, step } = context;
+  const { uncoupled } = await store.step(connection, step.name);
+  if (step.match.length === 0 || uncoupled.erp === 0 || uncoupled.crm === 0) return [];
+  await saveKeys(context, "erp");
+  await saveKeys(context, "crm");
+  const groups: Candidates[][] = [];
+  for (let group = 0; group < step.match.length; group++) groups.push(await readMatches(context, group));
+  const { pairs, ambiguous } = couple(groups);
+  for (let from = 0; from < pairs.length; from += page) {
+    const couplings = pairs.slice(from, from + page).map(({ erp, crm, group }): Coupling => ({
+      erpId: erp,
+      crmId: crm,
+      state: "coupled",
+      base: null,
+      seen: { erp: null, crm: null },
+      definition: context.compiled.hash,
+      how: `match ${step.match[group]!.join(" + ")}`,
+      written: null,
+    }));
+    await store.save(connection, step.name, { couplings });
+  }
+  return ambiguous;
+}
+
+async function saveKeys(context: StepContext, side: Side): Promise<void> {
+  const { store, connection, step, compiled } = context;
+  const pages = pagesOf<StoredRecord>(
+    page,
+    (record) => record.id,
+    (keyset) => store.records(connection, step.name, side, { uncoupled: true }, keyset),
+  );
+  for await (const records of pages) {
+    const rows = records.map((record) => ({ erp: null, crm: null, [side]: record.data }));
+    const lookups = side === "erp" ? await readLookups(store, connection, compiled, rows) : null;
+    const keys = records.map((record) => ({ id: record.id, keys: keysOf(context, record, lookups) }));
+    await store.saveKeys(connection, step.name, side, keys);
+  }
+}
+
+/** One key for each group, in the CRM's domain; null where a part is blank. */
+function keysOf(context: StepContext, record: StoredRecord, lookups: Lookups | null): readonly (string | null)[] {
+  const { step } = context;
+  return step.match.map((group) => {
+    const values = group.map((field) => lookups === null ? record.data[field] ?? null : valueOf(field, record.data));
+    return matchKeys(values, group.map((field) => kindOf(step.extract.crm.fields[field]!)));
+  });
+
+  function valueOf(field: string, data: Fields): Value {
+    const rule = context.compiled.rules.find((one) => one.crm === field)!;
+    const looked = toCrm(rule, rule.erp === null ? rule.value : data[rule.erp] ?? null, lookups!);
+    return "value" in looked ? looked.value : null;
+  }
+}
+
+function kindOf(field: Field): NonNullable<Field["match"]> {
+  return field.match ?? (field.kind === "text" ? "name" : "exact");
+}
+
+async function readMatches(context: StepContext, group: number): Promise<Candidates[]> {
+  const { store, connection, step } = context;
+  const all: Candidates[] = [];
+  const pages = pagesOf<Candidates>(
+    page,
+    (match) => match.key,
+    (keyset) => store.matches(connection, step.name, group, keyset),
+  );
+  for await (const matches of pages) all.push(...matches);
+  return all;
+}

@@ -1,0 +1,258 @@
+/** Decides what is to be done for the records of a step, and saves it as intended changes before anything is sent. */
+import type { Value } from "../connectors/connector.ts";
+import type { Unclear } from "../matching/couple.ts";
+import type { Base, Change, Coupling, Pair, Reason, Side, StoredRecord } from "../store/store.ts";
+import { creationOf } from "./creation.ts";
+import { readLookups } from "./lookups.ts";
+import { pagesOf } from "./paging.ts";
+import { derivedId } from "./record.ts";
+import { type Decision, type Lookups, reconcile } from "./reconcile.ts";
+import { otherSide, type StepContext } from "./context.ts";
+import { outcomeOf } from "./tally.ts";
+
+/** Pairs and records are decided in pages of this many. */
+const page = 500;
+
+type Saved = { couplings: Coupling[]; changes: Change[]; close: { side: Side; source: string }[] };
+
+/**
+ * Decides the coupled pairs that may need something. `again`: a later round of the same run, which decides only what
+ * the round before left undecided. Returns how many pairs were looked at.
+ */
+export async function decidePairs(context: StepContext, again: boolean): Promise<number> {
+  const { store, connection, step, compiled } = context;
+  let looked = 0;
+  const pages = pagesOf<Pair>(
+    page,
+    (pair) => pair.coupling.erpId,
+    (keyset) => store.pairs(connection, step.name, { ...keyset, definition: compiled.hash }),
+  );
+  for await (const pairs of pages) {
+    context.signal?.throwIfAborted();
+    const wanted = pairs.filter((pair) => context.selects(pair.erp, pair.crm) && (!again || !isSeen(pair)));
+    if (wanted.length > 0) {
+      const rows = wanted.map((pair) => ({ erp: pair.erp?.data ?? null, crm: pair.crm?.data ?? null }));
+      const lookups = await readLookups(store, connection, compiled, rows);
+      const saved: Saved = { couplings: [], changes: [], close: [] };
+      for (const pair of wanted) decidePair(context, pair, lookups, saved, again);
+      await store.save(connection, step.name, saved);
+      context.progress();
+    }
+    looked += wanted.length;
+  }
+  return looked;
+}
+
+/** Nothing about it changed since the last complete decision: it is only here because something waits. */
+function isSeen({ coupling, erp, crm }: Pair): boolean {
+  return erp?.fingerprint === coupling.seen.erp && crm?.fingerprint === coupling.seen.crm &&
+    erp?.state === "present" && crm?.state === "present";
+}
+
+function decidePair(context: StepContext, pair: Pair, lookups: Lookups, saved: Saved, again: boolean): void {
+  const { step, compiled } = context;
+  const { coupling, erp, crm } = pair;
+  const gone = goneOf(pair);
+  if (erp === null || crm === null || gone !== "no") {
+    if (gone === "both") {
+      saved.couplings.push({ ...coupling, state: "tombstone" });
+      for (const side of context.sides) saved.close.push({ side, source: sourceOf(coupling, side) });
+    } else if (gone === "erp" || gone === "crm") {
+      const listed = context.sides.includes(gone) ? gone : otherSide(gone);
+      const change = listing(context, listed, sourceOf(coupling, listed), [missing(context, pair, gone)]);
+      saved.changes.push({ ...change, target: targetOf(coupling, listed) });
+    }
+    for (const side of context.sides) {
+      context.count(side, sourceOf(coupling, side), gone === "erp" || gone === "crm" ? "blocked" : "skipped", again);
+    }
+    return;
+  }
+  const base = context.knownBase(coupling);
+  const decision = reconcile(step, compiled.rules, { erp: erp.data, crm: crm.data, base }, lookups);
+  const writes: Side[] = [];
+  for (const side of context.sides) {
+    const target = side === "crm" ? crm : erp;
+    const source = sourceOf(coupling, side);
+    const reasons = decision.reasons[side];
+    const counted = [...reasons, ...decision.reasons.crm.filter((one) => one.code === "conflict")];
+    const stops = target.frozen !== null || reasons.some((one) => one.code === "waiting" || one.code === "refused");
+    if (Object.keys(decision[side]).length > 0 && !stops) {
+      writes.push(side);
+      saved.changes.push(update(context, side, source, target, decision));
+    } else {
+      if (reasons.length > 0 && target.frozen === null) {
+        const change = listing(context, side, source, reasons);
+        saved.changes.push({ ...change, target: target.id });
+      } else saved.close.push({ side, source });
+      const quiet = target.frozen !== null && Object.keys(decision[side]).length > 0 ? "skipped" : "unchanged";
+      context.count(side, source, outcomeOf(counted) ?? quiet, again);
+    }
+  }
+  saved.couplings.push({
+    ...coupling,
+    base: refreshed(context, base, decision.agreed, erp, crm),
+    // What is written is seen only when the answer is there: a stop in between makes the pair a candidate again.
+    seen: {
+      erp: writes.includes("erp") ? null : erp.fingerprint,
+      crm: writes.includes("crm") ? null : crm.fingerprint,
+    },
+    definition: compiled.hash,
+  });
+}
+
+/** Decides the uncoupled records whose counterpart would stand on `side`; `again` as for {@link decidePairs}. */
+export async function decideUncoupled(
+  context: StepContext,
+  side: Side,
+  { ambiguous, again }: { ambiguous: readonly Unclear[]; again: boolean },
+): Promise<void> {
+  const { store, connection, step, compiled } = context;
+  const from = otherSide(side);
+  const load = side === "crm" ? step.load.toCrm : step.load.fromCrm;
+  const inserts = load?.unmatched === "insert" && !context.onlyCoupled;
+  const candidates = new Map(ambiguous.filter((one) => one.side === from).map((one) => [one.id, one.candidates]));
+  const pages = pagesOf<StoredRecord>(
+    page,
+    (record) => record.id,
+    (keyset) => store.records(connection, step.name, from, { uncoupled: true }, keyset),
+  );
+  for await (const records of pages) {
+    context.signal?.throwIfAborted();
+    const wanted = records.filter((record) =>
+      context.selects(record, null) && (!again || context.isUndecided(side, record.id))
+    );
+    const rows = wanted.map((record) => ({ erp: null, crm: null, [from]: record.data }));
+    const lookups = inserts && wanted.length > 0 ? await readLookups(store, connection, compiled, rows) : null;
+    const saved: Saved = { couplings: [], changes: [], close: [] };
+    for (const record of wanted) {
+      const several = candidates.get(record.id);
+      if (several !== undefined) {
+        saved.changes.push(listing(context, side, record.id, [ambiguity(context, side, record, several)]));
+        context.count(side, record.id, "blocked", again);
+      } else if (lookups === null || record.frozen !== null) {
+        saved.close.push({ side, source: record.id });
+        context.count(side, record.id, "skipped", again);
+      } else decideCreation(context, side, record, lookups, saved, again);
+    }
+    await store.save(connection, step.name, saved);
+    context.progress();
+  }
+}
+
+function decideCreation(
+  context: StepContext,
+  side: Side,
+  source: StoredRecord,
+  lookups: Lookups,
+  saved: Saved,
+  again: boolean,
+): void {
+  const { step, compiled } = context;
+  const { fields, reasons, stops } = creationOf(compiled, side, source.data, lookups);
+  if (stops) {
+    saved.changes.push(listing(context, side, source.id, reasons));
+    context.count(side, source.id, outcomeOf(reasons) ?? "blocked", again);
+    return;
+  }
+  const derived = step.extract[side].creation === "derived id";
+  saved.changes.push({
+    ...listing(context, side, source.id, reasons),
+    op: "insert",
+    target: derived ? derivedId(context.outside, step.name, source.id) : null,
+    after: fields,
+    state: "intended",
+  });
+}
+
+function update(
+  context: StepContext,
+  side: Side,
+  source: string,
+  target: StoredRecord,
+  decision: Decision,
+): Change {
+  const after = decision[side];
+  const before = Object.fromEntries(Object.keys(after).map((field) => [field, target.data[field] ?? null]));
+  const change = listing(context, side, source, decision.reasons[side]);
+  return { ...change, op: "update", target: target.id, after, before, version: target.version, state: "intended" };
+}
+
+/** A change that writes nothing: it only says why. */
+export function listing(context: StepContext, side: Side, source: string, reasons: readonly Reason[]): Change {
+  return {
+    id: context.changeId(),
+    run: context.run,
+    step: context.step.name,
+    side,
+    op: "none",
+    source,
+    target: null,
+    after: {},
+    before: {},
+    version: null,
+    state: "open",
+    reasons,
+    attempts: 0,
+    at: context.now(),
+  };
+}
+
+/** The base with what both sides have now for these CRM fields; fields that no rule names any more are dropped. */
+export function refreshed(
+  context: StepContext,
+  base: Base | null,
+  agreed: readonly string[],
+  erp: StoredRecord,
+  crm: StoredRecord,
+): Base {
+  const now = new Set(agreed);
+  const out = { erp: {} as Record<string, Value>, crm: {} as Record<string, Value> };
+  const shared = new Map<string, boolean>();
+  for (const rule of context.compiled.rules) {
+    const fresh = now.has(rule.crm);
+    const kept = base !== null && rule.crm in base.crm;
+    if (fresh) out.crm[rule.crm] = crm.data[rule.crm] ?? null;
+    else if (kept) out.crm[rule.crm] = base.crm[rule.crm] ?? null;
+    if (rule.erp === null) continue;
+    // An ERP field that several rules read moves on only when all of them have handled its value.
+    const all = (shared.get(rule.erp) ?? true) && fresh;
+    shared.set(rule.erp, all);
+    if (all) out.erp[rule.erp] = erp.data[rule.erp] ?? null;
+    else if (base !== null && rule.erp in base.erp) out.erp[rule.erp] = base.erp[rule.erp] ?? null;
+    else delete out.erp[rule.erp];
+  }
+  return out;
+}
+
+function goneOf({ erp, crm }: Pair): "no" | "erp" | "crm" | "both" | "left" {
+  const deleted = { erp: erp?.state === "deleted", crm: crm?.state === "deleted" };
+  if (deleted.erp && deleted.crm) return "both";
+  if (deleted.erp) return "erp";
+  if (deleted.crm) return "crm";
+  return erp?.state === "left" || crm?.state === "left" ? "left" : "no";
+}
+
+function missing(context: StepContext, pair: Pair, gone: Side): Reason {
+  const { step } = context;
+  const name = pair[gone]?.label ?? pair[gone]?.key ?? targetOf(pair.coupling, gone);
+  const other = gone === "erp" ? "CRM" : "ERP";
+  const message = `Cannot synchronize "${name}": it was deleted from "${step.extract[gone].name}"; ` +
+    `delete it in the ${other} as well, or create it again and couple the two`;
+  return { code: "missing", message, about: [targetOf(pair.coupling, gone)] };
+}
+
+function ambiguity(context: StepContext, side: Side, record: StoredRecord, candidates: readonly string[]): Reason {
+  const name = record.label ?? record.key ?? record.id;
+  const message =
+    `Cannot couple "${name}": its keys match ${candidates.length} records, or a record that others match ` +
+    `too, of "${context.step.extract[side].name}"; make the keys of the right one unique`;
+  return { code: "ambiguous", message, about: candidates };
+}
+
+/** The record that a change to `side` comes from stands on the other side. */
+export function sourceOf(coupling: Coupling, side: Side): string {
+  return side === "crm" ? coupling.erpId : coupling.crmId;
+}
+function targetOf(coupling: Coupling, side: Side): string {
+  return side === "crm" ? coupling.crmId : coupling.erpId;
+}

@@ -1,0 +1,76 @@
+/** Find updates: reads both sides of a step into the store, and finds what is gone after a full reading. */
+import type { Opened, Page } from "../connectors/connector.ts";
+import { ServiceError } from "../errors.ts";
+import type { Side, StoredRecord } from "../store/store.ts";
+import { pagesOf } from "./paging.ts";
+import { recordOf } from "./record.ts";
+import type { StepContext } from "./context.ts";
+
+/** Ids are confirmed in chunks of this many. */
+const confirmed = 500;
+
+/** Reads one side; full reads everything and then asks for each record that it did not meet. */
+export async function findUpdates(
+  context: StepContext,
+  side: Side,
+  full: boolean,
+  cursor: string | null,
+): Promise<void> {
+  const since = full ? null : cursor;
+  try {
+    await read(context, side, since);
+  } catch (error) {
+    if (since === null || !(error instanceof ServiceError) || error.code !== "cursor_expired") throw error;
+    await read(context, side, null);
+    await confirmUnseen(context, side);
+    return;
+  }
+  if (since === null) await confirmUnseen(context, side);
+}
+
+async function read(context: StepContext, side: Side, since: string | null): Promise<void> {
+  const options = { fields: context.compiled.fields[side], ...(since === null ? {} : { since }), ...signalOf(context) };
+  for await (const page of context.opened[side].read(options)) {
+    context.signal?.throwIfAborted();
+    await savePage(context, side, page, page.cursor);
+  }
+}
+
+/** A record that a full reading did not meet may be deleted, may have left the filter, or was only overlooked. */
+async function confirmUnseen(context: StepContext, side: Side): Promise<void> {
+  const { store, connection, step, run } = context;
+  const unseen = pagesOf<StoredRecord>(
+    confirmed,
+    (record) => record.id,
+    (keyset) => store.records(connection, step.name, side, { unseen: run }, keyset),
+  );
+  for await (const records of unseen) await readAgain(context, side, records.map((record) => record.id));
+}
+
+/** Reads these records as they are now. */
+export async function readAgain(context: StepContext, side: Side, ids: readonly string[]): Promise<void> {
+  const opened: Opened = context.opened[side];
+  for (let from = 0; from < ids.length; from += confirmed) {
+    const some = ids.slice(from, from + confirmed);
+    for await (const page of opened.read({ fields: context.compiled.fields[side], ids: some, ...signalOf(context) })) {
+      await savePage(context, side, page, null);
+    }
+  }
+}
+
+async function savePage(context: StepContext, side: Side, page: Page, cursor: string | null): Promise<void> {
+  const { store, connection, step, run, compiled } = context;
+  const entity = step.extract[side];
+  await store.savePage(connection, step.name, side, {
+    run,
+    records: page.rows.map((row) => recordOf(entity, compiled.fields[side], row)),
+    deleted: page.deleted,
+    left: page.left,
+    ...(cursor === null ? {} : { cursor: `${compiled.hash} ${cursor}` }),
+  });
+  context.progress();
+}
+
+function signalOf(context: StepContext): { signal: AbortSignal } | Record<never, never> {
+  return context.signal === undefined ? {} : { signal: context.signal };
+}

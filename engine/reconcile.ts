@@ -1,0 +1,230 @@
+/**
+ * What is to be written to each side of one pair: a pure three-way decision, by field and by group.
+ *
+ * Each side is compared raw with its own base; the sides meet only through forward, in the CRM's domain. A field that
+ * the base lacks is a first meeting for that field: there a blank never overwrites a value.
+ */
+import type { AnyEntity, Fields, Value } from "../connectors/connector.ts";
+import type { Base, Reason } from "../store/store.ts";
+import { accessOf, type FieldRule } from "./rules.ts";
+import type { Step } from "./step.ts";
+
+/** What a rule makes of a value: the value, nothing to write (`leave`), or the reason why it can't be said. */
+export type Looked = { readonly value: Value } | { readonly leave: true } | { readonly reason: Reason };
+/** Answers of the couplings, looked up before, so that the decision stays pure. */
+export interface Lookups {
+  forward(rule: FieldRule, erp: string): Looked;
+  backward(rule: FieldRule, crm: string): Looked;
+}
+
+export interface Decision {
+  /** What to write to each side; empty where nothing is to be written. */
+  readonly crm: Fields;
+  readonly erp: Fields;
+  /** Fields (by CRM name) that agree now, or need nothing: their base is what both sides have. */
+  readonly agreed: readonly string[];
+  /** Why something is not written, by the side that it is not written to. */
+  readonly reasons: { readonly crm: readonly Reason[]; readonly erp: readonly Reason[] };
+}
+
+/** The values of a pair; `base` null, or without a field, where the sides never met. */
+export interface Met {
+  readonly erp: Fields;
+  readonly crm: Fields;
+  readonly base: Base | null;
+}
+
+interface Member {
+  readonly rule: FieldRule;
+  readonly e: Value;
+  readonly c: Value;
+  readonly forward: Looked;
+  readonly equal: boolean;
+  readonly known: boolean;
+  readonly erpChanged: boolean;
+  readonly crmChanged: boolean;
+}
+
+/** Decides one coupled pair. Units of more than one field (groups) are decided as one. */
+export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, lookups: Lookups): Decision {
+  const out = { crm: {} as Record<string, Value>, erp: {} as Record<string, Value> };
+  const agreed: string[] = [];
+  const reasons = { crm: [] as Reason[], erp: [] as Reason[] };
+  for (const unit of unitsOf(rules)) decide(unit.map(member));
+  return { ...out, agreed, reasons };
+
+  function member(rule: FieldRule): Member {
+    const e = rule.erp === null ? rule.value : met.erp[rule.erp] ?? null;
+    const c = met.crm[rule.crm] ?? null;
+    const forward = toCrm(rule, e, lookups);
+    const known = met.base !== null && rule.crm in met.base.crm && (rule.erp === null || rule.erp in met.base.erp);
+    return {
+      rule,
+      e,
+      c,
+      forward,
+      equal: meets(rule, forward, e, c, lookups),
+      known,
+      erpChanged: known && rule.erp !== null && !same(e, met.base!.erp[rule.erp]),
+      crmChanged: known && !same(c, met.base!.crm[rule.crm]),
+    };
+  }
+
+  function decide(members: readonly Member[]): void {
+    const wants = new Set(members.filter((one) => !one.equal).map(wantOf));
+    wants.delete("nothing");
+    if (wants.size === 0) agree(members);
+    else if (wants.size > 1 || wants.has("conflict")) conflict(members);
+    else write(wants.has("crm") ? "crm" : "erp", members);
+  }
+
+  function agree(members: readonly Member[]): void {
+    agreed.push(...members.map((one) => one.rule.crm));
+  }
+
+  function conflict(members: readonly Member[]): void {
+    const unit = members[0]!.rule.unit;
+    const fields = members.filter((one) => !one.equal).map((one) => one.rule.crm).join(", ");
+    const met = members.every((one) => one.known) ? "both sides changed it since they agreed" : "the two sides differ";
+    reasons.crm.push({
+      code: "conflict",
+      field: unit,
+      message: `Cannot merge "${fields}": ${met}; make the two values equal on either side`,
+    });
+  }
+
+  /** Writes all members of a unit to one side, or none of them and says why. */
+  function write(side: "erp" | "crm", members: readonly Member[]): void {
+    const entity: AnyEntity = step.extract[side];
+    const values: Record<string, Value> = {};
+    for (const one of members) {
+      const field = side === "crm" ? one.rule.crm : one.rule.erp;
+      if (field === null) continue;
+      const looked = side === "crm" ? one.forward : toErp(one.rule, one.c, lookups);
+      if ("leave" in looked) {
+        agreed.push(one.rule.crm);
+        continue;
+      }
+      // Where a member meets for the first time, its blank never wipes a value.
+      if (!one.known && "value" in looked && isBlank(looked.value) && !isBlank(side === "crm" ? one.c : one.e)) {
+        continue;
+      }
+      const reason = "reason" in looked ? looked.reason : unwritable(entity, field, looked.value, one.equal);
+      if (reason !== null) {
+        reasons[side].push({ ...reason, field: one.rule.unit });
+        return;
+      }
+      const access = accessOf(entity, field);
+      if ("value" in looked && (access === "always" || access === "update")) values[field] = looked.value;
+    }
+    Object.assign(out[side], values);
+  }
+}
+
+/** What one field asks for: a write to a side, a person's decision, or nothing. */
+function wantOf(one: Member): "crm" | "erp" | "conflict" | "nothing" {
+  const { direction } = one.rule;
+  const erpBlank = isBlank("value" in one.forward ? one.forward.value : one.e);
+  const crmBlank = isBlank(one.c);
+  if (one.known) {
+    if (!one.erpChanged && !one.crmChanged) return "nothing"; // differs only by what a side made of it
+    if (direction !== "both") return direction === "toCrm" ? "crm" : "erp"; // a change on the target is put back
+    if (one.erpChanged && one.crmChanged) return "conflict";
+    return one.erpChanged ? "crm" : "erp";
+  }
+  if (direction === "toCrm") return erpBlank ? "nothing" : "crm";
+  if (direction === "fromCrm") return crmBlank ? "nothing" : "erp";
+  if (erpBlank) return "erp";
+  return crmBlank ? "crm" : "conflict";
+}
+
+/** Why a value can't be written to a field of an existing record; null where it can. */
+function unwritable(entity: AnyEntity, field: string, value: Value, equal: boolean): Reason | null {
+  const access = accessOf(entity, field);
+  if (!equal && (access === "create" || access === "never")) {
+    const message = `Cannot write "${field}": it can only be given when a record of "${entity.name}" is created; ` +
+      `change it there by hand, or change it back on the other side`;
+    return { code: "not_writable", field, message };
+  }
+  return tooLong(entity, field, value);
+}
+
+/** Why a text does not fit a field; null where it does. Lengths are in UTF-16 units, as both services count. */
+export function tooLong(entity: AnyEntity, field: string, value: Value): Reason | null {
+  const max = entity.fields[field]?.max;
+  if (max === undefined || typeof value !== "string" || value.length <= max) return null;
+  const message =
+    `Cannot write "${field}" of "${entity.name}": the value has ${value.length} characters and the field ` +
+    `holds ${max}; shorten it on the other side`;
+  return { code: "too_long", field, message };
+}
+
+/** The rules by what is decided as one, in order; members of one group that go different ways are apart. */
+function unitsOf(rules: readonly FieldRule[]): readonly (readonly FieldRule[])[] {
+  const units = new Map<string, FieldRule[]>();
+  for (const rule of rules) {
+    const name = `${rule.unit} ${rule.direction}`;
+    const unit = units.get(name);
+    if (unit === undefined) units.set(name, [rule]);
+    else unit.push(rule);
+  }
+  return [...units.values()];
+}
+
+/** What the rule gives for the CRM field, from the ERP's value. */
+export function toCrm(rule: FieldRule, erp: Value, lookups: Lookups): Looked {
+  if (rule.kind === "constant") return { value: rule.value };
+  if (rule.kind === "coupled") {
+    if (isBlank(erp)) return rule.lookup!.options.blank === "leave" ? { leave: true } : { value: null };
+    return lookups.forward(rule, String(erp));
+  }
+  if (rule.kind === "mapped") return mappedTo(rule, erp);
+  return { value: rule.transform?.forward ? rule.transform.forward(erp) : erp };
+}
+
+/** What the rule gives for the ERP field, from the CRM's value. */
+export function toErp(rule: FieldRule, crm: Value, lookups: Lookups): Looked {
+  if (rule.kind === "coupled") {
+    if (isBlank(crm)) return rule.lookup!.options.blank === "leave" ? { leave: true } : { value: null };
+    return lookups.backward(rule, String(crm));
+  }
+  if (rule.kind === "mapped") return mappedFrom(rule, crm);
+  return { value: rule.transform?.backward ? rule.transform.backward(crm) : crm };
+}
+
+function mappedTo(rule: FieldRule, erp: Value): Looked {
+  if (isBlank(erp)) return { value: null };
+  const value = rule.map!.values[String(erp)];
+  return value !== undefined ? { value } : { reason: unmapped(rule, String(erp)) };
+}
+
+function mappedFrom(rule: FieldRule, crm: Value): Looked {
+  if (isBlank(crm)) return { value: null };
+  const found = Object.entries(rule.map!.values).find(([, value]) => same(value, crm));
+  return found !== undefined ? { value: found[0] } : { reason: unmapped(rule, String(crm)) };
+}
+
+function unmapped(rule: FieldRule, value: string): Reason {
+  const message = `Cannot map "${value}" of field "${rule.erp}": the value map has no entry for it; ` +
+    `add it to the map that the definition names for "${rule.crm}"`;
+  return { code: "unmapped", field: rule.crm, message, about: [value] };
+}
+
+function meets(rule: FieldRule, forward: Looked, e: Value, c: Value, lookups: Lookups): boolean {
+  if (rule.direction === "fromCrm" && rule.kind === "convert" && !rule.transform?.forward) {
+    const back = toErp(rule, c, lookups);
+    return "value" in back && same(back.value, e);
+  }
+  if (!("value" in forward)) return false;
+  const normal = rule.transform?.normal;
+  return same(forward.value, c) || (normal !== undefined && same(normal(forward.value), normal(c)));
+}
+
+export function isBlank(value: Value | undefined): boolean {
+  return value === null || value === undefined || value === "";
+}
+
+/** Equal as both services would store them: blank is blank, all else to the letter. Decimals are canonical before. */
+export function same(a: Value | undefined, b: Value | undefined): boolean {
+  return a === b || (isBlank(a) && isBlank(b));
+}

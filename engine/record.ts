@@ -1,0 +1,72 @@
+/** How a service's row becomes a remembered record, and the ids that we choose. */
+import { createHash } from "node:crypto";
+import type { AnyEntity, Fields, Identity, Row, Value } from "../connectors/connector.ts";
+import type { StoredRecord } from "../store/store.ts";
+
+/** The record of a row; `fields` are the ones that are kept, in a fixed order. */
+export function recordOf(entity: AnyEntity, fields: readonly string[], row: Row): StoredRecord {
+  const data: Record<string, Value> = {};
+  for (const field of fields) data[field] = row.data[field] ?? null;
+  return {
+    id: row.id,
+    key: textOf(data[entity.key]),
+    label: textOf(data[entity.label]),
+    data,
+    version: row.version,
+    modifiedAt: row.modifiedAt,
+    fingerprint: fingerprint(fields, data),
+    frozen: row.frozen ?? null,
+    state: "present",
+  };
+}
+
+/** Equal for equal values of these fields. MD5 tells versions of one record apart; nothing relies on it for safety. */
+function fingerprint(fields: readonly string[], data: Fields): string {
+  const values = fields.map((field) => data[field] ?? null);
+  return createHash("md5").update(JSON.stringify(values)).digest("hex");
+}
+
+function textOf(value: Value | undefined): string | null {
+  return value === null || value === undefined || value === "" ? null : String(value);
+}
+
+/**
+ * The id of the record that we create for a source record: a UUID of version 5 (RFC 9562, section 5.5) over the
+ * outside identities, so that a store that was lost gives the same ids again. `generation` counts how often the
+ * record was created anew after a deletion.
+ */
+export function derivedId(
+  outside: { readonly erp: Identity; readonly crm: Identity },
+  step: string,
+  source: string,
+  generation = 0,
+): string {
+  const name = JSON.stringify([partsOf(outside.erp), partsOf(outside.crm), step, source, generation]);
+  const space = Uint8Array.from([
+    0x3d,
+    0x5b,
+    0x0e,
+    0x6a,
+    0x91,
+    0x2c,
+    0x4f,
+    0x57,
+    0x8a,
+    0x0d,
+    0x61,
+    0xe4,
+    0x7b,
+    0x19,
+    0xc2,
+    0x35,
+  ]);
+  const hash = createHash("sha1").update(space).update(name).digest();
+  hash[6] = (hash[6]! & 0x0f) | 0x50;
+  hash[8] = (hash[8]! & 0x3f) | 0x80;
+  const hex = hash.toString("hex");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join("-");
+}
+
+function partsOf(identity: Identity): readonly (readonly [string, string])[] {
+  return Object.entries(identity.parts).sort(([a], [b]) => a < b ? -1 : 1);
+}

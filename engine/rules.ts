@@ -1,0 +1,150 @@
+/** A definition's rules as a flat list, and what follows from them: the fields to read and the definition's hash. */
+import { createHash } from "node:crypto";
+import type { Access, AnyEntity, Value } from "../connectors/connector.ts";
+import type { ValueMap } from "../transforms/transform.ts";
+import type { CoupledOptions, Direction, Step, Winner } from "./step.ts";
+
+/** A transform as the engine uses it; which halves it has was checked at load. */
+export interface Conversion {
+  readonly name: string;
+  readonly forward?: (value: Value) => Value;
+  readonly backward?: (value: Value) => Value;
+  /** Values with an equal normal form are the same value, in the CRM's domain. */
+  readonly normal?: (value: Value) => Value;
+}
+
+/** One CRM field and where its value comes from. */
+export interface FieldRule {
+  readonly crm: string;
+  /** Null for a constant. */
+  readonly erp: string | null;
+  readonly kind: "copy" | "convert" | "mapped" | "coupled" | "constant";
+  /** The step's direction, or the one direction that the rule was limited to. */
+  readonly direction: Direction;
+  /** What is written, merged and in conflict as one: a group's name, or the field itself. */
+  readonly unit: string;
+  readonly conflict: Winner;
+  readonly transform: Conversion | null;
+  readonly map: ValueMap<unknown, Value> | null;
+  readonly lookup: { readonly steps: readonly Step[]; readonly options: CoupledOptions } | null;
+  readonly value: Value;
+}
+
+/** What a creation is given beside the rules: field of the new record → constant, copy or conversion. */
+export interface GivenRule {
+  readonly field: string;
+  readonly from: string | null;
+  readonly transform: Conversion | null;
+  readonly value: Value;
+}
+
+type Raw = { readonly kind: string; readonly [key: string]: unknown };
+
+/** The rules that are on, in the order of the definition. Optional rules are off. */
+export function rulesOf(step: Step): readonly FieldRule[] {
+  const rules: FieldRule[] = [];
+  for (const [name, entry] of Object.entries(step.transform)) {
+    if (name.startsWith("group ")) {
+      for (const [field, raw] of Object.entries(entry as Record<string, unknown>)) add(field, raw, name);
+    } else add(name, entry, name);
+  }
+  return rules;
+
+  function add(crm: string, raw: unknown, unit: string): void {
+    let direction = step.direction;
+    let conflict = step.load.conflict ?? "stop";
+    let rule = raw;
+    while (typeof rule === "object" && rule !== null) {
+      const wrapper = rule as Raw;
+      if (wrapper.kind === "optional") return;
+      else if (wrapper.kind === "toCrm" || wrapper.kind === "fromCrm") direction = wrapper.kind;
+      else if (wrapper.kind === "onConflict") conflict = wrapper.winner as Winner;
+      else break;
+      rule = wrapper.rule;
+    }
+    const plain = { crm, unit, conflict, transform: null, map: null, lookup: null, value: null };
+    if (typeof rule === "string") rules.push({ ...plain, erp: rule, kind: "copy", direction });
+    else {
+      const { kind, field, transform, map, steps, options, value } = rule as Raw;
+      if (kind === "constant") {
+        const written = direction === "both" ? "toCrm" : direction;
+        rules.push({ ...plain, erp: null, kind, direction: written, value: value as Value });
+      } else if (kind === "convert") {
+        rules.push({ ...plain, erp: field as string, kind, direction, transform: transform as Conversion });
+      } else if (kind === "mapped") {
+        rules.push({ ...plain, erp: field as string, kind, direction, map: map as ValueMap<unknown, Value> });
+      } else if (kind === "coupled") {
+        const lookup = { steps: steps as readonly Step[], options: options as CoupledOptions };
+        rules.push({ ...plain, erp: field as string, kind, direction, lookup });
+      } else throw new TypeError(`Cannot read rule "${crm}" of step "${step.name}": unknown kind "${String(kind)}"`);
+    }
+  }
+}
+
+/** What `create` of the definition gives to a new record of `side`. */
+export function givenOf(step: Step, side: "erp" | "crm"): readonly GivenRule[] {
+  return Object.entries(step.create[side]).map(([field, raw]) => {
+    if (typeof raw === "string") return { field, from: raw, transform: null, value: null };
+    const rule = raw as Raw;
+    if (rule.kind === "constant") return { field, from: null, transform: null, value: rule.value as Value };
+    return { field, from: rule.field as string, transform: rule.transform as Conversion, value: null };
+  });
+}
+
+export function writesTo(rule: FieldRule, side: "erp" | "crm"): boolean {
+  return rule.direction === "both" || rule.direction === (side === "crm" ? "toCrm" : "fromCrm");
+}
+
+export function accessOf(entity: AnyEntity, field: string): Access | "always" {
+  return (entity.access as Readonly<Record<string, Access>>)[field] ?? "always";
+}
+
+/** A checked definition with all that is derived from it once. */
+export interface Compiled {
+  readonly step: Step;
+  readonly rules: readonly FieldRule[];
+  /** Fields to read on each side, sorted: mapped, key, label, match, carried, and what creations copy. */
+  readonly fields: { readonly erp: readonly string[]; readonly crm: readonly string[] };
+  /** Changes when the rules, the filters or the fields change: then everything is read again. */
+  readonly hash: string;
+  /** Changes when what the rule makes of a value changes, by CRM field. */
+  readonly ruleHashes: Readonly<Record<string, string>>;
+}
+
+export function compile(step: Step): Compiled {
+  const rules = rulesOf(step);
+  const { erp, crm } = step.extract;
+  const fields = {
+    erp: sorted([erp.key, erp.label, ...erp.carries, ...rules.flatMap((rule) => rule.erp ?? []), ...sources("crm")]),
+    crm: sorted([crm.key, crm.label, ...crm.carries, ...rules.map((rule) => rule.crm), ...sources("erp")]),
+  };
+  const ruleHashes = Object.fromEntries(rules.map((rule) => [rule.crm, hashOf(describe(rule))]));
+  const hash = hashOf([erp.name, erp.filter, crm.name, crm.filter, fields, Object.entries(ruleHashes).sort()]);
+  return { step, rules, fields, hash, ruleHashes };
+
+  function sources(side: "erp" | "crm"): string[] {
+    return givenOf(step, side).flatMap((given) => given.from ?? []);
+  }
+}
+
+/** What of a rule decides the values that it gives. The text of a transform's functions counts, not its tables. */
+function describe(rule: FieldRule): unknown {
+  const { erp, kind, direction, transform, map, lookup, value } = rule;
+  return [
+    erp,
+    kind,
+    direction,
+    value,
+    transform && [transform.name, String(transform.forward), String(transform.backward), String(transform.normal)],
+    map && [map.entity, Object.entries(map.values).sort()],
+    lookup && [lookup.steps.map((to) => to.name), lookup.options.blank, lookup.options.unresolved],
+  ];
+}
+
+function sorted(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].sort();
+}
+
+function hashOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+}

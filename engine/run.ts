@@ -1,0 +1,205 @@
+/** The small runner: steps in the order of their dependencies, independent ones side by side. */
+import type { Clock, Connector, Identity } from "../connectors/connector.ts";
+import { DefinitionError, ServiceError, StepError } from "../errors.ts";
+import type { Pin, Run, StepRun, Store } from "../store/store.ts";
+import { order, ready, type Selection } from "./plan.ts";
+import { runStep } from "./run_step.ts";
+import type { Step } from "./step.ts";
+import { noCounts, notStarted, sumOf } from "./tally.ts";
+
+export interface RunOptions {
+  readonly connection: string;
+  /** A checked pipeline. */
+  readonly steps: readonly Step[];
+  readonly erp: Connector;
+  readonly crm: Connector;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly kind: Pin["kind"];
+  /** Read everything again, and look for what is gone. */
+  readonly full?: boolean;
+  /** Couple and update, create nothing. */
+  readonly onlyCoupled?: boolean;
+  readonly selection?: Selection;
+  /** Steps that are off, and why. */
+  readonly off?: ReadonlyMap<string, string>;
+  /** The run's id where the caller gave it out already. */
+  readonly runId?: string;
+  readonly signal?: AbortSignal;
+  /** Called at every change of a step's status and after every page of its work. */
+  readonly onStep?: (step: StepRun, run: Run) => void;
+}
+
+/** How many steps work at the same time. */
+const sideBySide = 4;
+
+/**
+ * Runs the pipeline. A step that fails blocks only the steps that depend on it; an abort ends the run as Cancelled
+ * once what is under way is answered. Throws what stands in the way before any step starts: DefinitionError
+ * "step_renamed" or "other_environment", ServiceError from the first sign-in or the store.
+ */
+export async function runPipeline(options: RunOptions): Promise<Run> {
+  const { store, connection, clock, steps } = options;
+  const outside = await pinned(options);
+  await refuseRenamed(store, connection, steps);
+  const wanted = new Set(options.selection?.steps ?? steps.map((step) => step.name));
+  const off = options.off ?? new Map<string, string>();
+  const first = (await store.runs(connection, { limit: 1 })).length === 0;
+  const record = options.selection?.record ?? null;
+  const now = () => new Date(clock.now()).toISOString();
+
+  const ordered = order(steps).filter((step) => wanted.has(step.name));
+  let run: Run = {
+    runId: options.runId ?? clock.uuid(),
+    mode: first ? "first" : options.full ? "full" : "incremental",
+    status: "In Process",
+    startedAt: now(),
+    finishedAt: null,
+    steps: ordered.map((step): StepRun => ({
+      step: step.name,
+      dependsOn: step.dependsOn.map((needed) => needed.name),
+      status: off.has(step.name) ? "Skipped" : "Waiting",
+      startedAt: null,
+      finishedAt: null,
+      toCrm: notStarted,
+      fromCrm: notStarted,
+      coupled: 0,
+      uncoupled: 0,
+      listed: 0,
+      requests: { erp: 0, crm: 0 },
+      ...(off.has(step.name) ? { note: off.get(step.name)! } : {}),
+    })),
+    totals: noCounts,
+  };
+  await store.saveRun(connection, run);
+
+  const done = new Set<string>(off.keys());
+  const started = new Set<string>(off.keys());
+  const failed = new Set<string>();
+  const working = new Set<Promise<void>>();
+  for (;;) {
+    for (const step of ready(ordered, done, started)) {
+      const blockedBy = step.dependsOn.find((needed) => failed.has(needed.name));
+      if (options.signal?.aborted) end(step, { status: "Cancelled" });
+      else if (blockedBy !== undefined) {
+        failed.add(step.name);
+        const message =
+          `Cannot run step "${step.name}": step "${blockedBy.name}", which it depends on, did not finish; ` +
+          `mend that step and synchronize again`;
+        end(step, { status: "Skipped", error: { code: "blocked_by_step", message } });
+      } else if (working.size < sideBySide) {
+        started.add(step.name);
+        const work = runOne(step).finally(() => working.delete(work));
+        working.add(work);
+      }
+    }
+    if (done.size >= ordered.length + [...off.keys()].filter((name) => !wanted.has(name)).length) break;
+    if (working.size > 0) await Promise.race(working);
+  }
+  const status = options.signal?.aborted ? "Cancelled" : failed.size > 0 ? "Error" : "Finished";
+  run = { ...run, status, finishedAt: now() };
+  await store.saveRun(connection, run);
+  return run;
+
+  function end(step: Step, last: Partial<StepRun>): void {
+    done.add(step.name);
+    started.add(step.name);
+    set(step, last);
+  }
+
+  async function runOne(step: Step): Promise<void> {
+    set(step, { status: "In Process", startedAt: now() });
+    const counters = { erp: counterOf(options.erp), crm: counterOf(options.crm) };
+    const asked = () => ({ requests: { erp: counters.erp.asked(), crm: counters.crm.asked() } });
+    try {
+      const result = await runStep(step, {
+        ...options,
+        run: run.runId,
+        erp: counters.erp.connector,
+        crm: counters.crm.connector,
+        outside,
+        full: options.full === true || first,
+        onlyCoupled: options.onlyCoupled === true,
+        record: record?.step === step.name ? record.key : null,
+        signal: options.signal,
+        onProgress: (progress) => set(step, { ...progress, ...asked() }),
+      });
+      end(step, { ...result, ...asked(), status: "Finished", finishedAt: now() });
+    } catch (error) {
+      failed.add(step.name);
+      if (options.signal?.aborted) end(step, { ...asked(), status: "Cancelled", finishedAt: now() });
+      else end(step, { ...asked(), status: "Error", finishedAt: now(), error: errorOf(error) });
+    }
+    await store.saveRun(connection, run);
+  }
+
+  function set(step: Step, change: Partial<StepRun>): void {
+    const all = run.steps.map((one) => one.step === step.name ? { ...one, ...change } : one);
+    run = { ...run, steps: all, totals: sumOf(all.flatMap((one) => [one.toCrm.counts, one.fromCrm.counts])) };
+    options.onStep?.(all.find((one) => one.step === step.name)!, run);
+  }
+}
+
+function errorOf(error: unknown): { code: string; message: string } {
+  if (error instanceof ServiceError || error instanceof StepError || error instanceof DefinitionError) {
+    return { code: error.code, message: error.message };
+  }
+  return { code: "internal", message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+}
+
+/** Reads who the outside is and refuses another one than the connection was first used with. */
+async function pinned(options: RunOptions): Promise<{ erp: Identity; crm: Identity }> {
+  const [erp, crm] = await Promise.all([options.erp.identity(options.signal), options.crm.identity(options.signal)]);
+  const pin = await options.store.connection(options.connection, { kind: options.kind, erp, crm });
+  for (const [side, now, then] of [["ERP", erp, pin!.erp], ["CRM", crm, pin!.crm]] as const) {
+    const moved = Object.keys(then.parts).find((part) => then.parts[part] !== now.parts[part]);
+    if (moved === undefined) continue;
+    throw new DefinitionError(
+      "other_environment",
+      `Cannot use connection "${options.connection}": its ${side} was "${then.parts[moved]}" (${moved}) and is ` +
+        `"${now.parts[moved]}" now; point the connection back, or use another TENGING_HOME for the other environment`,
+    );
+  }
+  return { erp, crm };
+}
+
+/** A step that couplings are kept under must keep its name, or all its records would be coupled anew. */
+async function refuseRenamed(store: Store, connection: string, steps: readonly Step[]): Promise<void> {
+  const names = new Set(steps.map((step) => step.name));
+  for (const known of await store.steps(connection)) {
+    if (names.has(known)) continue;
+    const state = await store.step(connection, known);
+    if (state.coupled === 0 || state.entities === null) continue;
+    for (const step of steps) {
+      const { erp, crm } = step.extract;
+      if (erp.name !== state.entities.erp || crm.name !== state.entities.crm) continue;
+      if ((await store.step(connection, step.name)).definition !== null) continue;
+      throw new DefinitionError(
+        "step_renamed",
+        `Cannot run step "${step.name}": ${state.coupled} records of "${erp.name}" and "${crm.name}" are coupled under ` +
+          `the name "${known}"; call the step "${known}" again`,
+      );
+    }
+  }
+}
+
+/** Requests of one step: the connector's counts are of the whole run. */
+function counterOf(connector: Connector): { connector: Connector; asked: () => number } {
+  const total = () => {
+    const { read, write } = connector.requests();
+    return read + write;
+  };
+  const before = total();
+  return { connector, asked: () => total() - before };
+}
+
+/** Exit code of a finished run (architecture: 0 done, 3 listed, 4 sign-in, 5 unavailable, 130 cancelled). */
+export function exitCodeOf(run: Run): number {
+  if (run.status === "Cancelled") return 130;
+  const errors = run.steps.flatMap((step) => step.error === undefined ? [] : [step.error.code]);
+  if (errors.includes("internal")) return 1;
+  if (errors.some((code) => code === "sign_in_refused" || code === "forbidden" || code === "web_page")) return 4;
+  if (errors.includes("unknown_record")) return 2;
+  if (errors.length > 0) return 5;
+  return run.steps.some((step) => step.listed > 0) ? 3 : 0;
+}

@@ -1,0 +1,205 @@
+/** One step of a run: find updates, couple, decide, propagate. It knows no queue, no HTTP and no SQL. */
+import type { Clock, Connector, Identity } from "../connectors/connector.ts";
+import { StepError } from "../errors.ts";
+import type {
+  Base,
+  Counts,
+  Coupling,
+  DirectionRun,
+  DirectionStatus,
+  Side,
+  StepRun,
+  StepState,
+  Store,
+} from "../store/store.ts";
+import type { StepContext } from "./context.ts";
+import { coupleMatches } from "./couple.ts";
+import { decidePairs, decideUncoupled } from "./decide.ts";
+import { findUpdates } from "./find.ts";
+import { propagate, resolveIntents, rounds } from "./propagate.ts";
+import { compile, type Compiled } from "./rules.ts";
+import type { Step } from "./step.ts";
+import { counted, noCounts, type Outcome, outcomeOf } from "./tally.ts";
+
+export interface StepOptions {
+  readonly store: Store;
+  readonly connection: string;
+  readonly run: string;
+  readonly erp: Connector;
+  readonly crm: Connector;
+  readonly outside: { readonly erp: Identity; readonly crm: Identity };
+  readonly clock: Clock;
+  readonly full: boolean;
+  readonly onlyCoupled: boolean;
+  /** Natural key or id of the one record that is wanted; null for all. */
+  readonly record: string | null;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (step: Partial<StepRun>) => void;
+}
+
+/** Runs one step to its end. Throws ServiceError and StepError; what was saved until then stands. */
+export async function runStep(step: Step, options: StepOptions): Promise<Partial<StepRun>> {
+  const { store, connection } = options;
+  const compiled = compile(step);
+  const state = await store.step(connection, step.name);
+  const note = noteOf(state, compiled);
+  const entities = { erp: step.extract.erp.name, crm: step.extract.crm.name };
+  await store.save(connection, step.name, {
+    definition: { hash: compiled.hash, rules: compiled.ruleHashes, entities },
+  });
+  const { context, tally } = contextOf(step, compiled, state, options);
+  options.onProgress({ ...tally.snapshot("In Process"), ...(note === null ? {} : { note }) });
+
+  await Promise.all((["erp", "crm"] as const).map(async (side) => {
+    const cursor = cursorFor(state.cursors[side], compiled.hash);
+    await findUpdates(context, side, options.full || cursor === null, cursor);
+  }));
+  await resolveIntents(context);
+  const ambiguous = await coupleMatches(context);
+  const coupledBefore = (await store.step(connection, step.name)).coupled;
+  const looked = await decidePairs(context, false);
+  for (const side of context.sides) {
+    if (options.full && options.record === null) tally.add(side, "unchanged", Math.max(0, coupledBefore - looked));
+  }
+  await decideAllUncoupled(false);
+  if (options.record !== null && !tally.selected()) await wasFound(context, tally, options.record);
+  await propagate(context, 1);
+  for (let round = 2; round <= rounds; round++) {
+    const again = await decidePairs(context, true);
+    if (tally.pending.size > 0) await decideAllUncoupled(true);
+    else if (again === 0) break;
+    await propagate(context, round);
+  }
+  const after = await store.step(connection, step.name);
+  return {
+    ...tally.snapshot("Success"),
+    coupled: after.coupled,
+    uncoupled: after.uncoupled.erp + after.uncoupled.crm,
+    listed: after.listed,
+    ...(note === null ? {} : { note }),
+  };
+
+  async function decideAllUncoupled(again: boolean): Promise<void> {
+    for (const side of context.sides) await decideUncoupled(context, side, { ambiguous, again });
+  }
+}
+
+/** A cursor belongs to the definition that it was read with: its hash stands before it. */
+function cursorFor(cursor: string | null, hash: string): string | null {
+  return cursor !== null && cursor.startsWith(`${hash} `) ? cursor.slice(hash.length + 1) : null;
+}
+
+/** Why the step reads more than usual, in words. */
+function noteOf(state: StepState, compiled: Compiled): string | null {
+  if (state.definition === null) return "first run";
+  if (state.definition === compiled.hash) return null;
+  const before = state.rules[state.definition] ?? {};
+  const now = compiled.ruleHashes;
+  const named = (verb: string, fields: string[]) => fields.length > 0 ? [`${fields.join(", ")} ${verb}`] : [];
+  const differences = [
+    ...named("added", Object.keys(now).filter((field) => !(field in before))),
+    ...named("removed", Object.keys(before).filter((field) => !(field in now))),
+    ...named("changed", Object.keys(now).filter((field) => field in before && before[field] !== now[field])),
+  ];
+  return `definition changed: ${differences.length > 0 ? differences.join("; ") : "what it reads"}`;
+}
+
+/** A record that was asked for and needed nothing counts as unchanged; one that neither side has is an error. */
+async function wasFound(context: StepContext, tally: Tally, key: string): Promise<void> {
+  const { store, connection, step } = context;
+  for (const side of ["erp", "crm"] as const) {
+    for (const by of ["key", "id"]) {
+      if ((await store.lookup(connection, step.name, side, by, [key])).length === 0) continue;
+      for (const written of context.sides) tally.add(written, "unchanged", 1);
+      return;
+    }
+  }
+  throw new StepError(
+    "unknown_record",
+    `Cannot synchronize "${step.name}/${key}": neither side has a record with this number or id in the step's filter; ` +
+      `look its number up in the report`,
+    step.name,
+  );
+}
+
+interface Tally {
+  /** Records that a later round decides. */
+  readonly pending: ReadonlySet<string>;
+  /** Whether the record that was asked for was met. */
+  selected(): boolean;
+  add(side: Side, outcome: Outcome, records: number): void;
+  snapshot(status: DirectionStatus): { toCrm: DirectionRun; fromCrm: DirectionRun };
+}
+
+function contextOf(
+  step: Step,
+  compiled: Compiled,
+  state: StepState,
+  options: StepOptions,
+): { context: StepContext; tally: Tally } {
+  const { clock, run, record } = options;
+  const sides: Side[] = step.direction === "both" ? ["crm", "erp"] : [step.direction === "toCrm" ? "crm" : "erp"];
+  const counts: Record<Side, Counts> = { crm: noCounts, erp: noCounts };
+  const pending = new Set<string>();
+  let changes = 0;
+  let selected = false;
+  const add = (side: Side, outcome: Outcome, records = 1) => {
+    counts[side] = counted(counts[side], outcome, records);
+  };
+  const direction = (side: Side, status: DirectionStatus): DirectionRun => {
+    if (!sides.includes(side)) return { status: "", counts: noCounts };
+    const failed = counts[side].failed > 0;
+    return { status: status === "Success" && failed ? "Error" : status, counts: counts[side] };
+  };
+  const snapshot = (status: DirectionStatus) => ({
+    toCrm: direction("crm", status),
+    fromCrm: direction("erp", status),
+  });
+  const context: StepContext = {
+    store: options.store,
+    connection: options.connection,
+    run,
+    step,
+    compiled,
+    opened: { erp: options.erp.open(step.extract.erp), crm: options.crm.open(step.extract.crm) },
+    outside: options.outside,
+    sides,
+    onlyCoupled: options.onlyCoupled,
+    signal: options.signal,
+    now: () => new Date(clock.now()).toISOString(),
+    changeId: () => `${run} ${step.name} ${String(++changes).padStart(9, "0")}`,
+    selects: (one, other) => {
+      if (record === null) return true;
+      const met = [one, other].some((side) => side !== null && (side.key === record || side.id === record));
+      selected ||= met;
+      return met;
+    },
+    knownBase: (coupling) => knownBase(compiled, state, coupling),
+    count: (side, source, outcome, again) => {
+      const key = `${side} ${source}`;
+      if (again && !pending.has(key)) return;
+      pending.delete(key);
+      add(side, outcome);
+    },
+    settled: (side, change, outcome, round) => {
+      const awaited = pending.delete(`${side} ${change.source}`);
+      // A later round found work where an earlier one had none: the record counts once, as what it came to.
+      if (round > 1 && !awaited && counts[side].unchanged > 0) add(side, "unchanged", -1);
+      add(side, outcome === "failed" ? outcome : outcomeOf(change.reasons) ?? outcome);
+    },
+    undecided: (side, source) => void pending.add(`${side} ${source}`),
+    isUndecided: (side, source) => pending.has(`${side} ${source}`),
+    progress: () => options.onProgress(snapshot("In Process")),
+  };
+  return { context, tally: { pending, selected: () => selected, add, snapshot } };
+}
+
+function knownBase(compiled: Compiled, state: StepState, coupling: Coupling): Base | null {
+  if (coupling.base === null || coupling.definition === compiled.hash) return coupling.base;
+  const before = state.rules[coupling.definition] ?? {};
+  const kept = compiled.rules.filter((rule) => before[rule.crm] === compiled.ruleHashes[rule.crm]);
+  const crm = new Set(kept.map((rule) => rule.crm));
+  const pick = (fields: Base["crm"], wanted: ReadonlySet<string>) =>
+    Object.fromEntries(Object.entries(fields).filter(([field]) => wanted.has(field)));
+  return { erp: coupling.base.erp, crm: pick(coupling.base.crm, crm) };
+}

@@ -1,0 +1,40 @@
+/** Counts of a run, by direction: every source record counts once, and read is the sum of the others. */
+import type { Counts, DirectionRun, Reason } from "../store/store.ts";
+
+export type Outcome = Exclude<keyof Counts, "read">;
+
+export const noCounts: Counts = {
+  read: 0,
+  inserted: 0,
+  modified: 0,
+  deleted: 0,
+  unchanged: 0,
+  skipped: 0,
+  conflict: 0,
+  blocked: 0,
+  failed: 0,
+};
+
+export function counted(counts: Counts, outcome: Outcome, records = 1): Counts {
+  return { ...counts, read: counts.read + records, [outcome]: counts[outcome] + records };
+}
+
+export function sumOf(all: readonly Counts[]): Counts {
+  const sum: Record<string, number> = { ...noCounts };
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum as unknown as Counts;
+}
+
+export const notStarted: DirectionRun = { status: "", counts: noCounts };
+
+/** Where a record counts that wants a person or waits: failed before blocked before conflict; null: it only lists a field. */
+export function outcomeOf(reasons: readonly Reason[]): Outcome | null {
+  const codes = new Set(reasons.map((reason) => reason.code));
+  if (codes.has("refused") || codes.has("moved") || codes.has("unknown_outcome")) return "failed";
+  if (codes.has("waiting") || codes.has("required_blank") || codes.has("ambiguous") || codes.has("missing")) {
+    return "blocked";
+  }
+  return codes.has("conflict") ? "conflict" : null;
+}

@@ -1,0 +1,41 @@
+/** What every store refuses to save, decided alike. */
+import { ServiceError } from "../errors.ts";
+import type { Change, Settlement, Side } from "./store.ts";
+import { comparePoints } from "./text.ts";
+
+/** A change that its side and source can have only one of. */
+export function isOpen(change: Change): boolean {
+  return change.state === "intended" || change.state === "sent" || change.state === "open";
+}
+
+/** What two open changes of a step must not share, as one text. */
+export function sourceOf({ side, source }: { readonly side: Side; readonly source: string }): string {
+  return `${side} ${source}`;
+}
+
+/** The error for a CRM record that a second ERP record was to be coupled with. */
+export function couplingTaken(step: string, taken: { crmId: string; erpIds: readonly string[] }): ServiceError {
+  const [first, second] = [...taken.erpIds].sort(comparePoints);
+  return new ServiceError(
+    `Cannot save a coupling of step "${step}": CRM record "${taken.crmId}" would be coupled with ERP record ` +
+      `"${first}" and with ERP record "${second}"; uncouple one of them`,
+    { service: "store", code: "coupling_taken" },
+  );
+}
+
+/** Throws ServiceError "change_taken" where one settlement holds two open changes of one side and source. */
+export function refuseSecondOpen(step: string, settlement: Settlement): void {
+  const ids = new Map<string, string>();
+  for (const change of settlement.changes ?? []) {
+    if (!isOpen(change)) continue;
+    const other = ids.get(sourceOf(change));
+    if (other !== undefined && other !== change.id) {
+      throw new ServiceError(
+        `Cannot save changes of step "${step}": "${other}" and "${change.id}" would both be open for side ` +
+          `"${change.side}" and source "${change.source}"; save one of them as done or closed`,
+        { service: "store", code: "change_taken" },
+      );
+    }
+    ids.set(sourceOf(change), change.id);
+  }
+}

@@ -1,0 +1,312 @@
+/**
+ * The contract of what is remembered between runs: three trees (each side as last seen, and what both agreed on),
+ * the changes that are intended, done or waiting, and the runs. Everything is keyed by connection and step.
+ *
+ * Implementations pass one conformance suite and decide alike. Each method is one transaction.
+ */
+import type { Fields, Identity } from "../connectors/connector.ts";
+
+export type Side = "erp" | "crm";
+
+/** One side's record as it was last seen. */
+export interface StoredRecord {
+  readonly id: string;
+  /** The natural key; null where the record has none. */
+  readonly key: string | null;
+  readonly label: string | null;
+  /** The fields that the definition maps and those that the handle carries. */
+  readonly data: Fields;
+  readonly version: string;
+  readonly modifiedAt: string | null;
+  /** Equal for equal `data`; the only thing that SQL compares. */
+  readonly fingerprint: string;
+  readonly frozen: string | null;
+  /** left: it exists but lies outside the step's filter. */
+  readonly state: "present" | "left" | "deleted";
+}
+
+/** The values that both sides had when they last agreed, raw, by each side's own field names. */
+export interface Base {
+  readonly erp: Fields;
+  readonly crm: Fields;
+}
+
+/** Two records that are the same thing. Unique by each side within a step. */
+export interface Coupling {
+  readonly erpId: string;
+  readonly crmId: string;
+  readonly state: "coupled" | "tombstone" | "skipped";
+  /** Null until the pair was first compared. */
+  readonly base: Base | null;
+  /** Fingerprints that the last complete decision was made on; null makes the pair a candidate again. */
+  readonly seen: { readonly erp: string | null; readonly crm: string | null };
+  /** The definition (its hash) that the base was made with. */
+  readonly definition: string;
+  /** How it came about: "match accountnumber", "created in the CRM", "created in the ERP". */
+  readonly how: string;
+  /** The last write that it caused, null when none did: which side was written, and when (ISO 8601). */
+  readonly written: { readonly side: Side; readonly at: string; readonly run: string } | null;
+}
+
+/** A coupling with the records that it holds together; null where a side's record was never read. */
+export interface Pair {
+  readonly coupling: Coupling;
+  readonly erp: StoredRecord | null;
+  readonly crm: StoredRecord | null;
+}
+
+/** Why something wants a person, or waits. The list is closed; each has a line in docs/errors.md. */
+export const reasonCodes = [
+  "conflict", // both sides changed the field since they agreed
+  "waiting", // a lookup's target is not coupled yet
+  "required_blank", // a creation lacks a value that the service requires
+  "ambiguous", // several records have the same match keys
+  "unmapped", // a value map has no entry for the value; the field was left out
+  "too_long", // the value does not fit the other side's field; it was left out
+  "not_writable", // the field differs but may only be written on creation
+  "refused", // the service refused the record
+  "moved", // the record kept changing while it was written
+  "unknown_outcome", // several records may be what an earlier attempt created
+  "missing", // a coupled record was deleted on one side
+] as const;
+export type ReasonCode = typeof reasonCodes[number];
+
+/** One reason on a change. */
+export interface Reason {
+  readonly code: ReasonCode;
+  /** The CRM field, or "group <name>", where the reason is about one. */
+  readonly field?: string;
+  /** For people: what, where, and what to do. */
+  readonly message: string;
+  /** Ids of candidates (ambiguous), or "step/key" of what it waits for. */
+  readonly about?: readonly string[];
+}
+
+/**
+ * One intended or attempted write to `side`, or a reason not to write.
+ * intended: decided, nothing sent. sent: a request may be under way. done: answered. open: wants a person or waits.
+ * closed: overtaken by a later decision. At most one change of a step, side and source is intended, sent or open.
+ */
+export interface Change {
+  readonly id: string;
+  readonly run: string;
+  readonly step: string;
+  /** The side that is (or would be) written. */
+  readonly side: Side;
+  readonly op: "insert" | "update" | "none";
+  /** The record on the other side that it comes from. */
+  readonly source: string;
+  /** The record that is written: for an insert the id that we chose, or null where the service chooses. */
+  readonly target: string | null;
+  /** What is written, and what stood there. */
+  readonly after: Fields;
+  readonly before: Fields;
+  /** The version of the target that the decision was made on. */
+  readonly version: string | null;
+  readonly state: "intended" | "sent" | "done" | "open" | "closed";
+  readonly reasons: readonly Reason[];
+  readonly attempts: number;
+  /** ISO 8601, of the last change of state that was saved with it; closing by another decision leaves it. */
+  readonly at: string;
+}
+
+export type JobStatus = "Waiting" | "Ready" | "In Process" | "Finished" | "Error" | "Cancelled" | "Skipped";
+/** "" until the direction has started. */
+export type DirectionStatus = "" | "In Process" | "Success" | "Error";
+
+/** read is the number of source records decided in this run, and the sum of all the others. */
+export interface Counts {
+  readonly read: number;
+  readonly inserted: number;
+  readonly modified: number;
+  readonly deleted: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  readonly conflict: number;
+  readonly blocked: number;
+  readonly failed: number;
+}
+export interface DirectionRun {
+  readonly status: DirectionStatus;
+  readonly counts: Counts;
+}
+export interface StepRun {
+  readonly step: string;
+  readonly dependsOn: readonly string[];
+  readonly status: JobStatus;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly toCrm: DirectionRun;
+  readonly fromCrm: DirectionRun;
+  /** Totals after the run. */
+  readonly coupled: number;
+  readonly uncoupled: number;
+  /** Changes that want a person or wait, after the run. */
+  readonly listed: number;
+  readonly requests: { readonly erp: number; readonly crm: number };
+  /** Why it runs otherwise than usual ("first run", "definition changed: fax added"), or why it was skipped. */
+  readonly note?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+export interface Run {
+  readonly runId: string;
+  readonly mode: "first" | "full" | "incremental";
+  readonly status: "In Process" | "Finished" | "Error" | "Cancelled";
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly steps: readonly StepRun[];
+  /** Both directions of all steps added up. */
+  readonly totals: Counts;
+}
+
+/** What a step knows of itself between runs. */
+export interface StepState {
+  /** The definition of the last run; null before the first. */
+  readonly definition: string | null;
+  /** Hash of each rule, by CRM field, for every definition that some coupling's base was made with. */
+  readonly rules: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Where the next reading of a side goes on; null: from the start. A cursor belongs to `definition`. */
+  readonly cursors: { readonly erp: string | null; readonly crm: string | null };
+  /** The names of the two entities: how a renamed step is recognised. */
+  readonly entities: { readonly erp: string; readonly crm: string } | null;
+  /** Couplings in state "coupled". */
+  readonly coupled: number;
+  /** Present records that no coupling names, not even a tombstone. */
+  readonly uncoupled: { readonly erp: number; readonly crm: number };
+  /** Changes in state "open" that have at least one reason. */
+  readonly listed: number;
+}
+
+/** What a connection is pinned to. */
+export interface Pin {
+  readonly kind: "sandbox" | "real";
+  readonly erp: Identity;
+  readonly crm: Identity;
+}
+
+export interface PageSave {
+  readonly run: string;
+  readonly records: readonly StoredRecord[];
+  readonly deleted: readonly string[];
+  readonly left: readonly string[];
+  /** With the last page of a reading: where the next one goes on. Saved in the same transaction as the records. */
+  readonly cursor?: string | null;
+}
+
+/** Which records: by id, those that no coupling names (a tombstone names both of its records too), or those that a full reading in `unseen` (a run) did not meet. */
+export type RecordFilter = { readonly ids: readonly string[] } | { readonly uncoupled: true } | {
+  readonly unseen: string;
+};
+export interface Keyset {
+  /** Id (for pairs the ERP id) after which to go on, in code point order. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** What a decision or an outcome saves, all or nothing. */
+export interface Settlement {
+  readonly records?: readonly { readonly side: Side; readonly record: StoredRecord }[];
+  /** Inserted or replaced, by ERP id. */
+  readonly couplings?: readonly Coupling[];
+  /** Inserted or replaced, by id; an intended, sent or open one first closes what was open for its side and source. */
+  readonly changes?: readonly Change[];
+  /** What is no longer open: these sides and sources have nothing that waits any more. */
+  readonly close?: readonly { readonly side: Side; readonly source: string }[];
+  /**
+   * The definition that the step now works with. Another hash than before forgets both cursors, so it is saved before
+   * the reading that it calls for; rules of definitions that no coupling's base was made with are forgotten as well.
+   */
+  readonly definition?: {
+    readonly hash: string;
+    readonly rules: Readonly<Record<string, string>>;
+    readonly entities: { readonly erp: string; readonly crm: string };
+  };
+}
+
+/** A line of the coupling report before it is formatted. */
+export interface ReportRow {
+  readonly step: string;
+  readonly erp: StoredRecord | null;
+  readonly crm: StoredRecord | null;
+  readonly coupling: Coupling | null;
+  /** Changes of the pair or record in state "open", in order of id. */
+  readonly open: readonly Change[];
+  /** The uncoupled record has no match key at all. */
+  readonly blankKeys: boolean;
+}
+
+export interface Store {
+  /** Reads what the connection is pinned to; pins it when `pin` is given and nothing was pinned before. */
+  connection(connection: string, pin?: Pin): Promise<Pin | null>;
+  /** Names of the steps that the store knows of a connection. */
+  steps(connection: string): Promise<readonly string[]>;
+  step(connection: string, step: string): Promise<StepState>;
+  /** Inserts or replaces a run with its step runs. */
+  saveRun(connection: string, run: Run): Promise<void>;
+  /** Newest first. */
+  runs(connection: string, options: { limit: number; runId?: string }): Promise<readonly Run[]>;
+  /**
+   * Merges a page into the records of a side: its records (all present, whatever they were before), then those that
+   * left, then those that were deleted. Ids that were never read are passed over.
+   */
+  savePage(connection: string, step: string, side: Side, page: PageSave): Promise<void>;
+  /** In order of id. Uncoupled and unseen give present records only. */
+  records(
+    connection: string,
+    step: string,
+    side: Side,
+    filter: RecordFilter,
+    keyset: Keyset,
+  ): Promise<readonly StoredRecord[]>;
+  /** Replaces the match keys of these records; group is the position in the definition. */
+  saveKeys(
+    connection: string,
+    step: string,
+    side: Side,
+    keys: readonly { readonly id: string; readonly keys: readonly (string | null)[] }[],
+  ): Promise<void>;
+  /**
+   * Uncoupled present records that share a key of `group`, by key: `erp` and `crm` are all the ids that have it, in
+   * order. Only keys that both sides have. In order of key.
+   */
+  matches(
+    connection: string,
+    step: string,
+    group: number,
+    keyset: Keyset,
+  ): Promise<readonly { readonly key: string; readonly erp: readonly string[]; readonly crm: readonly string[] }[]>;
+  /**
+   * Coupled pairs that may need something, in order of ERP id: a fingerprint differs from the one seen, the base was
+   * made with another definition, a side is not present, or a change is intended, sent or open.
+   */
+  pairs(connection: string, step: string, options: Keyset & { definition: string }): Promise<readonly Pair[]>;
+  /**
+   * Coupled pairs of `step` by a value of one side: "id", "key", or a field that its records carry. Values that no
+   * coupled pair has are not in the answer; one that several have is there for each, in order of value, then ERP id.
+   */
+  lookup(
+    connection: string,
+    step: string,
+    side: Side,
+    by: string,
+    values: readonly string[],
+  ): Promise<readonly { readonly value: string; readonly pair: Pair }[]>;
+  /**
+   * Throws ServiceError "coupling_taken" where a CRM record would be coupled (or skipped) with two ERP records, and
+   * "change_taken" where two of these changes would be open for one side and source; nothing is saved then.
+   */
+  save(connection: string, step: string, settlement: Settlement): Promise<void>;
+  /** In order of id. */
+  changes(
+    connection: string,
+    filter: { step?: string; run?: string; side?: Side; states: readonly Change["state"][] },
+    keyset: Keyset,
+  ): Promise<readonly Change[]>;
+  /**
+   * All couplings, and the present records that no coupling names: one snapshot, in order of step as given, then ERP
+   * id, then CRM id, by code point, missing ones last. The embedded database answers nothing else until the last row
+   * was taken (or the loop left), so the loop must not call the store.
+   */
+  report(connection: string, steps: readonly string[]): AsyncIterable<ReportRow>;
+  close(): Promise<void>;
+}

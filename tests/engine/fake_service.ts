@@ -1,0 +1,132 @@
+/** A service in memory for tests of the engine: tables of rows with versions, and faults for single writes. */
+import type {
+  AnyEntity,
+  Connector,
+  Fields,
+  Identity,
+  Opened,
+  Outcome,
+  Page,
+  Row,
+  Value,
+  Write,
+} from "../../connectors/connector.ts";
+
+type Stored = { id: string; version: number; data: Record<string, Value> };
+
+export interface FakeService extends Connector {
+  /** Inserts or changes a record as a user of the service would. */
+  put(entity: string, id: string, data: Fields): void;
+  remove(entity: string, id: string): void;
+  all(entity: string): readonly { id: string; data: Fields }[];
+  /** Writes that reached the service, in order. */
+  readonly writes: { entity: string; write: Write }[];
+  /** Answers the next write with this instead; `apply` lets it take effect first. */
+  next(outcome: Outcome | "moved once", apply?: boolean): void;
+  /** What a user does between the engine's decision and its write, once. */
+  meanwhile(action: () => void): void;
+}
+
+/** `number` gives the natural key that the service itself chooses on creation, where it does. */
+export function fakeService(
+  service: Connector["service"],
+  options: { number?: { entity: string; field: string } } = {},
+): FakeService {
+  const tables = new Map<string, Map<string, Stored>>();
+  const log: { at: number; entity: string; id: string; deleted: boolean }[] = [];
+  const writes: FakeService["writes"] = [];
+  const faults: { outcome: Outcome; apply: boolean }[] = [];
+  const between: (() => void)[] = [];
+  let clock = 0;
+  let numbers = 0;
+  const table = (name: string) => {
+    const found = tables.get(name) ?? new Map<string, Stored>();
+    tables.set(name, found);
+    return found;
+  };
+  function store(entity: string, id: string, data: Fields): Stored {
+    const before = table(entity).get(id);
+    const row = { id, version: ++clock, data: { ...before?.data, ...data } };
+    table(entity).set(id, row);
+    log.push({ at: clock, entity, id, deleted: false });
+    return row;
+  }
+  function rowOf(row: Stored): Row {
+    return { id: row.id, version: `v${row.version}`, modifiedAt: null, data: { ...row.data } };
+  }
+  function inside(entity: AnyEntity, row: Stored): boolean {
+    return Object.entries(entity.filter).every(([field, value]) => row.data[field] === value);
+  }
+
+  function open(entity: AnyEntity): Opened {
+    const rows = table(entity.name);
+    return {
+      async *read({ since, ids }): AsyncGenerator<Page> {
+        await Promise.resolve();
+        const cursor = String(clock);
+        const wanted = ids ?? (since === undefined ? [...rows.keys()] : changedSince(Number(since)));
+        const found = wanted.flatMap((id) => rows.get(id) ?? []);
+        yield {
+          rows: found.filter((row) => inside(entity, row)).map(rowOf),
+          left: found.filter((row) => !inside(entity, row)).map((row) => row.id),
+          deleted: since === undefined && ids === undefined ? [] : wanted.filter((id) => !rows.has(id)),
+          kind: ids !== undefined ? "some" : since === undefined ? "full" : "delta",
+          cursor: ids === undefined ? cursor : null,
+        };
+      },
+      async write(batch): Promise<Outcome[]> {
+        await Promise.resolve();
+        between.shift()?.();
+        return batch.map((write): Outcome => {
+          writes.push({ entity: entity.name, write });
+          const fault = faults.shift();
+          if (fault !== undefined && !fault.apply) return fault.outcome;
+          const outcome = apply(write);
+          return fault?.outcome ?? outcome;
+        });
+      },
+      async recall(write): Promise<readonly Row[]> {
+        await Promise.resolve();
+        const same = (row: Stored) => Object.entries(write.fields).every(([field, value]) => row.data[field] === value);
+        return [...rows.values()].filter(same).map(rowOf);
+      },
+    };
+
+    function changedSince(since: number): string[] {
+      return [...new Set(log.filter((one) => one.entity === entity.name && one.at > since).map((one) => one.id))];
+    }
+    function apply(write: Write): Outcome {
+      if (write.op === "create") {
+        const id = write.id ?? `${entity.name}-${++numbers}`;
+        const there = rows.get(id);
+        if (there !== undefined) return { kind: "exists", row: rowOf(there) };
+        const number = options.number?.entity === entity.name ? { [options.number.field]: `N${++numbers}` } : {};
+        const blank = Object.fromEntries(Object.keys(entity.fields).map((field) => [field, null]));
+        return {
+          kind: "ok",
+          row: rowOf(store(entity.name, id, { ...blank, ...entity.initial, ...write.fields, ...number })),
+        };
+      }
+      const there = rows.get(write.id!);
+      if (there === undefined) return { kind: "missing" };
+      if (`v${there.version}` !== write.version) return { kind: "moved" };
+      return { kind: "ok", row: rowOf(store(entity.name, write.id!, write.fields)) };
+    }
+  }
+
+  return {
+    service,
+    open,
+    identity: () => Promise.resolve<Identity>({ service, parts: { name: service } }),
+    requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
+    put: (entity, id, data) => void store(entity, id, data),
+    remove: (entity, id) => {
+      table(entity).delete(id);
+      log.push({ at: ++clock, entity, id, deleted: true });
+    },
+    all: (entity) => [...table(entity).values()].map(({ id, data }) => ({ id, data })),
+    writes,
+    next: (outcome, apply = false) => void faults.push({ outcome: outcome as Outcome, apply }),
+    meanwhile: (action) => void between.push(action),
+  };
+}

@@ -1,0 +1,333 @@
+import { assertEquals } from "@std/assert";
+import type { AnyEntity, Clock, Fields } from "../../connectors/connector.ts";
+import { type Entity, entity, type Field } from "../../connectors/connector.ts";
+import { exitCodeOf, runPipeline } from "../../engine/run.ts";
+import { constant, convert, coupled, defineStep, mapped, type Step, toCrm } from "../../engine/step.ts";
+import { memoryStore } from "../../store/memory.ts";
+import type { Run } from "../../store/store.ts";
+import { codeMap } from "../../transforms/transform.ts";
+import type { Key, Ref } from "../../connectors/connector.ts";
+import { type FakeService, fakeService } from "./fake_service.ts";
+
+const text: Field = { kind: "text", nullable: true, max: 30 };
+const name: Field = { kind: "text", nullable: false, max: 30, required: true };
+const lookup: Field = { kind: "lookup", nullable: true };
+
+interface Customer {
+  number: string | null;
+  name: string;
+  phone: string | null;
+  city: string | null;
+  street: string | null;
+  terms: Key<"paymentTerms"> | null;
+  seller: Key<"sellers"> | null;
+}
+interface Account {
+  accountnumber: string | null;
+  name: string;
+  phone: string | null;
+  city: string | null;
+  street: string | null;
+  terms: 1 | 2 | null;
+  owner: Ref<"users"> | null;
+  kind: number | null;
+}
+interface Seller {
+  code: string;
+  email: string | null;
+}
+interface User {
+  email: string | null;
+  nick: string | null;
+}
+const erp = {
+  customers: entity<Customer>()({
+    name: "customers",
+    key: "number",
+    label: "name",
+    creation: "lookup",
+    access: { number: "never" },
+    fields: { number: text, name, phone: text, city: text, street: text, terms: lookup, seller: lookup },
+    refs: { seller: { entity: "sellers", by: "key" }, terms: { entity: "paymentTerms", by: "key" } },
+  }),
+  sellers: entity<Seller>()({
+    name: "sellers",
+    key: "code",
+    label: "code",
+    creation: "natural key",
+    fields: { code: name, email: { ...text, match: "email" } },
+  }),
+};
+const crm = {
+  accounts: entity<Account>()({
+    name: "accounts",
+    key: "accountnumber",
+    label: "name",
+    creation: "derived id",
+    fields: {
+      accountnumber: { ...text, match: "code" },
+      name,
+      phone: { ...text, max: 12 },
+      city: text,
+      street: text,
+      terms: { kind: "choice", nullable: true, values: [1, 2] },
+      owner: lookup,
+      kind: { kind: "integer", nullable: true },
+    },
+    refs: { owner: { entity: "users", by: "id" } },
+  }),
+  users: entity<User>()({
+    name: "users",
+    key: "email",
+    label: "email",
+    creation: "none",
+    fields: { email: { ...text, match: "email" }, nick: text },
+  }),
+};
+const users = defineStep({
+  name: "users",
+  direction: "fromCrm",
+  extract: { erp: erp.sellers, crm: crm.users },
+  match: [["email"]],
+  transform: { email: "email" },
+});
+const trimmed = { name: "trimmed", forward: (v: string) => v.trim(), backward: (v: string) => v };
+const customers = defineStep({
+  name: "customers",
+  dependsOn: [users],
+  direction: "both",
+  extract: { erp: erp.customers, crm: crm.accounts.where({ kind: 3 }) },
+  match: [["accountnumber"], ["name", "city"]],
+  transform: {
+    accountnumber: toCrm("number"),
+    name: convert("name", trimmed),
+    phone: "phone",
+    "group address": { street: "street", city: "city" },
+    terms: toCrm(mapped("terms", codeMap("paymentTerms", { "30D": 1, "60D": 2 }))),
+    owner: toCrm(coupled("seller", users, { blank: "leave" })),
+    kind: constant(3),
+  },
+  load: { toCrm: { unmatched: "insert" }, fromCrm: { unmatched: "insert" } },
+});
+
+const clock = (): Clock => {
+  let time = Date.UTC(2026, 0, 1);
+  let ids = 0;
+  return { now: () => (time += 1000), sleep: () => Promise.resolve(), random: () => 0.5, uuid: () => `run-${++ids}` };
+};
+interface World {
+  erp: FakeService;
+  crm: FakeService;
+  sync(more?: { full?: boolean; onlyCoupled?: boolean; steps?: readonly Step[]; select?: string }): Promise<Run>;
+  open(): Promise<{ side: string; source: string; codes: string[] }[]>;
+}
+function world(): World {
+  const store = memoryStore();
+  const erpService = fakeService("business_central", { number: { entity: "customers", field: "number" } });
+  const crmService = fakeService("dataverse");
+  const time = clock();
+  return {
+    erp: erpService,
+    crm: crmService,
+    sync: ({ steps = [users, customers], ...more } = {}) =>
+      runPipeline({
+        connection: "c",
+        kind: "sandbox",
+        steps,
+        erp: erpService,
+        crm: crmService,
+        store,
+        clock: time,
+        ...more,
+      }),
+    open: async () =>
+      (await store.changes("c", { states: ["open"] }, { limit: 100 })).map(({ side, source, reasons }) => ({
+        side,
+        source,
+        codes: reasons.map((reason) => reason.code),
+      })),
+  };
+}
+const customer = (more: Partial<Customer> & { name: string }): Fields => ({
+  number: null,
+  phone: null,
+  city: null,
+  street: null,
+  terms: null,
+  seller: null,
+  ...more,
+});
+const account = (more: Partial<Account> & { name: string }): Fields => ({
+  accountnumber: null,
+  phone: null,
+  city: null,
+  street: null,
+  terms: null,
+  owner: null,
+  kind: 3,
+  ...more,
+});
+const plain = (service: FakeService, table: string, fields: string[]) =>
+  service.all(table).map((row) => Object.fromEntries(fields.map((field) => [field, row.data[field]])));
+
+Deno.test("runPipeline() creates on both sides, writes the number back, and a second run writes nothing", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "Bókabúð Akureyrar", phone: "555", city: "Akureyri" }));
+  w.crm.put("accounts", "a9", account({ name: "Księgarnia Łódź", phone: "777" }));
+  const run = await w.sync();
+  assertEquals(run.mode, "first");
+  assertEquals(plain(w.crm, "accounts", ["accountnumber", "name", "phone", "city", "kind"]), [
+    { accountnumber: "N2", name: "Księgarnia Łódź", phone: "777", city: null, kind: 3 },
+    { accountnumber: "C1", name: "Bókabúð Akureyrar", phone: "555", city: "Akureyri", kind: 3 },
+  ]);
+  assertEquals(plain(w.erp, "customers", ["number", "name"]), [
+    { number: "C1", name: "Bókabúð Akureyrar" },
+    { number: "N2", name: "Księgarnia Łódź" },
+  ]);
+  const step = run.steps.find((one) => one.step === "customers")!;
+  assertEquals([step.coupled, step.uncoupled, step.listed], [2, 0, 0]);
+  assertEquals([step.toCrm.counts.inserted, step.fromCrm.counts.inserted, step.toCrm.counts.modified], [1, 1, 1]);
+  assertEquals(exitCodeOf(run), 0);
+  const before = [w.erp.writes.length, w.crm.writes.length];
+  const again = await w.sync();
+  assertEquals([w.erp.writes.length, w.crm.writes.length], before);
+  assertEquals(again.mode, "incremental");
+  assertEquals(again.totals.read, 0);
+});
+
+Deno.test("runPipeline() merges different fields, lists a true conflict and writes nothing to that field", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1", city: "X", street: "S" }));
+  await w.sync();
+  const id = w.crm.all("accounts")[0]!.id;
+  w.erp.put("customers", "c1", { name: "B" });
+  w.crm.put("accounts", id, { phone: "2" });
+  await w.sync();
+  assertEquals(plain(w.crm, "accounts", ["name", "phone"]), [{ name: "B", phone: "2" }]);
+  assertEquals(plain(w.erp, "customers", ["name", "phone"]), [{ name: "B", phone: "2" }]);
+  w.erp.put("customers", "c1", { street: "E" });
+  w.crm.put("accounts", id, { city: "C" });
+  const run = await w.sync();
+  assertEquals(await w.open(), [{ side: "crm", source: "c1", codes: ["conflict"] }]);
+  assertEquals(run.totals.conflict, 2);
+  assertEquals(exitCodeOf(run), 3);
+  assertEquals(plain(w.crm, "accounts", ["street", "city"]), [{ street: "S", city: "C" }]);
+  assertEquals(plain(w.erp, "customers", ["street", "city"]), [{ street: "E", city: "X" }]);
+  w.crm.put("accounts", id, { street: "E", city: "X" }); // a person makes them equal
+  assertEquals(exitCodeOf(await w.sync()), 0);
+  assertEquals(await w.open(), []);
+});
+
+Deno.test("runPipeline() couples by keys, leaves the ambiguous alone, and lists them", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "Adatum Ltd.", city: "Leeds", phone: "1" }));
+  w.erp.put("customers", "c2", customer({ number: "C2", name: "Trey", city: "Bath" }));
+  w.crm.put("accounts", "a1", account({ name: "ADATUM", city: "leeds", phone: null }));
+  w.crm.put("accounts", "a2", account({ name: "Trey", city: "Bath" }));
+  w.crm.put("accounts", "a3", account({ name: "trey", city: "Bath" }));
+  const run = await w.sync({ onlyCoupled: true });
+  assertEquals(w.crm.all("accounts").length, 3);
+  assertEquals(w.crm.all("accounts")[0]!.data.phone, "1");
+  assertEquals(w.crm.all("accounts")[0]!.data.name, "ADATUM");
+  assertEquals((await w.open()).map((one) => `${one.side} ${one.source} ${one.codes}`).sort(), [
+    "crm c1 conflict,conflict",
+    "crm c2 ambiguous",
+    "erp a2 ambiguous",
+    "erp a3 ambiguous",
+  ]);
+  assertEquals(run.steps.find((one) => one.step === "customers")!.coupled, 1);
+});
+
+Deno.test("runPipeline() lets a record wait for its lookup and sends it in the run that couples the target", async () => {
+  const w = world();
+  w.erp.put("sellers", "s1", { code: "JO", email: "jo@x.is" });
+  w.erp.put(
+    "customers",
+    "c1",
+    customer({ number: "C1", name: "A", seller: "JO" as Key<"sellers">, terms: "14D" as Key<"paymentTerms"> }),
+  );
+  const run = await w.sync();
+  assertEquals(w.crm.all("accounts"), []);
+  assertEquals(run.totals.blocked, 1);
+  w.crm.put("users", "u1", { email: "JO@x.is", nick: null });
+  const second = await w.sync();
+  assertEquals(plain(w.crm, "accounts", ["owner", "terms"]), [{ owner: "u1", terms: null }]);
+  assertEquals(await w.open(), [{ side: "crm", source: "c1", codes: ["unmapped"] }]);
+  assertEquals(exitCodeOf(second), 3);
+});
+
+Deno.test("runPipeline() decides again when a record changed before the write, and never forces it", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1" }));
+  await w.sync();
+  const id = w.crm.all("accounts")[0]!.id;
+  w.erp.put("customers", "c1", { phone: "2" });
+  w.crm.meanwhile(() => w.crm.put("accounts", id, { name: "Z" }));
+  const run = await w.sync();
+  assertEquals(plain(w.crm, "accounts", ["name", "phone"]), [{ name: "Z", phone: "2" }]);
+  assertEquals(plain(w.erp, "customers", ["name", "phone"]), [{ name: "Z", phone: "2" }]);
+  assertEquals([run.totals.modified, run.totals.read], [2, 2]);
+});
+
+Deno.test("runPipeline() makes no double when a creation's answer is lost, by id or by its values", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A" }));
+  w.crm.put("accounts", "a1", account({ name: "B" }));
+  w.erp.next({ kind: "unknown", message: "connection closed" }, true);
+  w.crm.next({ kind: "unknown", message: "connection closed" }, true);
+  await w.sync();
+  await w.sync();
+  assertEquals(w.erp.all("customers").length, 2);
+  assertEquals(w.crm.all("accounts").length, 2);
+  assertEquals(await w.open(), []);
+});
+
+Deno.test("runPipeline() keeps a refused record and its reason, and tries again", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A" }));
+  w.crm.next({ kind: "refused", code: "0x80040203", message: "no", field: "phone" });
+  const run = await w.sync();
+  assertEquals([run.totals.failed, run.totals.read], [1, 1]);
+  assertEquals(await w.open(), [{ side: "crm", source: "c1", codes: ["refused"] }]);
+  await w.sync();
+  assertEquals(await w.open(), []);
+  assertEquals(w.crm.all("accounts").length, 1);
+});
+
+Deno.test("runPipeline() reports a deleted record and creates nothing", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A" }));
+  await w.sync();
+  const id = w.crm.all("accounts")[0]!.id;
+  w.crm.remove("accounts", id);
+  const run = await w.sync({ full: true });
+  assertEquals(w.crm.all("accounts"), []);
+  assertEquals(await w.open(), [{ side: "crm", source: "c1", codes: ["missing"] }]);
+  assertEquals(exitCodeOf(run), 3);
+});
+
+Deno.test("runPipeline() re-reads after a changed definition, fills the new field and nothing else", async () => {
+  const w = world();
+  const transform: Record<string, unknown> = { ...customers.transform };
+  delete transform.phone;
+  const without = { ...customers, transform };
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1" }));
+  await w.sync({ steps: [users, without] });
+  assertEquals(w.crm.all("accounts")[0]!.data.phone, null);
+  const writes = w.crm.writes.length;
+  const run = await w.sync();
+  assertEquals(run.steps.find((one) => one.step === "customers")!.note, "definition changed: phone added");
+  assertEquals(w.crm.writes.slice(writes).map((one) => one.write.fields), [{ phone: "1" }]);
+  assertEquals(w.erp.writes, []);
+  const after = w.crm.writes.length;
+  await w.sync({ steps: [users, without] });
+  assertEquals(w.crm.writes.length, after);
+});
+
+Deno.test("runPipeline() leaves out a text that is too long for the other side, and says so", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1234567890123" }));
+  await w.sync();
+  assertEquals(plain(w.crm, "accounts", ["name", "phone"]), [{ name: "A", phone: null }]);
+  assertEquals(await w.open(), [{ side: "crm", source: "c1", codes: ["too_long"] }]);
+});
