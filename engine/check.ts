@@ -34,8 +34,11 @@ export function problemsOf(steps: readonly Step[], options: CheckOptions = {}): 
   for (const [index, step] of steps.entries()) {
     const name = nameOf(step) ?? `number ${index + 1}`;
     const file = options.files?.get(name) ?? null;
-    const report: Report = (code, field, message) => problems.push({ code, file, step: name, field, message });
     const before = problems.length;
+    const report: Report = (code, field, message) => {
+      const known = problems.slice(before).some((one) => one.field === field && one.message === message);
+      if (!known) problems.push({ code, file, step: name, field, message }); // both directions of a rule can find it
+    };
     checkShape(step, report);
     if (problems.length > before) continue;
     checkPlace(steps.map(nameOf), index, step, report);

@@ -86,7 +86,7 @@ function checkGiven(step: Step, side: Side, rules: readonly FieldRule[], report:
       const remedy = access === "never" ? "take it away" : "write it by a rule of transform, after the creation";
       report("not_writable", where, `it can not be written when a record is created; ${remedy}`);
     }
-    if (rules.some((rule) => writesTo(rule, side) && fieldOf(rule, side) === given.field)) {
+    if (rules.some((rule) => writesTo(rule, side) && rule[side] === given.field)) {
       report("written_twice", where, "a rule of transform gives it a value as well; take one of the two away");
     }
     if (given.from === null) checkChoice(given.value, field, where, report);
@@ -107,7 +107,7 @@ function checkInsert(step: Step, side: Side, rules: readonly FieldRule[], report
   }
   const set = new Map<string, Value | undefined>(Object.entries(entity.initial));
   for (const rule of rules) {
-    const field = fieldOf(rule, side);
+    const field = rule[side];
     if (field === null || !writesTo(rule, side) || !["always", "create"].includes(accessOf(entity, field))) continue;
     set.set(field, rule.kind === "constant" ? rule.value : undefined);
   }
@@ -129,8 +129,4 @@ function checkInsert(step: Step, side: Side, rules: readonly FieldRule[], report
       `the filter wants ${JSON.stringify(wanted)}, and a new record of "${entity.name}" ${state}; ${remedy}`,
     );
   }
-}
-
-function fieldOf(rule: FieldRule, side: Side): string | null {
-  return side === "crm" ? rule.crm : rule.erp;
 }

@@ -59,7 +59,7 @@ function switchedOn(step: Step): Step {
 }
 
 function checkAccess(step: Step, rule: FieldRule, side: Side, report: Report): void {
-  const field = side === "crm" ? rule.crm : rule.erp;
+  const field = rule[side];
   if (field === null || accessOf(step.extract[side], field) !== "never") return;
   const remedy = step.direction === "both" ? `wrap it in ${side === "crm" ? "fromCrm" : "toCrm"}()` : "take it away";
   report("not_writable", rule.crm, `"${field}" can never be written in the ${side.toUpperCase()}; ${remedy}`);
@@ -182,15 +182,16 @@ function checkBlank(from: Field, to: Field, where: string, side: string, report:
 
 function checkTwice(step: Step, rules: readonly FieldRule[], report: Report): void {
   for (const side of sides) {
-    const seen = new Set<string>();
+    const seen = new Map<string, string>();
     for (const rule of rules) {
-      const field = side === "crm" ? rule.crm : rule.erp;
+      const field = rule[side];
       if (field === null || (side === "erp" && !writesTo(rule, "erp"))) continue; // several may read one ERP field
-      if (seen.has(field)) {
+      const other = seen.get(field);
+      if (other !== undefined && (side === "crm" || other !== rule.crm)) {
         const remedy = side === "crm" ? "take one away" : "limit all but one with toCrm(), or take them away";
         report("written_twice", field, `two rules of "${step.name}" give "${field}" a value; ${remedy}`);
       }
-      seen.add(field);
+      seen.set(field, rule.crm);
     }
   }
 }

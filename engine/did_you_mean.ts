@@ -1,9 +1,9 @@
 /** Which of the names that exist somebody may have meant by one that does not. */
 
-/** The nearest name, or null where none is near: at most a third of the letters differ. Upper and lower case are the same. */
+/** The nearest name, or null where none is near: about a third of the letters may differ. Upper and lower case are the same. */
 export function didYouMean(written: string, names: Iterable<string>): string | null {
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(written.length / 3)) + 1;
+  let least = Math.ceil(written.length / 3) + 1;
   for (const name of names) {
     const distance = edits(written.toLowerCase(), name.toLowerCase());
     if (distance < least) [best, least] = [name, distance];

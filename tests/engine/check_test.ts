@@ -103,7 +103,7 @@ const territories = defineStep({
   direction: "toCrm",
   extract: { erp: erp.countries, crm: crm.territories },
   match: [["code"]],
-  transform: { code: "code", name: "displayName" } as never,
+  transform: { code: "code", name: convert("displayName", noneIsZero) },
 });
 const inverted = codeMap("terms", { NET30: 1, "1M": 1 });
 
@@ -178,7 +178,7 @@ const wrong: readonly Wrong[] = [
     what: "one field written by two steps",
     steps: [...sound, { ...customers, name: "buyers", extract: { erp: erp.customers, crm: crm.accounts } }],
     problems: [
-      ...["mail", "limit", "town", "postcode", "street", "termsCode", "agentCode", "hold"],
+      ...["mail", "street", "town", "postcode", "limit", "termsCode", "agentCode", "hold"],
       ...["number", "name", "email", "street", "city", "zip", "credit", "terms", "owner", "currency", "status"],
       "relation",
     ].map((field) => `written_twice buyers ${field}`),
@@ -358,7 +358,10 @@ const wrong: readonly Wrong[] = [
   },
   {
     what: "a value map that lets a blank through",
-    steps: withRules({ terms: mapped("sort", valueMap({ Company: 1, Person: 2 })) }),
+    steps: changed({
+      transform: { ...customers.transform, terms: mapped("sort", valueMap({ Company: 1, Person: 2 })) },
+      create: { erp: {}, crm: {} },
+    }),
     problems: ["blank_into_required customers terms"],
     says: "a blank could reach a field of the ERP that is never blank",
   },

@@ -1,0 +1,11 @@
+import { constant, defineStep } from "../../../engine/step.ts";
+import { crm, erp } from "../fixtures/entities.ts";
+
+export const step = defineStep({
+  name: "step",
+  direction: "toCrm",
+  extract: { erp: erp.customers, crm: crm.accounts },
+  transform: {
+    relation: constant("three"), // <-
+  },
+});

@@ -1,0 +1,12 @@
+import { convert, defineStep } from "../../../engine/step.ts";
+import { crm, erp } from "../fixtures/entities.ts";
+import { onHold } from "../fixtures/transforms.ts";
+
+export const step = defineStep({
+  name: "step",
+  direction: "both",
+  extract: { erp: erp.customers, crm: crm.accounts },
+  transform: {
+    name: convert("hold", onHold), // <-
+  },
+});

@@ -1,0 +1,14 @@
+import { defineStep } from "../../../engine/step.ts";
+import { crm, erp } from "../fixtures/entities.ts";
+
+export const step = defineStep({
+  name: "step",
+  direction: "both",
+  extract: { erp: erp.customers, crm: crm.accounts },
+  transform: {
+    "group address": {
+      street: "street",
+      city: "twon", // <-
+    },
+  },
+});

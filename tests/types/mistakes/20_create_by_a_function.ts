@@ -1,0 +1,16 @@
+import { defineStep } from "../../../engine/step.ts";
+import { crm, erp } from "../fixtures/entities.ts";
+
+export const step = defineStep({
+  name: "step",
+  direction: "both",
+  extract: { erp: erp.customers, crm: crm.accounts },
+  transform: {
+    email: "mail",
+  },
+  create: {
+    erp: {
+      number: (account: { zip: string }) => account.zip, // <-
+    },
+  },
+});

@@ -1,0 +1,11 @@
+import { defineStep, onConflict } from "../../../engine/step.ts";
+import { crm, erp } from "../fixtures/entities.ts";
+
+export const step = defineStep({
+  name: "step",
+  direction: "both",
+  extract: { erp: erp.customers, crm: crm.accounts },
+  transform: {
+    email: onConflict("ERP", "mail"), // <-
+  },
+});

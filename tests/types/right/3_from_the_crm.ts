@@ -1,0 +1,13 @@
+import { convert, defineStep } from "../../../engine/step.ts";
+import { crm, erp } from "../fixtures/entities.ts";
+import { onHold } from "../fixtures/transforms.ts";
+
+export const step = defineStep({
+  name: "step",
+  direction: "fromCrm",
+  extract: { erp: erp.customers, crm: crm.accounts },
+  transform: {
+    status: convert("hold", onHold),
+    email: "mail",
+  },
+});
