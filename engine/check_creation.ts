@@ -86,9 +86,6 @@ function checkGiven(step: Step, side: Side, rules: readonly FieldRule[], report:
       const remedy = access === "never" ? "take it away" : "write it by a rule of transform, after the creation";
       report("not_writable", where, `it can not be written when a record is created; ${remedy}`);
     }
-    if (rules.some((rule) => writesTo(rule, side) && rule[side] === given.field)) {
-      report("written_twice", where, "a rule of transform gives it a value as well; take one of the two away");
-    }
     if (given.from === null) checkChoice(given.value, field, where, report);
     else if (!hasField(step.extract[other], other, given.from, report, where)) continue;
     else if (given.transform === null) checkCopy(step.extract[other].fields[given.from]!, field, where, report);

@@ -45,6 +45,7 @@ export function creationOf(compiled: Compiled, side: Side, source: Fields, looku
     if (left.has(rule.unit) && field !== null) delete fields[field];
   }
   for (const given of givenOf(step, side)) {
+    if (!isBlank(fields[given.field])) continue; // what a rule says counts; this is for what it left blank
     const from = given.from === null ? given.value : source[given.from] ?? null;
     const value = given.transform?.forward ? given.transform.forward(from) : from;
     if (!isBlank(value)) fields[given.field] = value;

@@ -1,7 +1,7 @@
 /** The small runner: steps in the order of their dependencies, independent ones side by side. */
 import type { Clock, Connector, Identity } from "../connectors/connector.ts";
 import { DefinitionError, ServiceError, StepError } from "../errors.ts";
-import type { Pin, Run, StepRun, Store } from "../store/store.ts";
+import type { DirectionRun, Pin, Run, StepRun, Store } from "../store/store.ts";
 import { order, ready, type Selection } from "./plan.ts";
 import { runStep } from "./run_step.ts";
 import type { Step } from "./step.ts";
@@ -105,6 +105,8 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
     done.add(step.name);
     started.add(step.name);
     set(step, last);
+    const { toCrm, fromCrm } = run.steps.find((one) => one.step === step.name)!;
+    set(step, { toCrm: ended(toCrm), fromCrm: ended(fromCrm) });
   }
 
   async function runOne(step: Step): Promise<void> {
@@ -138,6 +140,11 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
     run = { ...run, steps: all, totals: sumOf(all.flatMap((one) => [one.toCrm.counts, one.fromCrm.counts])) };
     options.onStep?.(all.find((one) => one.step === step.name)!, run);
   }
+}
+
+/** A direction that was under way when its step ended did not succeed. */
+function ended(direction: DirectionRun): DirectionRun {
+  return direction.status === "In Process" ? { ...direction, status: "Error" } : direction;
 }
 
 function errorOf(error: unknown): { code: string; message: string } {

@@ -5,8 +5,7 @@ export type Kind = "code" | "name" | "email" | "phone" | "url" | "postal" | "exa
 
 /**
  * The comparable form of a value, or null where there is nothing to compare: a blank, an e-mail address without "@",
- * a phone number of fewer than five digits, a name without a letter or digit. `normal(normal(v, k), k)` is
- * `normal(v, k)`.
+ * a phone number of fewer than five digits, a name without a letter or digit.
  */
 export function normal(value: string | number | boolean | null, kind: Kind): string | null {
   const text = value === null ? "" : String(value).trim();
@@ -50,10 +49,10 @@ function code(text: string): string {
   return joined === "" ? text : joined; // "%" is a code, too
 }
 
-/** Legal forms, dots and slashes left out; a name loses them at its end. */
+/** Legal forms without dots, slashes and spaces; a name loses them at its end. */
 const legalForms = new Set(
-  ("ltd limited inc incorporated llc llp lp corp corporation co company plc pty gmbh mbh ag kg ohg ev " +
-    "ehf hf sf slf as asa aps ab oy oyj spzoo sa sas sarl bv nv srl spa sl kft sro doo").split(" "),
+  ("ltd limited inc incorporated llc llp lp corp corporation co company plc pty gmbh mbh gmbhandcokg gmbhcokg ag kg " +
+    "ohg ev ehf hf sf slf as asa aps ab oy oyj spzoo sa sas sarl bv nv srl spa sl kft sro doo").split(" "),
 );
 
 /**
@@ -61,16 +60,13 @@ const legalForms = new Set(
  * how Dataverse marks the rows of its sample data; any other remark in brackets tells companies apart and stays.
  */
 function name(text: string): string {
-  const words = folded(text).replace(/\(sample\)$/, "").replace(/&/g, " and ").replace(/['’`´.]/g, "").replace(
-    /(?<=\b\p{L})\/(?=\p{L}\b)/gu,
-    "",
-  )
+  const words = folded(text).replace(/\(sample\)$/, "").replace(/&/g, " and ").replace(/['’`´]/g, "")
     .split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== "");
   for (let taken = ending(words); taken > 0 && taken < words.length; taken = ending(words)) words.length -= taken;
   return words.join("");
 }
 
-/** How many words at the end are one legal form: "sp z o o" is four, "limited" one. */
+/** How many words at the end are one legal form: "limited" is one, what is left of "A/S" two, of "Sp. z o.o." four. */
 function ending(words: readonly string[]): number {
   for (let count = Math.min(4, words.length); count > 0; count--) {
     if (legalForms.has(words.slice(-count).join(""))) return count;
@@ -86,11 +82,11 @@ const twoDigits = /^(2[07]|3[0-4689]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
  * other doesn't. Equal numbers of two countries are therefore equal here: match a phone number with a second field.
  */
 function phone(text: string): string {
-  const main = text.normalize("NFKC").toLowerCase().replace(/(?:ext|x|#|;).*$/, "").replace(/\(0\)/g, "");
+  const main = text.normalize("NFKC").toLowerCase().replace(/(?:ext|x|#|;).*$/, "");
   const foreign = /^\W*(\+|00)/.test(main);
   let digits = main.replace(/\D/g, "").replace(/^0+/, "");
   if (foreign) digits = digits.slice(/^[17]/.test(digits) ? 1 : twoDigits.test(digits) ? 2 : 3);
-  else if (digits.length === 11 && digits.startsWith("1")) digits = digits.slice(1); // North America, without its "+"
   digits = digits.replace(/^0+/, "");
+  if (digits.length === 11 && digits.startsWith("1")) digits = digits.slice(1); // North America, without its "+"
   return digits.length < 5 ? "" : digits;
 }

@@ -1,0 +1,45 @@
+import { bc } from "../connectors/business_central/entities.ts";
+import { dv } from "../connectors/dataverse/entities.ts";
+import { constant, convert, coupled, defineStep } from "../engine/step.ts";
+import { countryName } from "../transforms/countries.ts";
+import { customers } from "./customers.ts";
+
+/** Persons behind customers in Business Central are contacts of accounts in Dynamics 365 Sales. */
+export const contacts = defineStep({
+  name: "contacts",
+  dependsOn: [customers],
+  direction: "both",
+
+  extract: {
+    erp: bc.persons,
+    crm: dv.contacts.where({ statecode: 0, parentcustomeridtype: "account" }), // active, and of a company
+  },
+
+  // Under one company only: an address such as info@ is no person's own.
+  match: [["parentcustomerid", "emailaddress1", "lastname"], ["parentcustomerid", "firstname", "lastname"]],
+
+  transform: {
+    "group name": { firstname: "firstName", middlename: "middleName", lastname: "lastName" },
+    jobtitle: "jobTitle",
+    telephone1: "phoneNumber",
+    mobilephone: "mobilePhoneNumber",
+    emailaddress1: "email",
+    websiteurl: "website",
+    "group address": {
+      address1_line1: "addressLine1",
+      address1_line2: "addressLine2",
+      address1_city: "city",
+      address1_stateorprovince: "state",
+      address1_postalcode: "postalCode",
+      address1_country: convert("country", countryName),
+    },
+    parentcustomerid: coupled("customerId", customers),
+  },
+
+  create: { crm: { parentcustomeridtype: constant("account") } },
+
+  load: {
+    toCrm: { unmatched: "insert" },
+    fromCrm: { unmatched: "leave" }, // "insert": contacts become persons as soon as their account is coupled
+  },
+});

@@ -1,0 +1,7 @@
+import type { OneWay } from "./transform.ts";
+
+/** The CRM refuses a price or a quantity on hand below zero, which the ERP can have: that becomes "0". */
+export const atLeastZero: OneWay<string | null, string | null> = {
+  name: "atLeastZero",
+  forward: (amount) => amount?.startsWith("-") ? "0" : amount,
+};
