@@ -1,0 +1,190 @@
+/** A folder of CSV files as the rows of a company: every cell is checked before any row is put in. */
+import { badCell, csvFiles, type CsvRecord, LoadError, readCsv } from "../csv_folder.ts";
+import type { Cell } from "../tables.ts";
+import { type FieldFact, sets } from "./fields.ts";
+import type { Seed } from "./fill.ts";
+import { checkedText } from "./input.ts";
+import { Refusal } from "./refusal.ts";
+
+/** What a folder holds. */
+export interface CompanyFolder {
+  /** References before what refers to them. */
+  readonly seeds: readonly Seed[];
+  /** Numbers that contacts of the folder have. */
+  readonly contactNumbers: ReadonlySet<string>;
+  /** Files that hold no entity of the sandbox. */
+  readonly ignoredFiles: readonly string[];
+  /** Columns that their entity doesn't have, "customers.csv: customerPriceGroup". */
+  readonly ignoredColumns: readonly string[];
+}
+
+/** Entity sets in the order in which they are put in. */
+const order = [
+  "countriesRegions",
+  "paymentTerms",
+  "shipmentMethods",
+  "itemCategories",
+  "unitsOfMeasure",
+  "currencies",
+  "currencyExchangeRates",
+  "salespeoplePurchasers",
+  "customers",
+  "contacts",
+  "items",
+];
+/** Files that aren't called like their entity set. */
+const otherNames: Readonly<Record<string, string>> = {
+  "salespeople.csv": "salespeoplePurchasers",
+  "countries.csv": "countriesRegions",
+};
+/** Columns that aren't called like their field. */
+const renamed: Readonly<Record<string, string>> = {
+  "salespeoplePurchasers.phoneNumber": "phoneNo",
+  "salespeoplePurchasers.commissionPercent": "commisionPercent",
+  "contacts.companyNumber": "customerNumber",
+};
+/** Columns with codes that the API shows as ids, or not at all. */
+const extra: Readonly<Record<string, FieldFact>> = {
+  "customers.paymentTermsCode": { kind: "code", max: 10 },
+  "customers.shipmentMethodCode": { kind: "code", max: 10 },
+  "contacts.customerNumber": { kind: "code", max: 20 },
+};
+/** Which column refers to which set. */
+const references: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  customers: {
+    country: "countriesRegions",
+    salespersonCode: "salespeoplePurchasers",
+    currencyCode: "currencies",
+    paymentTermsCode: "paymentTerms",
+    shipmentMethodCode: "shipmentMethods",
+  },
+  contacts: { country: "countriesRegions", customerNumber: "customers" },
+  items: { itemCategoryCode: "itemCategories", baseUnitOfMeasureCode: "unitsOfMeasure" },
+  currencyExchangeRates: { currencyCode: "currencies", relationalCurrencyCode: "currencies" },
+};
+/** Sets whose codes say enough: one that no file lists is added with the code as its name. */
+const addedWhenMissing = ["countriesRegions", "paymentTerms", "shipmentMethods", "itemCategories"];
+
+interface Checked extends Seed {
+  readonly record: CsvRecord;
+}
+
+/** Reads and checks a folder. Throws LoadError naming file, line and column of the first bad cell. */
+export function readCompanyFolder(dir: string, options: { readonly localCurrency: string }): CompanyFolder {
+  const ignoredFiles: string[] = [];
+  const ignoredColumns = new Set<string>();
+  const bySet = new Map<string, Checked[]>();
+  for (const file of csvFiles(dir)) {
+    const set = otherNames[file] ?? file.slice(0, -".csv".length);
+    if (!order.includes(set)) {
+      ignoredFiles.push(file);
+      continue;
+    }
+    if (bySet.has(set)) {
+      throw new LoadError("data_file_twice", `Cannot load "${file}": another file holds ${set} too; keep one of them`);
+    }
+    bySet.set(set, readCsv(dir, file).map((record) => checkRecord(set, record, ignoredColumns)));
+  }
+  if (bySet.size === 0) {
+    throw new LoadError(
+      "data_folder_empty",
+      `Cannot load "${dir}": none of its files holds an entity of the ERP; name them like customers.csv or items.csv`,
+    );
+  }
+  const keys = new Map(order.map((set) => [set, keysOf(set, bySet.get(set) ?? [])]));
+  const seeds = new Map<string, Seed[]>(bySet);
+  for (const [set, rows] of bySet) {
+    for (const row of rows) checkReferences(row, set, { keys, seeds, localCurrency: options.localCurrency });
+  }
+  return {
+    seeds: order.flatMap((set) => contactsInOrder(seeds.get(set) ?? [])),
+    contactNumbers: new Set(keys.get("contacts")!.keys()),
+    ignoredFiles,
+    ignoredColumns: [...ignoredColumns],
+  };
+}
+
+function checkRecord(set: string, record: CsvRecord, ignoredColumns: Set<string>): Checked {
+  const values: Record<string, Cell> = {};
+  for (const [column, cell] of record.cells) {
+    const name = renamed[`${set}.${column}`] ?? column;
+    const field = extra[`${set}.${name}`] ?? sets[set]!.fields[name];
+    if (field === undefined || field.shown || name === "balanceDue") {
+      ignoredColumns.add(`${record.file}: ${column}`);
+      continue;
+    }
+    if (cell.trim() === "") continue; // blank: the field's default
+    try {
+      values[name] = checkedText(column, field, cell);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw badCell(record, column, error.message.replace(/\.$/, ""), "correct the cell, or leave it blank");
+    }
+  }
+  if (set === "contacts") values["type"] ??= "Person";
+  const { key, series } = sets[set]!;
+  if (key !== null && !series && values[key] === undefined) {
+    throw badCell(record, key, "it is blank", "give every record its code");
+  }
+  if ((set === "customers" || set === "contacts") && values["displayName"] === undefined) {
+    throw badCell(record, "displayName", "it is blank", "give every record its name");
+  }
+  return { set, values, record };
+}
+
+/** Records by number or code. Throws LoadError where two have the same, or the same id. */
+function keysOf(set: string, rows: readonly Checked[]): Map<string, Checked> {
+  const { key } = sets[set]!;
+  const found = new Map<string, Checked>();
+  const ids = new Map<string, Checked>();
+  for (const row of rows) {
+    for (const [column, seen] of [[key, found], ["id", ids]] as const) {
+      const value = column === null ? undefined : row.values[column];
+      if (column === null || value === undefined) continue;
+      const first = seen.get(String(value));
+      if (first !== undefined) {
+        const what = `"${value}" stands on line ${first.record.line} already`;
+        throw badCell(row.record, column, what, "make it unique, or remove one of the two lines");
+      }
+      seen.set(String(value), row);
+    }
+  }
+  return found;
+}
+
+function checkReferences(
+  row: Checked,
+  set: string,
+  company: {
+    readonly keys: ReadonlyMap<string, Map<string, Checked>>;
+    readonly seeds: Map<string, Seed[]>;
+    readonly localCurrency: string;
+  },
+): void {
+  for (const [column, target] of Object.entries(references[set] ?? {})) {
+    const code = String(row.values[column] ?? "");
+    const known = company.keys.get(target)!;
+    if (code === "" || known.has(code) || (target === "currencies" && code === company.localCurrency)) continue;
+    // A person may also belong to a company that is no customer.
+    if (column === "customerNumber" && company.keys.get("contacts")!.get(code)?.values["type"] === "Company") continue;
+    if (!addedWhenMissing.includes(target)) {
+      const shown = Object.entries(renamed).find(([from, to]) => to === column && from.startsWith(`${set}.`));
+      const name = shown?.[0].split(".")[1] ?? column;
+      throw badCell(
+        row.record,
+        name,
+        `${target} has no "${code}"`,
+        `add it to the file of ${target}, or clear the cell`,
+      );
+    }
+    const added: Checked = { set: target, values: { code, displayName: code }, record: row.record };
+    known.set(code, added);
+    company.seeds.set(target, [...company.seeds.get(target) ?? [], added]);
+  }
+}
+
+/** Companies among contacts before the persons that may belong to them; other sets stay as they are. */
+function contactsInOrder(seeds: readonly Seed[]): Seed[] {
+  const isPerson = ({ set, values }: Seed) => set === "contacts" && values["type"] === "Person";
+  return [...seeds.filter((seed) => !isPerson(seed)), ...seeds.filter(isPerson)];
+}

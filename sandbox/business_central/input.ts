@@ -1,0 +1,103 @@
+/** The body of a POST or PATCH, checked against the facts of its entity set. */
+import { canonicalDecimal, isDecimal } from "../decimal.ts";
+import { digitsOf, isObject, type Json } from "../json.ts";
+import type { Cell } from "../tables.ts";
+import { escapeName, type FieldFact, type SetFact } from "./fields.ts";
+import { badRequest, invalidField, Refusal } from "./refusal.ts";
+
+/** Values as they are stored, by field name, in the order in which the request named them. */
+export type Input = ReadonlyMap<string, Cell>;
+
+/** Reads a body. Throws a Refusal for an unknown property, one that is read-only, or a value that its field can't hold. */
+export function readInput(fact: SetFact, body: Json): Input {
+  if (!isObject(body)) throw badRequest("The request body isn't a JSON object.");
+  const input = new Map<string, Cell>();
+  for (const [name, value] of Object.entries(body)) {
+    if (name.startsWith("@odata.")) continue;
+    const field = name === "systemId" ? fact.fields["id"] : fact.fields[name];
+    if (field === undefined) {
+      throw badRequest(`The property "${name}" doesn't exist on type "Microsoft.NAV.${fact.entity}".`);
+    }
+    if (field.readOnly) throw badRequest(`The control "${name}" is read-only.`);
+    input.set(name, stored(name, field, value));
+  }
+  return input;
+}
+
+/** The stored form of a value that came as JSON. */
+function stored(name: string, field: FieldFact, value: Json): Cell {
+  const wrong = () => badRequest(`The value of "${name}" can't be converted to the type of the property.`);
+  if (field.kind === "boolean") {
+    if (typeof value !== "boolean") throw wrong();
+    return value;
+  }
+  if (field.kind === "decimal" || field.kind === "integer") {
+    const digits = digitsOf(value);
+    if (digits === null) throw wrong();
+    return field.kind === "integer" ? Number(digits) : canonicalDecimal(digits);
+  }
+  if (typeof value !== "string") throw wrong();
+  return checkedText(name, field, value);
+}
+
+/**
+ * The stored form of a value that came as text (a JSON string, a CSV cell): numbers canonical, codes in capitals,
+ * enum names unescaped. Throws a Refusal when the field can't hold it.
+ */
+export function checkedText(name: string, field: FieldFact, text: string): Cell {
+  const refused = (what: string) => badRequest(`The value "${text}" of "${name}" isn't ${what}.`);
+  switch (field.kind) {
+    case "boolean":
+      if (text !== "true" && text !== "false") throw refused("true or false");
+      return text === "true";
+    case "decimal":
+      if (!isDecimal(text)) throw refused("a number");
+      return canonicalDecimal(text);
+    case "integer":
+      if (!/^-?\d{1,9}$/.test(text)) throw refused("a whole number");
+      return Number(text);
+    case "guid":
+      if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) throw refused("a GUID");
+      return text.toLowerCase();
+    case "date":
+      if (!isDay(text)) throw refused("a date (yyyy-mm-dd)");
+      return text;
+    case "datetime": {
+      const at = Date.parse(text);
+      if (!/^\d{4}-\d\d-\d\dT/.test(text) || Number.isNaN(at)) throw refused("a time stamp");
+      return new Date(at).toISOString();
+    }
+    case "enum": {
+      const found = field.values?.find((choice) => choice === text || escapeName(choice) === text);
+      if (found === undefined) throw refused(`one of ${field.values?.map(escapeName).join(", ")}`);
+      return found;
+    }
+    default: {
+      const kept = field.kind === "code" ? text.trim().toUpperCase() : text;
+      // Business Central counts UTF-16 units, as its text type does.
+      if (field.max !== undefined && kept.length > field.max) {
+        throw new Refusal(
+          400,
+          "Application_StringExceededLength",
+          `The text has ${kept.length} characters, but "${name}" holds at most ${field.max}. Value: ${text}`,
+        );
+      }
+      if (field.check === "phone" && /\p{L}/u.test(kept)) throw invalidField(`"${name}" must not contain letters.`);
+      if (field.check === "email" && kept !== "" && !isEmail(kept)) {
+        throw invalidField(`The e-mail address "${kept}" of "${name}" isn't valid.`);
+      }
+      return kept;
+    }
+  }
+}
+
+/** One address, or several with semicolons between them. */
+function isEmail(text: string): boolean {
+  return text.split(";").every((one) => /^[^\s@,;<>()"]+@[^\s@,;<>()"]+$/.test(one.trim()));
+}
+
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}

@@ -1,0 +1,198 @@
+/** Reading: filters, pages, links, and rows as JSON. */
+import { compileFilter, type FilterKind, QueryError } from "../filter.ts";
+import { rawNumber } from "../json.ts";
+import { comparator, preferences, type Query } from "../odata.ts";
+import type { Asked } from "../service.ts";
+import type { Row } from "../tables.ts";
+import { type Company, contactsOf, etagOf, isIn, rowsOf, shownValue, singleRow } from "./company.ts";
+import { type Kind, sets } from "./fields.ts";
+import { badRequest } from "./refusal.ts";
+
+/** How pages are linked; settable, because services and gateways differ. */
+export interface PageStyle {
+  readonly relativeLinks: boolean;
+  readonly emptyLastPage: boolean;
+}
+/** What is read: a whole set, or the contacts of one customer. */
+export interface Source {
+  readonly set: string;
+  readonly customer?: Row;
+}
+/** A page as the body of an answer. */
+export interface PageBody {
+  readonly "@odata.context": string;
+  readonly "@odata.count"?: number;
+  readonly value: readonly Readonly<Record<string, unknown>>[];
+  readonly "@odata.nextLink"?: string;
+}
+type Placed = readonly [place: number, row: Row];
+
+const MAX_PAGE = 20_000;
+const single = ["generalLedgerSetup", "companyInformation"];
+const filterKinds: Readonly<Record<Kind, FilterKind>> = {
+  text: "text",
+  code: "text",
+  enum: "text",
+  decimal: "decimal",
+  integer: "integer",
+  boolean: "boolean",
+  date: "date",
+  datetime: "datetime",
+  guid: "guid",
+};
+
+/** One page of what was asked for. Throws QueryError or Refusal. */
+export function readPage(
+  company: Company,
+  source: Source,
+  how: { readonly asked: Asked; readonly query: Query; readonly style: PageStyle; readonly context: string },
+): PageBody {
+  const { asked, query, style } = how;
+  checkNames(source.set, query);
+  const token = tokenOf(query.skiptoken);
+  const left = token?.left ?? query.top ?? Infinity;
+  const size = Math.min(left, MAX_PAGE, Number(preferences(asked.headers).get("odata.maxpagesize") ?? MAX_PAGE));
+  if (!Number.isInteger(size) || (size < 1 && left > 0)) throw badRequest("odata.maxpagesize isn't a positive number.");
+
+  const candidates = candidatesOf(company, source, query);
+  const page: Placed[] = [];
+  let more = false;
+  let skip = token === null ? query.skip ?? 0 : 0;
+  for (const placed of candidates.after(token?.after ?? 0)) {
+    if (page.length >= size) {
+      more = true;
+      break;
+    }
+    if (skip > 0) skip--;
+    else page.push(placed);
+  }
+  const full = page.length === size && size > 0;
+  const goesOn = left > page.length && (more || (style.emptyLastPage && full));
+  const after = page.at(-1)?.[0] ?? 0;
+  const next = { after, ...(left === Infinity ? {} : { left: left - page.length }) };
+  return {
+    "@odata.context": how.context,
+    ...(query.count ? { "@odata.count": count(candidates.after(0)) } : {}),
+    value: page.map(([, row]) => shownRow(company, source.set, row, query)),
+    ...(goesOn ? { "@odata.nextLink": nextLink(asked.url, next, style) } : {}),
+  };
+}
+
+/** How many rows the query's filter lets through. */
+export function countRows(company: Company, source: Source, query: Query): number {
+  return count(candidatesOf(company, source, query).after(0));
+}
+
+/** A row as it goes into an answer, with its ETag and what was asked to be expanded. */
+export function shownRow(company: Company, set: string, row: Row, query?: Query): Readonly<Record<string, unknown>> {
+  const { fields } = sets[set]!;
+  const shown: Record<string, unknown> = { "@odata.etag": etagOf(row) };
+  for (const name of query?.select ?? Object.keys(fields)) {
+    if (!(name in fields)) continue; // a navigation property; $expand shows it
+    const value = shownValue(company, set, name, row);
+    shown[name] = fields[name]!.kind === "decimal" ? rawNumber(String(value)) : value;
+  }
+  for (const { name, query: inner } of query?.expand ?? []) {
+    shown[name] = contactsOf(company, row).map((contact) => shownRow(company, name, contact, inner));
+  }
+  return shown;
+}
+
+/** Refuses names that the set doesn't have, and options that the service doesn't offer. */
+export function checkNames(set: string, query: Query): void {
+  const { entity, fields } = sets[set]!;
+  const navigation = set === "customers" ? ["contactsInformation"] : [];
+  for (const name of query.select ?? []) {
+    if (name in fields || navigation.includes(name)) continue;
+    throw badRequest(`Could not find a property named '${name}' on type 'Microsoft.NAV.${entity}'.`);
+  }
+  for (const { name, query: inner } of query.expand) {
+    if (!navigation.includes(name)) {
+      throw badRequest(`Could not find a navigation property named '${name}' on type 'Microsoft.NAV.${entity}'.`);
+    }
+    checkNames(name, inner);
+  }
+  for (const name of query.others.keys()) {
+    if (name.startsWith("$") && name !== "$schemaversion") {
+      throw badRequest(`The query option '${name}' isn't supported.`);
+    }
+  }
+}
+
+/** The rows that pass the filter, in their order; a place is where a next page goes on. */
+function candidatesOf(company: Company, source: Source, query: Query): { after(place: number): Iterable<Placed> } {
+  const { set } = source;
+  const kind = (property: string) => {
+    const fact = sets[set]!.fields[property];
+    return fact === undefined ? undefined : filterKinds[fact.kind];
+  };
+  const value = (row: Row, property: string) => shownValue(company, set, property, row);
+  const passes = query.filter === null
+    ? () => true
+    : compileFilter(query.filter, { kind, value, orAcrossFields: false });
+  let rows = few(company, source, query.filter);
+  if (query.orderby !== null) {
+    rows = [...rows ?? [...rowsOf(company, set)].map(([, row]) => row)].sort(
+      comparator(query.orderby, { kind, value }),
+    );
+  }
+  const listed = rows;
+  return {
+    *after(place) {
+      if (listed === null) {
+        for (const placed of rowsOf(company, set, place)) if (passes(placed[1])) yield placed;
+        return;
+      }
+      for (let at = place; at < listed.length; at++) if (passes(listed[at]!)) yield [at + 1, listed[at]!];
+    },
+  };
+}
+
+/** The rows to look at when they are known to be few (one customer's contacts, "id eq … or id eq …"); else null. */
+function few(company: Company, source: Source, filter: string | null): readonly Row[] | null {
+  const { set } = source;
+  if (source.customer !== undefined) return contactsOf(company, source.customer);
+  if (single.includes(set)) return [singleRow(company, set)];
+  if (filter === null) return null;
+  const table = sets[set]!.of ?? set;
+  const found = new Map<string, Row>();
+  for (const part of filter.split(/ or /)) {
+    const match = /^\(?\s*(id|number|code) eq (?:'([^']*)'|([0-9a-fA-F-]{36}))\s*\)?$/.exec(part.trim());
+    if (match === null) return null;
+    for (const row of company.tables.table(table).where(match[1]!, (match[2] ?? match[3]!).toLowerCase())) {
+      if (isIn(company, set, row)) found.set(row.id, row);
+    }
+  }
+  return [...found.values()];
+}
+
+function count(rows: Iterable<unknown>): number {
+  let total = 0;
+  for (const _row of rows) total++;
+  return total;
+}
+
+interface Token {
+  readonly after: number;
+  /** What is still to come of $top. */
+  readonly left?: number;
+}
+
+function tokenOf(text: string | null): Token | null {
+  if (text === null) return null;
+  try {
+    const token = JSON.parse(atob(text)) as Token;
+    if (Number.isInteger(token.after)) return token;
+  } catch {
+    // the same answer as for text of another shape
+  }
+  throw new QueryError("syntax", "The skip token isn't valid.");
+}
+
+function nextLink(url: URL, token: Token, style: PageStyle): string {
+  const kept = url.search.slice(1).split("&").filter((part) => part !== "" && !/^(\$|%24)skiptoken=/i.test(part));
+  const search = [...kept, `$skiptoken=${encodeURIComponent(btoa(JSON.stringify(token)))}`].join("&");
+  // A relative link stands against the address that was asked for, so its last segment is enough.
+  const path = style.relativeLinks ? url.pathname.split("/").at(-1) : `${url.origin}${url.pathname}`;
+  return `${path}?${search}`;
+}

@@ -1,0 +1,306 @@
+/** Inserting, changing and deleting records, with what the service does besides. */
+import type { Cell, Row } from "../tables.ts";
+import {
+  blankRow,
+  changedRow,
+  type Company,
+  freeKey,
+  manualNumbersAllowed,
+  newKey,
+  nextNumber,
+  resolveReference,
+  sparseRow,
+  wholeRow,
+} from "./company.ts";
+import { type SetFact, sets, zeroGuid } from "./fields.ts";
+import type { Input } from "./input.ts";
+import { breakName, joinName } from "./person_name.ts";
+import { noSuchRelation, Refusal, ruleBroken } from "./refusal.ts";
+import { addDecimals, canonicalDecimal } from "../decimal.ts";
+
+type Values = Record<string, Cell>;
+
+/** What a customer and its company contact have in common; a change on one is written to the other. */
+const SHARED = [
+  "displayName",
+  "addressLine1",
+  "addressLine2",
+  "city",
+  "state",
+  "country",
+  "postalCode",
+  "phoneNumber",
+  "email",
+  "website",
+  "taxRegistrationNumber",
+] as const;
+
+/** Adds a record and returns its row. Throws a Refusal; nothing is changed then. */
+export function insertRecord(company: Company, set: string, input: Input): Row {
+  return company.tables.transaction(() => {
+    const fact = sets[set]!;
+    const row: Values = { ...blankRow(set, company.clock.uuid(), new Date(company.clock.now()).toISOString()) };
+    Object.assign(row, resolved(company, fact, input));
+    if (fact.key !== null) row[fact.key] = newKey(company, set, String(row[fact.key]));
+    if (set === "customers" || set === "contacts") requireName(row);
+    if (set === "contacts") completeContact(company, row);
+    const stock = String(row["inventory"] ?? "0");
+    if (set === "items") row["inventory"] = "0";
+    const stored = row as unknown as Row;
+    if (set === "customers") return addCompanyContact(company, stored, nextNumber(company, "contacts"));
+    put(company, set, stored);
+    return set === "items" ? postInventory(company, stored, stock) : stored;
+  });
+}
+
+/** Changes a record and returns its row. Throws a Refusal; nothing is changed then. */
+export function updateRecord(company: Company, set: string, stored: Row, input: Input): Row {
+  return company.tables.transaction(() => {
+    const before = wholeRow(sets[set]!.of ?? set, stored);
+    if (set === "customerContacts") return updateCustomerContact(company, before, input);
+    const fact = sets[set]!;
+    const values = resolved(company, fact, input);
+    if (fact.key !== null && fact.key in values && values[fact.key] !== before[fact.key]) {
+      rename(company, set, before, values);
+    }
+    if ("displayName" in values && (set === "customers" || set === "contacts")) requireName(values);
+    if ("country" in values && before["country"] !== "" && values["country"] !== before["country"]) {
+      for (const field of ["city", "postalCode", "state"]) values[field] ??= "";
+    }
+    if (set === "contacts") changeContact(company, before, values);
+    const stock = values["inventory"];
+    delete values["inventory"];
+    if (set === "items") changeItem(company, before, values);
+    const after = put(company, set, changedRow(company, before, values));
+    if (set === "customers") writeThrough(company, after, "contacts", String(after["contactId"]));
+    if (set === "contacts" && after["customerId"] !== zeroGuid) {
+      writeThrough(company, after, "customers", String(after["customerId"]));
+    }
+    return stock === undefined ? after : postInventory(company, after, String(stock));
+  });
+}
+
+/** Deletes a record. Throws a Refusal when others need it. */
+export function deleteRecord(company: Company, set: string, stored: Row): void {
+  company.tables.transaction(() => {
+    const table = sets[set]!.of ?? set;
+    const row = wholeRow(table, stored);
+    if (table === "contacts" && row["customerId"] !== zeroGuid) {
+      throw ruleBroken(
+        `Contact ${row["number"]} can't be deleted: it stands for a customer. Delete the customer first.`,
+      );
+    }
+    for (const [other, fact] of Object.entries(sets)) {
+      if (fact.of !== undefined) continue;
+      for (const { ref } of Object.values(fact.fields)) {
+        if (ref?.set !== table) continue;
+        const users = company.tables.table(other).where(ref.column, row.id).filter((user) => user.id !== row.id);
+        if (users.length > 0) throw ruleBroken(`The ${sets[set]!.entity} can't be deleted: ${other} use it.`);
+      }
+    }
+    const contact = table === "customers" ? find(company, "contacts", row["contactId"]!) : undefined;
+    if (contact !== undefined) put(company, "contacts", changedRow(company, contact, { customerId: zeroGuid }));
+    company.tables.table(table).delete(row.id);
+  });
+}
+
+/** The company contact that every customer has, made together with it; returns the customer that points at it. */
+export function addCompanyContact(company: Company, customer: Row, number: string, id = company.clock.uuid()): Row {
+  const contact: Values = { ...blankRow("contacts", id, String(customer["lastModifiedDateTime"])) };
+  for (const field of SHARED) contact[field] = customer[field]!;
+  Object.assign(contact, { number, type: customer["type"], companyId: id, customerId: customer.id });
+  nameContact(contact);
+  put(company, "contacts", contact as unknown as Row);
+  return put(company, "customers", { ...customer, contactId: id });
+}
+
+/** Sets what follows from a contact's name: the parts of a person's, and the search name. */
+export function nameContact(contact: Values, oldName = ""): void {
+  const name = String(contact["displayName"]);
+  if (contact["type"] === "Person") Object.assign(contact, breakName(name));
+  const search = contact["searchName"];
+  if (search === "" || search === oldName.toUpperCase()) contact["searchName"] = name.toUpperCase();
+}
+
+/** Stores a whole row and returns it. */
+export function put(company: Company, set: string, row: Row): Row {
+  company.tables.table(set).put(sparseRow(set, row));
+  return row;
+}
+
+/** The whole row with this id. */
+function find(company: Company, set: string, id: Cell): Row | undefined {
+  const row = company.tables.table(set).get(String(id));
+  return row === undefined ? undefined : wholeRow(set, row);
+}
+
+/** The input with references as the ids that are stored. */
+function resolved(company: Company, fact: SetFact, input: Input): Values {
+  const values: Values = {};
+  for (const [name, value] of input) {
+    const field = fact.fields[name]!;
+    if (field.among !== undefined) checkAmong(company, name, field.among, String(value));
+    if (field.ref === undefined) {
+      values[name] = value;
+      continue;
+    }
+    const id = resolveReference(company, name, field, String(value));
+    const { column } = field.ref;
+    if (column in values && values[column] !== id) {
+      throw ruleBroken(
+        `The values of ${fact.entity} contradict each other: "${name}" names another record than the id beside it.`,
+      );
+    }
+    values[column] = id;
+  }
+  return values;
+}
+
+/** A table relation is checked only where the company keeps such a list at all. */
+function checkAmong(company: Company, name: string, set: string, code: string): void {
+  const table = company.tables.table(set);
+  if (code === "" || table.size === 0 || table.where("code", code).length > 0) return;
+  throw noSuchRelation(name, code, set);
+}
+
+function requireName(values: Values): void {
+  if (values["displayName"] === "") {
+    throw new Refusal(400, "BadRequest_RequiredParamNotProvided", `"displayName" must have a value.`);
+  }
+}
+
+/** A new number or code: the record is renamed, and whatever refers to it by code shows the new one. */
+function rename(company: Company, set: string, before: Row, values: Values): void {
+  const fact = sets[set]!;
+  const key = fact.key!;
+  const to = String(values[key]);
+  if (to === "") throw ruleBroken(`The field "${key}" of ${fact.entity} can't be blank.`);
+  if (fact.series && !manualNumbersAllowed(company, set)) {
+    throw ruleBroken(`Numbers of ${set} come from their number series, which doesn't allow manual numbers.`);
+  }
+  freeKey(company, set, to);
+  if (set !== "countriesRegions") return;
+  for (const table of ["customers", "contacts"]) {
+    for (const row of company.tables.table(table).where("country", before["code"]!)) {
+      put(company, table, changedRow(company, wholeRow(table, row), { country: to }));
+    }
+  }
+}
+
+function completeContact(company: Company, row: Values): void {
+  const id = String(row["id"]);
+  const given = String(row["companyId"]);
+  if (row["type"] === "Company") {
+    if (given !== zeroGuid) throw ruleBroken(`A contact of type Company can't belong to another company.`);
+    row["companyId"] = id;
+  } else {
+    checkCompany(company, given);
+  }
+  nameContact(row);
+}
+
+function checkCompany(company: Company, id: string): void {
+  const head = find(company, "contacts", id);
+  if (head !== undefined && head["type"] !== "Company") {
+    throw noSuchRelation("companyNumber", String(head["number"]), "contacts of type Company");
+  }
+}
+
+function changeContact(company: Company, before: Row, values: Values): void {
+  if ("type" in values && values["type"] !== before["type"]) {
+    throw ruleBroken(`The type of contact ${before["number"]} can't be changed.`);
+  }
+  if ("companyId" in values && values["companyId"] !== before["companyId"]) {
+    if (before["type"] === "Company") throw ruleBroken("A contact of type Company can't belong to another company.");
+    checkCompany(company, String(values["companyId"]));
+  }
+  if (!("displayName" in values) || values["displayName"] === before["displayName"]) return;
+  const named: Values = { ...before, ...values };
+  nameContact(named, String(before["displayName"]));
+  for (const part of ["firstName", "middleName", "surname", "searchName"]) values[part] = named[part]!;
+}
+
+function changeItem(company: Company, before: Row, values: Values): void {
+  const isChanged = (field: string) => field in values && values[field] !== before[field];
+  const hasEntries = company.tables.table("itemLedgerEntries").where("itemId", before.id).length > 0;
+  if (hasEntries && (isChanged("baseUnitOfMeasureId") || isChanged("type"))) {
+    throw ruleBroken(`The base unit and the type of item ${before["number"]} can't change: it has ledger entries.`);
+  }
+}
+
+/** Copies what customer and company contact share to the other one, where it differs. */
+function writeThrough(company: Company, from: Row, set: "customers" | "contacts", id: string): void {
+  const other = find(company, set, id);
+  if (other === undefined) return;
+  const values: Values = {};
+  for (const field of SHARED) {
+    if (other[field] !== from[field]) values[field] = from[field]!;
+  }
+  if (Object.keys(values).length === 0) return;
+  if (set === "contacts") changeContact(company, other, values);
+  put(company, set, changedRow(company, other, values));
+}
+
+/** A written stock is no value of the item: the difference is posted to the ledger. */
+function postInventory(company: Company, item: Row, wanted: string): Row {
+  const difference = canonicalDecimal(addDecimals(wanted, negated(String(item["inventory"]))));
+  if (difference === "0") return item;
+  if (item["type"] !== "Inventory") throw ruleBroken(`Item ${item["number"]} has no stock: its type isn't Inventory.`);
+  if (item["baseUnitOfMeasureId"] === zeroGuid) {
+    throw ruleBroken(`Stock of item ${item["number"]} can't be posted: it has no base unit of measure.`);
+  }
+  const ledger = company.tables.table("itemLedgerEntries");
+  const now = new Date(company.clock.now()).toISOString();
+  put(company, "itemLedgerEntries", {
+    ...blankRow("itemLedgerEntries", company.clock.uuid(), now),
+    itemId: item.id,
+    entryNumber: ledger.size + 1,
+    postingDate: now.slice(0, 10),
+    entryType: difference.startsWith("-") ? "Negative Adjmt." : "Positive Adjmt.",
+    quantity: difference,
+  });
+  return put(company, "items", { ...item, inventory: wanted });
+}
+
+function negated(decimal: string): string {
+  return decimal.startsWith("-") ? decimal.slice(1) : `-${decimal}`;
+}
+
+/** The page for names: a person's parts are set one by one, and the whole name follows from them. */
+function updateCustomerContact(company: Company, before: Row, input: Input): Row {
+  const columns: Record<string, string> = {
+    lastName: "surname",
+    professionalTitle: "jobTitle",
+    primaryPhoneNumber: "phoneNumber",
+  };
+  const values: Values = {};
+  for (const [name, value] of input) {
+    if (name !== "customerId") values[columns[name] ?? name] = value;
+  }
+  if ("firstName" in values || "surname" in values) {
+    const parts = { ...before, ...values } as Row & { firstName: string; middleName: string; surname: string };
+    values["displayName"] = joinName(parts);
+    requireName(values);
+    if (before["searchName"] === String(before["displayName"]).toUpperCase()) {
+      values["searchName"] = values["displayName"].toUpperCase();
+    }
+  }
+  const customerId = input.get("customerId");
+  if (customerId !== undefined) moveCustomer(company, before, String(customerId));
+  return put(company, "contacts", changedRow(company, before, values));
+}
+
+/** Writing a person's customer gives the person's whole company to that customer. */
+function moveCustomer(company: Company, person: Row, customerId: string): void {
+  const head = find(company, "contacts", person["companyId"]!);
+  if (head === undefined) throw ruleBroken(`Contact ${person["number"]} belongs to no company.`);
+  if (head["customerId"] === customerId) return;
+  const to = find(company, "customers", customerId);
+  if (to === undefined) throw noSuchRelation("customerId", customerId, "customers");
+  const from = find(company, "customers", head["customerId"]!);
+  if (from !== undefined) put(company, "customers", { ...from, contactId: zeroGuid });
+  const replaced = find(company, "contacts", to["contactId"]!);
+  if (replaced !== undefined) put(company, "contacts", changedRow(company, replaced, { customerId: zeroGuid }));
+  put(company, "customers", { ...to, contactId: head.id });
+  put(company, "contacts", changedRow(company, head, { customerId }));
+}

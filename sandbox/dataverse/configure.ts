@@ -1,0 +1,44 @@
+/** Settings of the imitation that an administrator, or time, would change. */
+import type { Crm } from "./crm.ts";
+import { schemaOf } from "./tables.ts";
+
+/**
+ * Applies {changeTracking: {accounts: false}}, {alternateKeys: {accounts: [["accountnumber"]]}} and
+ * {expireDeltaTokens: true}. Throws TypeError on anything else; then nothing is applied.
+ */
+export function configure(crm: Crm, settings: Readonly<Record<string, unknown>>): void {
+  let next = crm.settings();
+  for (const [name, value] of Object.entries(settings)) {
+    if (name === "changeTracking") {
+      const flags = perSet(name, value, (flag): flag is boolean => typeof flag === "boolean");
+      next = { ...next, changeTracking: { ...next.changeTracking, ...flags } };
+    } else if (name === "alternateKeys") {
+      const keys = perSet(name, value, isKeyList);
+      next = { ...next, alternateKeys: { ...next.alternateKeys, ...keys } };
+    } else if (name === "expireDeltaTokens" && value === true) {
+      next = { ...next, deltaTokensFrom: crm.nextVersion() };
+    } else {
+      throw new TypeError(
+        `Cannot apply "${name}": it isn't known, or not with this value; ` +
+          `use "changeTracking", "alternateKeys" or "expireDeltaTokens": true`,
+      );
+    }
+  }
+  crm.set(next);
+}
+
+function isKeyList(value: unknown): value is string[][] {
+  return Array.isArray(value) &&
+    value.every((key) => Array.isArray(key) && key.length > 0 && key.every((name) => typeof name === "string"));
+}
+
+function perSet<T>(name: string, value: unknown, accepts: (one: unknown) => one is T): Record<string, T> {
+  const found: Record<string, T> = {};
+  for (const [set, one] of Object.entries(typeof value === "object" && value !== null ? value : { "": value })) {
+    if (schemaOf(set) === undefined || !accepts(one)) {
+      throw new TypeError(`Cannot apply "${name}": "${set}" isn't an entity set with a fitting value; correct it`);
+    }
+    found[set] = one;
+  }
+  return found;
+}

@@ -1,0 +1,242 @@
+/**
+ * The HTTP shell around a service: listens on loopback, checks tokens, applies faults, logs, compresses. It uses
+ * node:http because a lost reply needs the connection itself: Deno.serve always answers something.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import type { FaultRule, Faults } from "./faults.ts";
+import type { LogEntry, RequestLog } from "./log.ts";
+import type { Answer, Asked, SandboxClock, Service } from "./service.ts";
+import type { Tokens } from "./token.ts";
+
+export interface ServeOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  readonly service: Service;
+  readonly tokens: Tokens;
+  readonly faults: Faults;
+  readonly log: RequestLog;
+  readonly clock: SandboxClock;
+  /** Subscribes to "a write is in the file". */
+  readonly onCommit: (listener: () => void) => void;
+  /** Ends the process, for the fault "kill". */
+  readonly kill: () => void;
+  /** Ends the whole sandbox in order, for POST /sandbox/stop; absent: refused. */
+  readonly stop?: () => void;
+}
+
+export interface Server {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const MAX_BODY = 64 * 1024 * 1024;
+const GZIP_FROM = 1024;
+
+/** Begins to serve; resolves once it listens. Throws when the port is taken. */
+export async function serve(options: ServeOptions): Promise<Server> {
+  const { service, faults } = options;
+  let current: { service: string; method: string; path: string } | null = null;
+  options.onCommit(() => {
+    if (current !== null && faults.kills(current)) options.kill();
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const asked = await read(request);
+    const path = asked.url.pathname + asked.url.search;
+    if (asked.url.pathname.startsWith("/sandbox/")) return send(request, response, control(asked, options));
+
+    const isToken = asked.url.pathname.endsWith("/oauth2/v2.0/token");
+    const target = { service: isToken ? "token" as const : service.name, method: asked.method, path };
+    const struck = faults.strike(target);
+    for (const rule of struck) {
+      if (rule.kind === "latency") await new Promise((done) => setTimeout(done, rule.ms ?? 0));
+    }
+    const instead = struck.map((rule) => refusal(rule, options)).find((found) => found !== null);
+    let result: Answer;
+    if (instead !== undefined) {
+      result = instead;
+    } else if (isToken) {
+      result = options.tokens.give(asked);
+    } else if (!options.tokens.accepts(asked.headers)) {
+      result = service.refuse("unauthorized");
+    } else {
+      current = target;
+      try {
+        result = service.handle(asked);
+      } finally {
+        current = null;
+      }
+    }
+    const broken = struck.find((rule) => rule.kind === "lost_reply") ?? struck.find((rule) => rule.kind === "reset");
+    options.log.add(logged(target, result, { struck, at: options.clock.now(), lost: broken?.kind === "lost_reply" }));
+    if (broken === undefined) send(request, response, result);
+    else if (broken.kind === "reset") sendHalf(request, response, result);
+    else request.socket.destroy();
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error) => {
+      // A fault of the sandbox itself: said to the client, who is a developer.
+      const body = { error: { code: "sandbox_defect", message: String(error?.stack ?? error) } };
+      if (response.headersSent) request.socket.destroy();
+      else send(request, response, { status: 500, body });
+    });
+  });
+  // A client may keep a connection for its next request; closing it under the request would be a fault nobody asked for.
+  server.keepAliveTimeout = 10 * 60_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, "127.0.0.1", resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function read(request: IncomingMessage): Promise<Asked> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Uint8Array).length;
+    if (size > MAX_BODY) throw new RangeError("Cannot take the request: its body is over 64 MiB; send less at once");
+    chunks.push(chunk as Uint8Array);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    for (const one of Array.isArray(value) ? value : [value ?? ""]) headers.append(name, one);
+  }
+  return {
+    method: request.method ?? "GET",
+    url: new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`),
+    headers,
+    body: new TextDecoder().decode(bytes),
+  };
+}
+
+function refusal(rule: FaultRule, { service, tokens, clock }: ServeOptions): Answer | null {
+  if (rule.kind === "expired_token") {
+    tokens.revoke();
+    return service.refuse("unauthorized");
+  }
+  if (rule.kind !== "429" && rule.kind !== "503") return null;
+  const answer = service.refuse(rule.kind === "429" ? "too_many_requests" : "unavailable");
+  if (rule.retryAfter === undefined) return answer;
+  const wait = rule.retryAfter === "date" ? new Date(clock.now() + 2000).toUTCString() : String(rule.retryAfter);
+  return { ...answer, headers: { ...answer.headers, "Retry-After": wait } };
+}
+
+function logged(
+  target: { service: LogEntry["service"]; method: string; path: string },
+  answer: Answer,
+  how: { struck: readonly FaultRule[]; at: number; lost: boolean },
+): Omit<LogEntry, "n"> {
+  const isBatch = answer.inner !== undefined || /\/\$batch(\?|$)/.test(target.path);
+  const operation = target.service === "token"
+    ? "token"
+    : isBatch
+    ? "batch"
+    : target.method === "GET"
+    ? "read"
+    : "write";
+  const fault = how.struck[0]?.kind;
+  return {
+    at: new Date(how.at).toISOString(),
+    ...target,
+    entity: answer.entity ?? "",
+    operation,
+    status: how.lost ? 0 : answer.status,
+    rows: answer.rows ?? 0,
+    innerReads: answer.inner?.reads ?? 0,
+    innerWrites: answer.inner?.writes ?? 0,
+    ...(fault === undefined ? {} : { fault }),
+  };
+}
+
+/** The body in bytes, compressed where the client accepts it, with the headers that say so. */
+function encoded(request: IncomingMessage, answer: Answer): { headers: Record<string, string>; bytes: Uint8Array } {
+  const headers: Record<string, string> = { ...answer.headers };
+  if (answer.body === undefined) return { headers, bytes: new Uint8Array(0) };
+  if (typeof answer.body !== "string") headers["Content-Type"] ??= "application/json; charset=utf-8";
+  const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length < GZIP_FROM || !/\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""))) {
+    return { headers, bytes };
+  }
+  return { headers: { ...headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding" }, bytes: gzipSync(bytes) };
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const { headers, bytes } = encoded(request, answer);
+  if (answer.status !== 204 && answer.status !== 304) headers["Content-Length"] = String(bytes.length);
+  response.writeHead(answer.status, headers);
+  response.end(bytes);
+}
+
+/** Promises a body and sends half of it; the connection breaks once that half is out. */
+function sendHalf(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const { headers, bytes } = encoded(request, answer);
+  const length = Math.max(bytes.length, 2); // an answer without a body breaks, too
+  response.writeHead(answer.status === 204 ? 200 : answer.status, { ...headers, "Content-Length": String(length) });
+  const half = bytes.length > 1 ? bytes.subarray(0, bytes.length >> 1) : new Uint8Array([32]);
+  response.write(half, () => setTimeout(() => request.socket.destroy(), 10));
+}
+
+/** /sandbox/…: requests, faults, tokens, <service>, stop. Works without a token: the sandbox is on loopback only. */
+function control(asked: Asked, { service, faults, log, tokens, stop }: ServeOptions): Answer {
+  const what = asked.url.pathname.slice("/sandbox/".length);
+  const key = `${asked.method} ${what}`;
+  try {
+    switch (key) {
+      case "GET requests":
+        return { status: 200, body: log.since(Number(asked.url.searchParams.get("since") ?? 0)) };
+      case "DELETE requests":
+        log.clear();
+        return { status: 204 };
+      case "GET faults":
+        return { status: 200, body: faults.list() };
+      case "POST faults":
+        faults.add(JSON.parse(asked.body));
+        return { status: 204 };
+      case "DELETE faults":
+        faults.clear();
+        return { status: 204 };
+      case "POST tokens":
+        tokens.expireAfter(seconds(JSON.parse(asked.body)));
+        return { status: 204 };
+      case `GET ${service.name}`:
+        return { status: 200, body: service.settings() };
+      case `POST ${service.name}`:
+        service.configure(JSON.parse(asked.body));
+        return { status: 204 };
+      case "POST stop":
+        if (stop === undefined) break;
+        stop();
+        return { status: 202 };
+    }
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    return { status: 400, body: { error: { code: "sandbox_request", message: error.message } } };
+  }
+  return {
+    status: 404,
+    body: { error: { code: "sandbox_request", message: `Cannot ${key}: no such sandbox address` } },
+  };
+}
+
+function seconds(body: { expiresIn?: unknown }): number {
+  if (typeof body?.expiresIn === "number" && body.expiresIn >= 0) return body.expiresIn;
+  throw new TypeError('Cannot set the life of tokens: "expiresIn" isn\'t a number of seconds; send {"expiresIn": 60}');
+}

@@ -1,0 +1,66 @@
+/**
+ * What an imitated service is to the HTTP shell around it (serve.ts): a function from a request to an answer. Tokens,
+ * faults, the request log, compression and the breaking of connections are the shell's; a service sees none of them.
+ */
+import type { Tables } from "./tables.ts";
+
+/** Time and chance; tests give their own. */
+export interface SandboxClock {
+  /** Milliseconds since 1970 UTC. */
+  now(): number;
+  /** A GUID in lower case. */
+  uuid(): string;
+}
+
+/** What a service is built from. */
+export interface ServiceContext {
+  readonly tables: Tables;
+  readonly clock: SandboxClock;
+  /** Where it is reached, "http://127.0.0.1:5001", for absolute links; known once it listens. */
+  readonly origin: () => string;
+  readonly tenant: string;
+  /** Business Central: the environment's name in its addresses. */
+  readonly environment: string;
+  /** Business Central: the id of the company. */
+  readonly companyId: string;
+  /** ISO code: the ERP's local currency, and the base currency of an empty CRM. */
+  readonly localCurrency: string;
+}
+
+/** A request with its body read. */
+export interface Asked {
+  /** "GET", "POST" … */
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** What goes back, and what the log says of it. */
+export interface Answer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Absent: no body. Text is sent as it is (name its Content-Type); anything else as JSON. */
+  readonly body?: unknown;
+  /** The entity set that was asked for, "customers". */
+  readonly entity?: string;
+  /** Rows sent or written. */
+  readonly rows?: number;
+  /** $batch: how many reads and writes were inside. */
+  readonly inner?: { readonly reads: number; readonly writes: number };
+}
+
+/** An error that the shell answers in the service's style. */
+export type Refusal = "unauthorized" | "too_many_requests" | "unavailable";
+
+export interface Service {
+  readonly name: "business_central" | "dataverse";
+  /** Called with a valid token only. Synchronous: nothing else happens in between. */
+  handle(asked: Asked): Answer;
+  /** The error body (and headers of its own) of a refusal that the shell decides on. */
+  refuse(why: Refusal): Answer;
+  /** Applies a JSON object posted to /sandbox/<name>; throws TypeError on a setting that it doesn't know. */
+  configure(settings: Readonly<Record<string, unknown>>): void;
+  /** What GET /sandbox/<name> shows: the settings in force. */
+  settings(): Readonly<Record<string, unknown>>;
+}

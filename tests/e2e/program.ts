@@ -1,0 +1,122 @@
+/** The program as its users run it: commands in processes of their own, and the services over plain HTTP. */
+import { sandboxCredentials } from "../../sandbox/mod.ts";
+
+export const project = new URL("../../", import.meta.url).pathname;
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A home of its own under .tenging, removed when the work is done. */
+export async function withHome<T>(work: (home: string) => Promise<T>): Promise<T> {
+  await Deno.mkdir(`${project}.tenging`, { recursive: true });
+  const home = await Deno.makeTempDir({ dir: `${project}.tenging`, prefix: "test-" });
+  try {
+    return await work(home);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+function command(args: readonly string[], home: string): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", `-P=${args[0]}`, "--no-prompt", "main.ts", ...args],
+    cwd: project,
+    env: { TENGING_HOME: home, NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Runs one command to its end, with the permissions that its task has. */
+export async function run(home: string, ...args: string[]): Promise<Finished> {
+  const { code, stdout, stderr } = await command(args, home).output();
+  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+}
+
+export interface RunningSandbox {
+  readonly erpUrl: string;
+  readonly crmUrl: string;
+  readonly companyId: string;
+  readonly process: Deno.ChildProcess;
+  /** Rows of a set of the CRM, all pages. */
+  crm(set: string, query?: string): Promise<Record<string, unknown>[]>;
+  /** Rows of an entity of the ERP, all pages. */
+  erp(entity: string, query?: string): Promise<Record<string, unknown>[]>;
+  /** A request with a token; the body is sent as JSON. */
+  send(method: string, url: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** A request to the sandbox's own control addresses. */
+  control(method: string, path: string, body?: unknown): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** Starts the sandbox in a process of its own and waits until it answers. */
+export async function startSandbox(home: string, ...args: string[]): Promise<RunningSandbox> {
+  const process = command(["sandbox", ...args], home).spawn();
+  const errors = new Response(process.stderr).text();
+  const reader = process.stdout.getReader();
+  const first = await reader.read();
+  if (first.done) throw new Error(`The sandbox did not start: ${await errors}`);
+  reader.releaseLock();
+  const rest = new Response(process.stdout).text();
+  const address = JSON.parse(await Deno.readTextFile(`${home}/sandbox/address.json`));
+  let token: string | null = null;
+
+  async function send(method: string, url: string, body?: unknown, headers: Record<string, string> = {}) {
+    token ??= await signIn(address.tokenUrl);
+    return await fetch(url, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+  async function all(url: string): Promise<Record<string, unknown>[]> {
+    const rows: Record<string, unknown>[] = [];
+    for (let next: string | undefined = url; next !== undefined;) {
+      const response = await send("GET", next);
+      const page = await response.json();
+      if (!response.ok) throw new Error(`${response.status} ${JSON.stringify(page)}`);
+      rows.push(...page.value);
+      next = page["@odata.nextLink"];
+    }
+    return rows;
+  }
+  return {
+    ...address,
+    process,
+    crm: (set, query = "") => all(`${address.crmUrl}${set}${query}`),
+    erp: (entity, query = "") => all(`${address.erpUrl}companies(${address.companyId})/${entity}${query}`),
+    send,
+    async control(method, path, body) {
+      const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+      const response = await fetch(new URL(path, address.erpUrl), { method, ...sent });
+      const text = await response.text();
+      if (!response.ok) throw new Error(`${response.status} ${text}`);
+      return text === "" ? null : JSON.parse(text);
+    },
+    async stop() {
+      try {
+        process.kill("SIGTERM");
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // it has ended already
+      }
+      await process.status;
+      await Promise.all([rest, errors]);
+    },
+  };
+}
+
+async function signIn(tokenUrl: string): Promise<string> {
+  const { clientId, clientSecret } = sandboxCredentials;
+  const body = new URLSearchParams({
+    grant_type: "client_credentials",
+    client_id: clientId,
+    client_secret: clientSecret,
+    scope: "sandbox/.default",
+  });
+  const answer = await (await fetch(tokenUrl, { method: "POST", body })).json();
+  return answer.access_token;
+}
