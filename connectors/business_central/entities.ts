@@ -1,0 +1,90 @@
+/** What can be synchronized with Business Central: handles, data only. */
+import type { z } from "zod";
+import { entity } from "../connector.ts";
+import { fieldsOf } from "../fields.ts";
+import { currency, customer, item, person, salesperson, unitOfMeasure } from "./schemas.ts";
+
+export interface Customer extends z.infer<typeof customer> {}
+export interface Salesperson extends z.infer<typeof salesperson> {}
+export interface Currency extends z.infer<typeof currency> {}
+export interface UnitOfMeasure extends z.infer<typeof unitOfMeasure> {}
+export interface Person extends z.infer<typeof person> {}
+export interface Item extends z.infer<typeof item> {}
+
+/**
+ * The handles of the standard API. A number or code is written on creation only: a later one renames the record and
+ * everything that refers to it.
+ */
+export const bc = {
+  /** Customers, with codes where the API has ids. */
+  customers: entity<Customer>()({
+    name: "customers",
+    key: "number",
+    label: "displayName",
+    fields: fieldsOf(customer),
+    creation: "lookup",
+    refs: {
+      salespersonCode: { entity: "salespeoplePurchasers", by: "key" },
+      currencyCode: { entity: "currencies", by: "key" },
+      paymentTermsCode: { entity: "paymentTerms", by: "key" },
+      shipmentMethodCode: { entity: "shipmentMethods", by: "key" },
+    },
+    access: { number: "create", balanceDue: "never" },
+  }),
+  salespeople: entity<Salesperson>()({
+    name: "salespeoplePurchasers",
+    key: "code",
+    label: "displayName",
+    fields: fieldsOf(salesperson),
+    creation: "natural key",
+    initial: { blocked: false },
+    access: { code: "create" },
+  }),
+  /** Currencies with the rate of the day, the local currency among them. */
+  currencies: entity<Currency>()({
+    name: "currencies",
+    key: "code",
+    label: "displayName",
+    fields: fieldsOf(currency),
+    creation: "natural key",
+    access: { code: "create", exchangeRate: "never" }, // rates have a table of their own, read-only in the API
+  }),
+  unitsOfMeasure: entity<UnitOfMeasure>()({
+    name: "unitsOfMeasure",
+    key: "code",
+    label: "displayName",
+    fields: fieldsOf(unitOfMeasure),
+    creation: "natural key",
+    access: { code: "create" },
+  }),
+  /** Contacts of type Person. The display name follows from the parts; the customer stands behind the company. */
+  persons: entity<Person>()({
+    name: "contacts",
+    key: "number",
+    label: "displayName",
+    fields: fieldsOf(person),
+    creation: "lookup",
+    refs: { customerId: { entity: "customers", by: "id" } },
+    access: { number: "create", displayName: "never", customerId: "create", companyNumber: "never" },
+  }),
+  /** Items. Writing `inventory` would post to the ledger, and costs are the service's own to compute. */
+  items: entity<Item>()({
+    name: "items",
+    key: "number",
+    label: "displayName",
+    fields: fieldsOf(item),
+    creation: "lookup",
+    initial: { blocked: false },
+    refs: {
+      baseUnitOfMeasureCode: { entity: "unitsOfMeasure", by: "key" },
+      currencyCode: { entity: "currencies", by: "key" },
+    },
+    access: {
+      number: "create",
+      unitCost: "never",
+      inventory: "never",
+      baseUnitOfMeasureCode: "create", // refused once the item has entries
+      currencyCode: "never",
+    },
+  }),
+};

@@ -1,0 +1,87 @@
+/** Dataverse's Web API v9.2 as a {@link Connector}. */
+import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened, Write } from "../connector.ts";
+import { openHttp, type TokenSource } from "../http.ts";
+import { guid, one } from "../odata.ts";
+import type { Context } from "./context.ts";
+import { openEnvironment, text } from "./environment.ts";
+import { read, rowsBy } from "./read.ts";
+import { columnsOf, tableOf } from "./rows.ts";
+import { writeAll } from "./write.ts";
+
+export interface DataverseOptions {
+  /** The environment, `https://org.crm4.dynamics.com`; with or without `/api/data/v9.2`. */
+  readonly baseUrl: string;
+  readonly token: TokenSource;
+  readonly limiter: Limiter;
+  readonly clock: Clock;
+  /** Rows of one page; the service gives 5,000 at most. */
+  readonly pageSize?: number;
+  /** Writes of one batch, at most 100: small ones side by side are faster than large ones. */
+  readonly batchSize?: number;
+  /** The id of the team that owns what we create without an owner; without it, the account does. */
+  readonly ownerTeam?: string;
+  readonly fetch?: typeof fetch;
+}
+
+export interface Dataverse extends Connector {
+  /** The ISO code of the organization's base currency, which all exchange rates count against. */
+  baseCurrency(signal?: AbortSignal): Promise<string>;
+}
+
+const protocol = { "OData-MaxVersion": "4.0", "OData-Version": "4.0" };
+
+/** Opens an environment; nothing is sent before something is asked of it. */
+export function openDataverse(options: DataverseOptions): Dataverse {
+  const { clock, limiter, token, ownerTeam } = options;
+  const http = openHttp({
+    service: "dataverse",
+    origin: rootOf(options.baseUrl),
+    token,
+    limiter,
+    clock,
+    headers: protocol,
+    ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
+  });
+  const environment = openEnvironment(http);
+  const context: Context = {
+    http,
+    environment,
+    clock,
+    limiter,
+    pageSize: Math.min(options.pageSize ?? 5_000, 5_000),
+    batchSize: Math.min(options.batchSize ?? 25, 100),
+    ownerTeam: ownerTeam === undefined ? undefined : guid(ownerTeam),
+  };
+
+  function open(entity: AnyEntity): Opened {
+    const table = tableOf(entity);
+    return {
+      read: (asked) => read(context, entity, asked),
+      write: (writes, asked) => writeAll(context, entity, writes, asked),
+      /** Ids are ours to choose, so an earlier attempt can only have left the record with this one. */
+      async recall(write: Write, { fields, signal }) {
+        if (write.id === null) return [];
+        const columns = columnsOf(entity, fields, { everything: true });
+        return await rowsBy(context, columns, { column: table.id, literals: [guid(write.id)], signal });
+      },
+    };
+  }
+
+  return {
+    service: "dataverse",
+    open,
+    async identity(signal): Promise<Identity> {
+      const who = await one(http, "WhoAmI", { signal });
+      const { name } = await environment.organization(signal);
+      const organization = text(who ?? {}, "OrganizationId").toLowerCase();
+      return { service: "dataverse", parts: { organization, name } };
+    },
+    requests: http.requests,
+    baseCurrency: environment.baseCurrency,
+  };
+}
+
+function rootOf(baseUrl: string): string {
+  const base = baseUrl.replace(/\/+$/, "");
+  return /\/api\/data\/v[\d.]+$/.test(base) ? base : `${base}/api/data/v9.2`;
+}

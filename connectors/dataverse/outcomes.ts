@@ -1,0 +1,184 @@
+/** What an answer to a write means: stored, there already, changed meanwhile, gone, refused, or not to be told yet. */
+import { ServiceError } from "../../errors.ts";
+import type { Fields, Outcome, Row, Value, Write } from "../connector.ts";
+import { faultOf } from "../faults.ts";
+import { canonical, parseJson } from "../json.ts";
+import { problemOf, quoted, type RawRow, recordOf } from "../odata.ts";
+import type { InnerAnswer } from "./batch.ts";
+import type { Context } from "./context.ts";
+import { rowsBy } from "./read.ts";
+import type { Columns } from "./rows.ts";
+import { completionOf } from "./views.ts";
+
+/** One write on its way. */
+export interface Job {
+  readonly write: Write;
+  readonly id: string;
+  readonly body: string;
+  /** It was sent before and may have taken effect. */
+  uncertain: boolean;
+  outcome: Outcome | null;
+}
+export interface Judging {
+  readonly context: Context;
+  readonly columns: Columns;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Gives jobs their outcomes by the answers, reading what is there where an answer does not say. Returns why those
+ * without an outcome have none; throws when that reading fails.
+ */
+export async function judge(
+  judging: Judging,
+  jobs: readonly Job[],
+  answers: readonly (InnerAnswer | undefined)[],
+): Promise<ServiceError | null> {
+  const { context: { clock }, columns } = judging;
+  let fault: ServiceError | null = null;
+  const stored: { job: Job; raw: RawRow }[] = [];
+  const toRead: Job[] = [];
+  for (const [position, job] of jobs.entries()) {
+    const answer = answers[position];
+    const transient = answer === undefined ? noAnswer() : passing(answer, { action: actionOf(judging), clock });
+    if (transient !== null) {
+      fault = transient;
+      job.uncertain ||= transient.status !== 429;
+    } else if (answer!.status < 300) {
+      const raw = rowIn(answer!, job, columns);
+      job.uncertain = true; // it is stored; if its row can't be completed now, another try finds it
+      if (raw === null) toRead.push(job);
+      else stored.push({ job, raw });
+    } else if (answer!.status === 412 && (job.write.op === "create" || job.uncertain)) {
+      toRead.push(job);
+    } else {
+      job.outcome = refusal(job, answer!, columns);
+    }
+  }
+  const complete = completionOf(judging.context, columns, { signal: judging.signal, each: true });
+  const { rows } = await complete(stored.map(({ raw }) => raw));
+  for (const [position, { job }] of stored.entries()) job.outcome = { kind: "ok", row: rows[position]! };
+  await readBack(judging, toRead, (job) => answers[jobs.indexOf(job)]!);
+  return fault;
+}
+
+/** The stored row, where the answer holds one; it must be the one that was written. */
+function rowIn(answer: InnerAnswer, job: Job, columns: Columns): RawRow | null {
+  if (answer.text.trim() === "") return null;
+  try {
+    const raw = recordOf(parseJson(answer.text, columns.decimals));
+    if (columns.idOf(raw) === job.id) return raw;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof ServiceError)) throw error;
+  }
+  throw noAnswer();
+}
+
+function actionOf({ columns }: Judging): string {
+  return `write "${columns.entity.name}"`;
+}
+function noAnswer(): ServiceError {
+  return new ServiceError(
+    `Cannot write to "dataverse": the batch came back without a proper answer to each write; run it again`,
+    {
+      service: "dataverse",
+      code: "bad_batch",
+      retryable: true,
+    },
+  );
+}
+
+/** Duplicate detection answers 500, though it is a refusal like others. */
+const duplicateFound = "0x80040333";
+function passing(answer: InnerAnswer, options: { action: string; clock: Context["clock"] }): ServiceError | null {
+  if (codeAndText(answer).code === duplicateFound) return null;
+  const fault = faultOf(answer, { service: "dataverse", ...options });
+  return fault?.retryable ? fault : null;
+}
+
+/** Jobs whose rows must be looked at: by our id, and what has the key that the service keeps apart. */
+async function readBack(judging: Judging, jobs: readonly Job[], answerTo: (job: Job) => InnerAnswer): Promise<void> {
+  const { columns: { table } } = judging;
+  if (jobs.length === 0) return;
+  const byId = new Map((await find(judging, table.id, jobs.map(({ id }) => id))).map((row) => [row.id, row]));
+  const keyOf = (fields: Fields) => table.unique === null ? null : fields[table.unique] ?? null;
+  const missing = jobs.filter((job) => job.write.op === "create" && !byId.has(job.id));
+  const keys = missing.map(({ write }) => keyOf(write.fields)).filter((key) => key !== null).map(String);
+  const found = keys.length === 0 ? [] : await find(judging, table.unique!, keys.map(quoted));
+  const byKey = new Map(found.map((row) => [folded(keyOf(row.data)), row]));
+  for (const job of jobs) {
+    const own = byId.get(job.id);
+    const row = own ?? byKey.get(folded(keyOf(job.write.fields)));
+    if (own !== undefined && job.uncertain && agrees(own, job.write, judging.columns)) {
+      job.outcome = { kind: "ok", row: own };
+    } else if (job.write.op === "update") {
+      job.outcome = own === undefined ? { kind: "missing" } : { kind: "moved" };
+    } else {
+      job.outcome = row === undefined ? refusal(job, answerTo(job), judging.columns) : { kind: "exists", row };
+    }
+  }
+}
+
+/** The service compares text without regard to case. */
+function folded(key: Value): string | null {
+  return key === null ? null : String(key).trim().toLowerCase();
+}
+
+function find({ context, columns, signal }: Judging, column: string, literals: readonly string[]): Promise<Row[]> {
+  return rowsBy(context, columns, { column, literals, signal });
+}
+
+/** Whether a row holds what a write says: then the write took effect, or nobody can tell the difference. */
+function agrees(row: Row, write: Write, { entity }: Columns): boolean {
+  return Object.entries(write.fields).every(([field, value]) => {
+    if (value === null && write.op === "create") return true; // left to the service
+    const decimal = entity.fields[field]!.kind === "decimal";
+    const [sent, there] = [value, row.data[field] ?? null].map((side) => {
+      if (decimal && side !== null) return canonical(String(side));
+      return typeof side === "string" ? side.trimEnd() : side;
+    });
+    return (sent === "" ? null : sent) === there;
+  });
+}
+
+/** The service's own words. */
+function refusal(job: Job, answer: InnerAnswer, { entity }: Columns): Outcome {
+  const { code, message } = codeAndText(answer);
+  if (job.write.op === "update") {
+    if (answer.status === 404 && isAboutRow(message, job.id)) return { kind: "missing" };
+    if (answer.status === 412 && !duplicates.has(code)) return { kind: "moved" };
+  }
+  const field = fieldNamedIn(message, Object.keys(entity.fields));
+  return {
+    kind: "refused",
+    code: code === "" ? `status_${answer.status}` : code,
+    message: message.slice(0, 500),
+    ...(field === undefined ? {} : { field }),
+  };
+}
+
+/** A field that a text names: in quotes, or bare where its name is no word of a sentence. The longest one counts. */
+function fieldNamedIn(message: string, fields: readonly string[]): string | undefined {
+  return fields.filter((field) => {
+    if (message.includes(`'${field}'`) || message.includes(`"${field}"`)) return true;
+    return field.length > 8 && new RegExp(`\\b${field}\\b`, "i").test(message);
+  }).toSorted((one, other) => other.length - one.length)[0];
+}
+
+/** Another row has the key: the one of the table itself, or one that an administrator defined. */
+const duplicates: ReadonlySet<string> = new Set(["0x80040237", "0x80060892"]);
+
+/** A 404 can also be about a row that a lookup points at; the text names the one that is not there. */
+function isAboutRow(message: string, id: string): boolean {
+  const named: string[] = message.toLowerCase().match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
+  return named.length === 0 || named.includes(id);
+}
+
+function codeAndText(answer: InnerAnswer): { code: string; message: string } {
+  if (answer.text.trim() === "") return { code: "", message: "" };
+  try {
+    return problemOf(parseJson(answer.text, new Set()));
+  } catch {
+    return { code: "", message: "" }; // a refusal needs no body; the status says enough
+  }
+}

@@ -1,0 +1,197 @@
+/** Reading a table: by delta links where it keeps track of changes, else by the time of the last change, or by ids. */
+import { ServiceError } from "../../errors.ts";
+import type { Fields, Page, ReadOptions, Row, Value } from "../connector.ts";
+import { anyOf, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
+import type { Context } from "./context.ts";
+import { type Columns, columnsOf, tableOf } from "./rows.ts";
+import { completionOf } from "./views.ts";
+
+/** Milliseconds: rows get their time of change before they can be seen, so a reading starts this much earlier. */
+const overlap = 120_000;
+
+/** Pages as {@link Opened.read} promises them. */
+export async function* read(
+  context: Context,
+  entity: Columns["entity"],
+  options: ReadOptions,
+): AsyncGenerator<Page> {
+  const columns = columnsOf(entity, options.fields);
+  const reading: Reading = { context, columns, signal: options.signal };
+  if (options.ids !== undefined) return yield* byIds(reading, options.ids);
+  const since = options.since ?? null;
+  if (since?.startsWith("{")) return yield* byTime(reading, timeOf(since));
+  if (since !== null) return yield* byLink(reading, since);
+  const tracked = await context.environment.tracked(options.signal);
+  yield* tracked.has(tableOf(entity).logical) ? byLink(reading, null) : byTime(reading, null);
+}
+
+interface Reading {
+  readonly context: Context;
+  readonly columns: Columns;
+  readonly signal: AbortSignal | undefined;
+}
+
+function headersOf({ context, columns }: Reading, ...more: string[]): Record<string, string> {
+  return {
+    Prefer: [...more, `odata.maxpagesize=${context.pageSize}`, ...columns.prefer].join(","),
+    "If-None-Match": "null", // the service's own word against caches on the way
+  };
+}
+
+/** With change tracking. The filter is ours to decide: the service tracks whole tables. */
+async function* byLink(reading: Reading, link: string | null): AsyncGenerator<Page> {
+  const { context, columns, signal } = reading;
+  const complete = completionOf(context, columns, { signal });
+  const path = link ?? `${columns.entity.name}${queryOf({ $select: columns.select })}`;
+  const headers = headersOf(reading, ...(link === null ? ["odata.track-changes"] : []));
+  const found = pages(context.http, path, { headers, decimals: columns.decimals, signal });
+  for await (const page of link === null ? found : orExpired(found, columns)) {
+    if (page.last && page.deltaLink === null) throw noDeltaLink(columns);
+    const deleted = page.rows.filter(isDeleted);
+    yield {
+      ...await complete(page.rows.filter((raw) => !isDeleted(raw))),
+      deleted: deleted.map((entry) => guid(String(entry["id"]))),
+      kind: link === null ? "full" : "delta",
+      cursor: page.last ? page.deltaLink : null,
+    };
+  }
+}
+
+function isDeleted(raw: RawRow): boolean {
+  return raw["reason"] === "deleted" && typeof raw["id"] === "string";
+}
+
+/** The service keeps a delta link for some days only, and then refuses it. */
+async function* orExpired(found: AsyncGenerator<RawPage>, { entity }: Columns): AsyncGenerator<RawPage> {
+  try {
+    yield* found;
+  } catch (error) {
+    const refused = error instanceof ServiceError && error.code === "request_refused" && error.status < 500;
+    if (!refused) throw error;
+    throw new ServiceError(
+      `Cannot go on reading "${entity.name}" of "dataverse": the service no longer knows where the last reading ` +
+        "ended; read everything again",
+      { service: "dataverse", code: "cursor_expired", status: error.status, cause: error },
+    );
+  }
+}
+
+function noDeltaLink({ entity }: Columns): ServiceError {
+  return new ServiceError(
+    `Cannot read changes of "${entity.name}" of "dataverse": the service gave no delta link; run it again, and give ` +
+      "the account organization-level read access to the table if it stays so",
+    { service: "dataverse", code: "no_delta_link" },
+  );
+}
+
+/**
+ * Without change tracking. The first reading lets the service filter; later ones must see what left the filter.
+ * In order of time, so that a row that changes meanwhile comes again instead of getting lost between two pages.
+ */
+async function* byTime(reading: Reading, since: { readonly modifiedon: string | null } | null): AsyncGenerator<Page> {
+  const { context, columns, signal } = reading;
+  const complete = completionOf(context, columns, { signal });
+  const from = since?.modifiedon ?? null;
+  const path = columns.entity.name + queryOf({
+    $select: columns.select,
+    $filter: from !== null
+      ? `modifiedon ge ${new Date(Date.parse(from) - overlap).toISOString()}`
+      : since === null
+      ? filterOf(columns)
+      : undefined,
+    $orderby: `modifiedon asc,${columns.table.id} asc`,
+  });
+  const headers = headersOf(reading);
+  let latest = from;
+  for await (
+    const page of pages(context.http, path, { headers, decimals: columns.decimals, signal })
+  ) {
+    const before = latest;
+    for (const { modifiedon } of page.rows) if (typeof modifiedon === "string") latest = later(latest, modifiedon);
+    if (from !== null && latest === from && before === from && !page.last) context.http.countAsOverlap();
+    yield {
+      ...await complete(page.rows),
+      deleted: [],
+      kind: since === null ? "full" : "delta",
+      cursor: page.last ? JSON.stringify({ modifiedon: latest }) : null,
+    };
+  }
+}
+
+function timeOf(cursor: string): { readonly modifiedon: string | null } {
+  const { modifiedon } = JSON.parse(cursor) as { modifiedon: string | null };
+  return { modifiedon };
+}
+function later(one: string | null, other: string): string {
+  return one === null || Date.parse(other) > Date.parse(one) ? other : one;
+}
+
+/** The part of the handle's filter that the service can decide. */
+function filterOf({ entity, table }: Columns): string {
+  return Object.entries(entity.filter as Fields)
+    .filter(([field]) => !table.derived.includes(field))
+    .map(([field, value]) =>
+      `${field in table.lookups ? `_${field}_value` : field} eq ${literal(entity, field, value)}`
+    )
+    .join(" and ");
+}
+function literal(entity: Columns["entity"], field: string, value: Value): string {
+  if (typeof value !== "string") return String(value);
+  const { kind } = entity.fields[field]!;
+  return kind === "lookup" ? guid(value) : kind === "text" || kind === "choice" ? quoted(value) : value;
+}
+
+async function* byIds(reading: Reading, ids: readonly string[]): AsyncGenerator<Page> {
+  const { context, columns, signal } = reading;
+  const complete = completionOf(context, columns, { signal, each: true });
+  for (const { filter, literals } of chains(reading, columns.table.id, ids.map(guid))) {
+    const raws = await all(reading, filter);
+    const there = new Set(raws.map(columns.idOf));
+    yield {
+      ...await complete(raws),
+      deleted: literals.filter((id) => !there.has(id)),
+      kind: "some",
+      cursor: null,
+    };
+  }
+}
+
+/** Rows by the values of one column. */
+export async function rowsBy(
+  context: Context,
+  columns: Columns,
+  by: { readonly column: string; readonly literals: readonly string[]; readonly signal?: AbortSignal | undefined },
+): Promise<Row[]> {
+  const reading: Reading = { context, columns, signal: by.signal };
+  const complete = completionOf(context, columns, { signal: by.signal, each: true });
+  const rows: Row[] = [];
+  for (const { filter } of chains(reading, by.column, by.literals)) {
+    rows.push(...(await complete(await all(reading, filter))).rows);
+  }
+  return rows;
+}
+
+async function all(reading: Reading, $filter: string): Promise<RawRow[]> {
+  const { context, columns, signal } = reading;
+  const path = columns.entity.name + queryOf({ $select: columns.select, $filter });
+  const headers = headersOf(reading);
+  const raws: RawRow[] = [];
+  for await (
+    const page of pages(context.http, path, { headers, decimals: columns.decimals, signal })
+  ) raws.push(...page.rows);
+  return raws;
+}
+
+/** Filters for values of a column, each short enough for an address, with the values that it asks for. */
+function chains(
+  { context, columns }: Reading,
+  column: string,
+  literals: readonly string[],
+): { filter: string; literals: readonly string[] }[] {
+  const around = `${context.http.root}${columns.entity.name}${queryOf({ $select: columns.select })}`.length;
+  let asked = 0;
+  return anyOf(column, literals, around).map((filter) => {
+    const count = filter.split(` or ${column} eq `).length;
+    return { filter, literals: literals.slice(asked, asked += count) };
+  });
+}

@@ -1,0 +1,146 @@
+/** Between a handle's fields and the columns of its table: what is asked for, what comes back, what is sent. */
+import { ServiceError } from "../../errors.ts";
+import type { AnyEntity, Fields, Row, Value, Write } from "../connector.ts";
+import { exact } from "../json.ts";
+import { decimalsOf, guid, liesIn, type RawRow, rowCheck, withoutBlank } from "../odata.ts";
+import { schemas } from "./schemas.ts";
+import { type Table, tables } from "./tables.ts";
+
+/** How rows of one handle with some of its fields are asked for and understood. */
+export interface Columns {
+  readonly entity: AnyEntity;
+  readonly table: Table;
+  /** For `$select`. */
+  readonly select: string;
+  /** What the request must prefer to be given. */
+  readonly prefer: readonly string[];
+  readonly decimals: ReadonlySet<string>;
+  idOf(raw: RawRow): string;
+  /** `derived` holds what no column of the row does. */
+  rowOf(raw: RawRow, derived?: Fields): { readonly row: Row; readonly inFilter: boolean };
+}
+
+const tableOfValue = "Microsoft.Dynamics.CRM.lookuplogicalname";
+
+/** The table behind a handle; throws TypeError for a handle that is none of this service. */
+export function tableOf(entity: AnyEntity): Table {
+  const table = tables[entity.name];
+  if (table === undefined) throw new TypeError(`Cannot open "${entity.name}": Dataverse has no handle of this name`);
+  return table;
+}
+
+/**
+ * Rows come with `fields` and what the handle carries; the columns of the filter are read to decide it, unless
+ * `everything` says that every row counts.
+ */
+export function columnsOf(
+  entity: AnyEntity,
+  fields: readonly string[],
+  options: { readonly everything?: boolean } = {},
+): Columns {
+  const table = tableOf(entity);
+  const given = [...new Set([...fields, ...entity.carries])];
+  const filter = options.everything ? {} : entity.filter as Fields;
+  const read = [...new Set([...given, ...Object.keys(filter)])];
+  const lookups = read.map((field) => field === "parentcustomeridtype" ? "parentcustomerid" : field)
+    .filter((field) => field in table.lookups);
+  const plain = read.filter((field) => !(field in table.lookups) && !table.derived.includes(field));
+  const check = rowCheck(schemas[entity.name]!, read, { service: "dataverse", entity: entity.name });
+  const named = [...new Set(lookups)];
+  return {
+    entity,
+    table,
+    select: [table.id, ...plain, ...named.map((field) => `_${field}_value`), "modifiedon"].join(","),
+    prefer: named.some((field) => table.lookups[field]!.polymorphic)
+      ? [`odata.include-annotations="${tableOfValue}"`]
+      : [],
+    decimals: decimalsOf(entity.fields),
+    idOf: (raw) => idOf(entity, table, raw),
+    rowOf(raw, derived = {}) {
+      const id = idOf(entity, table, raw);
+      const version = raw["@odata.etag"];
+      if (typeof version !== "string" || version === "") throw incomplete(entity, id, "it has no ETag");
+      const data = check(id, Object.fromEntries(read.map((field) => [field, valueOf(field, raw, { id, derived })])));
+      const modifiedAt = typeof raw["modifiedon"] === "string" ? raw["modifiedon"] : null;
+      const row: Row = { id, version, modifiedAt, data: only(given, data) };
+      return { row, inFilter: liesIn(filter, data) };
+    },
+  };
+
+  function valueOf(field: string, raw: RawRow, known: { id: string; derived: Fields }): unknown {
+    const lookup = table.lookups[field];
+    if (field === "parentcustomeridtype") return tableBehind(raw, "parentcustomerid", known.id);
+    if (lookup === undefined) {
+      const value = withoutBlank(entity.fields[field]!, field in known.derived ? known.derived[field] : raw[field]);
+      return entity.fields[field]!.kind === "boolean" ? value ?? false : value; // a switch never set is off
+    }
+    const value = raw[`_${field}_value`] ?? null;
+    if (typeof value !== "string") return null;
+    const elsewhere = lookup.polymorphic && tableBehind(raw, field, known.id) !== lookup.logical;
+    return elsewhere ? null : value.toLowerCase();
+  }
+
+  function tableBehind(raw: RawRow, field: string, id: string): Value {
+    if ((raw[`_${field}_value`] ?? null) === null) return null;
+    const logical = raw[`_${field}_value@${tableOfValue}`];
+    if (typeof logical === "string") return logical;
+    throw incomplete(entity, id, `it does not say which table "${field}" points at`);
+  }
+}
+
+function idOf(entity: AnyEntity, table: Table, raw: RawRow): string {
+  const id = raw[table.id];
+  if (typeof id === "string" && id !== "") return id.toLowerCase();
+  throw incomplete(entity, "", `it has no "${table.id}"`);
+}
+
+function incomplete(entity: AnyEntity, id: string, state: string): ServiceError {
+  return new ServiceError(
+    `Cannot use record "${id}" of "${entity.name}" from "dataverse": ${state}; check the configured address`,
+    { service: "dataverse", code: "bad_row" },
+  );
+}
+
+/** Some of the fields of a row's data. */
+export function only(fields: readonly string[], data: Fields): Fields {
+  return Object.fromEntries(fields.map((field) => [field, data[field] ?? null]));
+}
+
+/**
+ * The body of a write. Lookups are bound by navigation property, decimals keep their digits; a creation says nothing
+ * of what is blank. Throws TypeError for a field that may not be written then: definitions are checked before.
+ */
+export function bodyOf(entity: AnyEntity, write: Write, options: { ownerTeam?: string | undefined }): string {
+  const table = tableOf(entity);
+  const body: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(write.fields)) {
+    requireWritable(entity, write, field);
+    if (table.derived.includes(field) && field !== "baseuomname") continue;
+    if (write.op === "create" && value === null) continue;
+    if (field in table.lookups) Object.assign(body, binding(table, field, write));
+    else body[field] = value !== null && entity.fields[field]!.kind === "decimal" ? exact(String(value)) : value;
+  }
+  const owned = "ownerid" in entity.fields && (write.fields["ownerid"] ?? null) === null;
+  const unowned = owned && (write.op === "create" || "ownerid" in write.fields);
+  if (unowned && options.ownerTeam !== undefined) body["ownerid@odata.bind"] = `/teams(${guid(options.ownerTeam)})`;
+  return JSON.stringify(body);
+}
+
+const contactBind = { nav: "parentcustomerid_contact", set: "contacts" };
+function binding(table: Table, field: string, write: Write): Record<string, string | null> {
+  const underContact = field === "parentcustomerid" && write.fields["parentcustomeridtype"] === "contact";
+  const { nav, set } = underContact ? contactBind : table.lookups[field]!;
+  const id = write.fields[field] ?? null;
+  return { [`${nav}@odata.bind`]: id === null ? null : `/${set}(${guid(String(id))})` };
+}
+
+function requireWritable(entity: AnyEntity, write: Write, field: string): void {
+  const known = entity.fields[field];
+  const when = (entity.access as Readonly<Record<string, string>>)[field] ?? write.op;
+  if (known !== undefined && when === write.op) return;
+  const state = known === undefined ? "there is no such field" : `it may be written on ${when} only`;
+  throw new TypeError(
+    `Cannot write field "${field}" of "${entity.name}" on ${write.op}: ` +
+      `${when === "never" ? "it may never be written" : state}; correct the definition`,
+  );
+}

@@ -1,0 +1,50 @@
+/**
+ * JSON without floats: a decimal keeps the digits that its service wrote, and is written with the digits it has.
+ * Imports nothing.
+ */
+
+/** What TypeScript's library does not know yet: source text access and raw JSON (ECMAScript 2026). */
+interface ExactJson {
+  parse(
+    text: string,
+    reviver: (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown,
+  ): unknown;
+  rawJSON(text: string): unknown;
+}
+const json = JSON as unknown as ExactJson;
+
+const number = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
+
+/**
+ * The one way to write a decimal: no exponent, no needless zeros, no minus before zero ("12.50" → "12.5",
+ * "-0.0" → "0", "1e3" → "1000"). Throws TypeError for text that is no decimal.
+ */
+export function canonical(decimal: string): string {
+  const [, sign, whole = "", part = "", exponent] = number.exec(decimal) ?? [];
+  if (whole + part === "") throw new TypeError("Cannot read a decimal: the text is no number");
+  let digits = whole + part;
+  let point = whole.length + Number(exponent ?? 0);
+  if (point > digits.length) digits = digits.padEnd(point, "0");
+  if (point < 0) {
+    digits = "0".repeat(-point) + digits;
+    point = 0;
+  }
+  const before = digits.slice(0, point).replace(/^0+/, "");
+  const after = digits.slice(point).replace(/0+$/, "");
+  if (before === "" && after === "") return "0";
+  return `${sign === "-" ? "-" : ""}${before === "" ? "0" : before}${after === "" ? "" : "."}${after}`;
+}
+
+/** Parses JSON; numbers under a property of `decimals` come as canonical text. Throws SyntaxError. */
+export function parseJson(text: string, decimals: ReadonlySet<string>): unknown {
+  if (decimals.size === 0) return JSON.parse(text);
+  return json.parse(text, (key, value, context) => {
+    if (typeof value !== "number" || !decimals.has(key)) return value;
+    return canonical(context.source ?? String(value));
+  });
+}
+
+/** A decimal as a value for JSON.stringify, which then writes exactly these digits as a number. */
+export function exact(decimal: string): unknown {
+  return json.rawJSON(canonical(decimal));
+}

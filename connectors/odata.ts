@@ -1,0 +1,263 @@
+/** What both services speak: pages, filters, names and blanks of OData 4.0, and rows checked against their schema. */
+import type { z } from "zod";
+import { ServiceError } from "../errors.ts";
+import type { Field, Fields, Value } from "./connector.ts";
+import { pick } from "./fields.ts";
+import { exact } from "./json.ts";
+import type { Answer, Http } from "./http.ts";
+
+/** A row as it came, before its fields are mapped. */
+export type RawRow = Readonly<Record<string, unknown>>;
+
+export interface RawPage {
+  readonly rows: readonly RawRow[];
+  /** The whole answer, for what a service adds of its own. */
+  readonly body: RawRow;
+  /** Given with the last page of a reading with change tracking. */
+  readonly deltaLink: string | null;
+  readonly last: boolean;
+}
+
+export interface PagesOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly decimals?: ReadonlySet<string>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const mostPages = 100_000;
+
+/**
+ * Follows `@odata.nextLink` from an address to the last page, which can be empty. Links are used as they are: never
+ * decoded, checked to lie below the root. Throws ServiceError "paging_loop" for a link that repeats or never ends, the
+ * error of {@link refusalOf} when the service refuses.
+ */
+export async function* pages(http: Http, path: string, options: PagesOptions = {}): AsyncGenerator<RawPage> {
+  const seen = new Set<string>();
+  let next: string | null = http.resolve(path);
+  while (next !== null) {
+    const url: string = next;
+    if (seen.has(url) || seen.size >= mostPages) throw loop(http);
+    seen.add(url);
+    const answer = await http.request({ method: "GET", path: url, retry: "safe", ...options });
+    if (answer.status !== 200) throw refusalOf(http, answer);
+    const body = recordOf(answer.json);
+    if (!Array.isArray(body["value"])) throw malformed(http, answer);
+    const link = body["@odata.nextLink"];
+    next = typeof link === "string" && link !== "" ? nextOf(http, link, { body, url }) : null;
+    const deltaLink = body["@odata.deltaLink"];
+    yield {
+      rows: body["value"] as RawRow[],
+      body,
+      deltaLink: typeof deltaLink === "string" ? deltaLink : null,
+      last: next === null,
+    };
+  }
+}
+
+/** One row by its address; null where there is none. */
+export async function one(http: Http, path: string, options: PagesOptions = {}): Promise<RawRow | null> {
+  const answer = await http.request({ method: "GET", path, retry: "safe", ...options });
+  if (answer.status === 404) return null;
+  if (answer.status !== 200) throw refusalOf(http, answer);
+  return recordOf(answer.json);
+}
+
+/**
+ * A relative link counts from the context that the answer names (OData JSON 4.0, 4.3), yet some servers count from the
+ * address asked for: the reading that leads to the same list is meant.
+ */
+function nextOf(http: Http, link: string, page: { body: RawRow; url: string }): string {
+  const context = textOf(page.body["@odata.context"]);
+  const asked = http.resolve(link, page.url);
+  if (new URL(asked).pathname === new URL(page.url).pathname) return asked;
+  return http.resolve(link, URL.parse(context, page.url)?.href ?? page.url);
+}
+
+/** The code and text of an OData error body; blank where there is none. */
+export function problemOf(json: unknown): { readonly code: string; readonly message: string } {
+  const error = recordOf(recordOf(json)["error"]);
+  return { code: textOf(error["code"]), message: textOf(error["message"]) };
+}
+
+/** The error for an answer that refuses a reading: names the service's code, not its text, which can quote data. */
+export function refusalOf(http: Http, answer: Answer): ServiceError {
+  const { code } = problemOf(answer.json);
+  return new ServiceError(
+    `Cannot read from "${http.service}": it refused the request with status ${answer.status}` +
+      `${code === "" ? "" : ` and code "${code}"`}; check the configured address and what the account may read`,
+    { service: http.service, code: "request_refused", status: answer.status },
+  );
+}
+
+function malformed(http: Http, answer: Answer): ServiceError {
+  return new ServiceError(
+    `Cannot read from "${http.service}": the answer holds no list of rows; check the configured address`,
+    { service: http.service, code: "bad_json", status: answer.status },
+  );
+}
+
+function loop(http: Http): ServiceError {
+  return new ServiceError(
+    `Cannot read from "${http.service}": its pages lead in a circle or have no end; run it again, and report it if it stays so`,
+    { service: http.service, code: "paging_loop" },
+  );
+}
+
+/** An object's own view of unknown JSON; empty for everything that is no object. */
+export function recordOf(json: unknown): RawRow {
+  return typeof json === "object" && json !== null && !Array.isArray(json) ? json as RawRow : {};
+}
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+// Addresses
+
+/** A query string with its question mark: `{ $select: "id", $filter: "…" }`; parts that are undefined are left out. */
+export function queryOf(parts: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parts).filter((part): part is [string, string] =>
+    part[1] !== undefined && part[1] !== ""
+  );
+  return given.length === 0 ? "" : "?" + given.map(([name, value]) => `${name}=${encoded(value)}`).join("&");
+}
+function encoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll("'", "%27");
+}
+
+const guidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Text as a literal of a filter: in quotes, its own quotes doubled. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+/** An id as a literal of a filter or a key; throws TypeError for what is no GUID, so that nothing else gets in. */
+export function guid(id: string): string {
+  if (!guidForm.test(id)) throw new TypeError(`Cannot use "${id}" as an id: it is no GUID`);
+  return id.toLowerCase();
+}
+
+/** Addresses longer than this are refused by servers on the way. */
+const longestAddress = 8_000;
+
+/**
+ * Filters `field eq a or field eq b …` for all literals, as many as keep the address short enough.
+ * `around` is the length of the address without the filter.
+ */
+export function anyOf(field: string, literals: readonly string[], around: number): string[] {
+  const chains: string[] = [];
+  let chain = "";
+  let room = 0;
+  for (const literal of literals) {
+    const part = `${field} eq ${literal}`;
+    const length = encoded(` or ${part}`).length;
+    if (chain !== "" && length <= room) {
+      chain += ` or ${part}`;
+    } else {
+      if (chain !== "") chains.push(chain);
+      chain = part;
+      room = longestAddress - around - "?$filter=".length;
+    }
+    room -= length;
+  }
+  return chain === "" ? [] : [...chains, chain];
+}
+
+// Names and blanks
+
+/** A value of an enumeration as an OData name: what no name may hold is written `_x0020_`. */
+export function encodeName(value: string): string {
+  return value
+    .replaceAll(/_(?=x[0-9a-f]{4}_)/gi, "_x005F_")
+    .replaceAll(/[^A-Za-z0-9_]/g, (sign) => {
+      return Array.from({ length: sign.length }, (_, at) => `_x${hex(sign.charCodeAt(at))}_`).join("");
+    });
+}
+function hex(code: number): string {
+  return code.toString(16).toUpperCase().padStart(4, "0");
+}
+/** The value behind an OData name; a value that came without escapes stays as it is. */
+export function decodeName(name: string): string {
+  return name.replaceAll(/_x([0-9a-f]{4})_/gi, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+}
+
+/** What Business Central writes where there is no id and no day. */
+export const zeroGuid = "00000000-0000-0000-0000-000000000000";
+export const zeroDate = "0001-01-01";
+
+/**
+ * A value of a service without its way of saying "blank": empty text, the zero GUID and the day 0001-01-01 are null.
+ * Empty text stays in a field that is never null; an enumeration that has a value " " has it for empty text too.
+ */
+export function withoutBlank(field: Field, value: unknown): unknown {
+  switch (field.kind) {
+    case "text":
+      return (value ?? "") === "" ? (field.nullable ? null : "") : value;
+    case "lookup":
+      return value === "" || value === zeroGuid || value === undefined ? null : value;
+    case "date":
+    case "datetime":
+      return typeof value === "string" && (value === "" || value.startsWith(zeroDate)) ? null : value;
+    case "choice": {
+      const decoded = typeof value === "string" ? decodeName(value) : value;
+      if (typeof decoded !== "string" || decoded.trim() !== "") return decoded;
+      return field.values?.includes(" ") ? " " : null;
+    }
+    default:
+      return value ?? null;
+  }
+}
+
+/** A value of ours as Business Central writes it: the way back of {@link withoutBlank}, decimals with exact digits. */
+export function withBlank(field: Field, value: Value): unknown {
+  switch (field.kind) {
+    case "text":
+    case "lookup":
+      return value ?? "";
+    case "date":
+      return value ?? zeroDate;
+    case "datetime":
+      return value ?? `${zeroDate}T00:00:00Z`;
+    case "choice":
+      return typeof value === "number" ? value : encodeName(String(value ?? " "));
+    case "decimal":
+      return exact(String(value ?? "0"));
+    case "integer":
+      return value ?? 0;
+    case "boolean":
+      return value ?? false;
+  }
+}
+
+// Rows
+
+/** The names of the fields whose numbers must not become floats. */
+export function decimalsOf(fields: Readonly<Record<string, Field>>): ReadonlySet<string> {
+  return new Set(Object.keys(fields).filter((name) => fields[name]?.kind === "decimal"));
+}
+
+/** Whether a row lies in a handle's filter; the filter's fields must have been read. */
+export function liesIn(filter: Fields, data: Fields): boolean {
+  return Object.entries(filter).every(([field, value]) => (data[field] ?? null) === (value ?? null));
+}
+
+/**
+ * Checks rows of an entity against its schema, these fields only. What it gives throws ServiceError "bad_row" naming
+ * entity, id and field, not the value.
+ */
+export function rowCheck(
+  schema: z.ZodObject,
+  fields: readonly string[],
+  options: { service: string; entity: string },
+): (id: string, data: Readonly<Record<string, unknown>>) => Fields {
+  const shape = pick(schema, fields);
+  return (id, data) => {
+    const checked = shape.safeParse(data);
+    if (checked.success) return checked.data as Readonly<Record<string, Value>>;
+    const named = [...new Set(checked.error.issues.map((issue) => String(issue.path[0])))].join('", "');
+    throw new ServiceError(
+      `Cannot use record "${id}" of "${options.entity}" from "${options.service}": field "${named}" holds a value that ` +
+        "its schema does not know; correct the record, or the schema if the service changed",
+      { service: options.service, code: "bad_row" },
+    );
+  };
+}
