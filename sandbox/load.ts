@@ -180,6 +180,8 @@ function addRecord(
       values[column] = cell;
     }
   }
+  // No product is without a number there; a file's product without one can't be matched by it, so any will do.
+  if (set === "products") values["productnumber"] ??= `P-${derivedId(record.file, String(record.line)).slice(0, 8)}`;
   try {
     sandbox.addCrmRow(set, values);
   } catch (error) {

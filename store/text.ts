@@ -34,7 +34,7 @@ export function decode<T>(json: string): T {
   return JSON.parse(json, (_, inner) => typeof inner === "string" ? unescape(inner) : inner);
 }
 
-/** Order by code point, as COLLATE "C" has it: `<` on strings would put astral characters before U+E000 to U+FFFF. */
+/** Order of well-formed text by code point, as COLLATE "C" has it: `<` on strings would put astral characters before U+E000 to U+FFFF. */
 export function comparePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {

@@ -41,6 +41,9 @@ async function synchronized(
 const count = (all: readonly unknown[]) => all.length;
 const texts = (all: readonly Record<string, unknown>[], field: string) => all.map((row) => String(row[field])).sort();
 
+/** The CRM stores text without trailing spaces. */
+const stored = (text: string | undefined) => text!.trimEnd();
+
 /** Every customer of the CSV folder is an account with the same name, number and address line. */
 async function assertAccounts(sandbox: RunningSandbox, folder: string): Promise<void> {
   const customers = rows(folder, "customers");
@@ -49,7 +52,10 @@ async function assertAccounts(sandbox: RunningSandbox, folder: string): Promise<
   const byNumber = new Map(accounts.map((account) => [account.accountnumber, account]));
   for (const customer of customers) {
     const { name, address1_line1: line, address1_city: city } = byNumber.get(customer.number)!;
-    assertEquals([name, line ?? "", city ?? ""], [customer.displayName, customer.addressLine1, customer.city]);
+    assertEquals(
+      [name, line ?? "", city ?? ""],
+      [customer.displayName, customer.addressLine1, customer.city].map(stored),
+    );
   }
 }
 
@@ -58,8 +64,11 @@ async function assertContacts(sandbox: RunningSandbox, folder: string): Promise<
   const persons = rows(folder, "contacts");
   const accounts = await sandbox.crm("accounts", "?$select=accountnumber");
   const numbers = new Map(accounts.map((account) => [account.accountid, account.accountnumber]));
-  const contacts = await sandbox.crm("contacts", "?$select=fullname,_parentcustomerid_value");
-  const found = contacts.map((row) => `${row.fullname} of ${numbers.get(row._parentcustomerid_value)}`).sort();
+  const contacts = await sandbox.crm("contacts", "?$select=firstname,middlename,lastname,_parentcustomerid_value");
+  const found = contacts.map((row) => {
+    const name = [row.firstname, row.middlename, row.lastname].filter((part) => part !== null).join(" ");
+    return `${name} of ${numbers.get(row._parentcustomerid_value)}`;
+  }).sort();
   assertEquals(found, persons.map((person) => `${person.displayName} of ${person.companyNumber}`).sort());
 }
 

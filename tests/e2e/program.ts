@@ -57,11 +57,14 @@ export interface RunningSandbox {
 export async function startSandbox(home: string, ...args: string[]): Promise<RunningSandbox> {
   const process = command(["sandbox", ...args], home).spawn();
   const errors = new Response(process.stderr).text();
-  const reader = process.stdout.getReader();
-  const first = await reader.read();
-  if (first.done) throw new Error(`The sandbox did not start: ${await errors}`);
-  reader.releaseLock();
-  const rest = new Response(process.stdout).text();
+  const started = Promise.withResolvers<void>();
+  const rest = (async () => {
+    for await (const _ of process.stdout) started.resolve(); // its addresses are printed once it listens
+    started.reject(new Error("The sandbox ended"));
+  })();
+  await started.promise.catch(async (error) => {
+    throw new Error(`The sandbox did not start: ${await errors}`, { cause: error });
+  });
   const address = JSON.parse(await Deno.readTextFile(`${home}/sandbox/address.json`));
   let token: string | null = null;
 

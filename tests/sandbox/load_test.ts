@@ -171,7 +171,7 @@ Deno.test("loadData() loads a CRM folder, with the filters' values where a file 
         "accounts.csv": "accountid,name,transactioncurrency,ownerid,creditlimit,statecode,shoesize\n" +
           `${account},Ægir,EUR,${user},100.5,1,44\n,Rán,,,,,\n`,
         "contacts.csv": `contactid,lastname,parentcustomerid\n,Óladóttir,${account}\n`,
-        "products.csv": "productid,productnumber,name,quantitydecimal,statecode\n,V1,Fiskur,2,0\n,V2,Vinna,2,\n",
+        "products.csv": "productid,productnumber,name,quantitydecimal,statecode\n,V1,Fiskur,2,0\n,,Vinna,2,\n",
         "truth.csv": "a\n1\n",
       }),
     });
@@ -192,6 +192,7 @@ Deno.test("loadData() loads a CRM folder, with the filters' values where a file 
     assertEquals((await crm("contacts")).map((one) => one._parentcustomerid_value), [account]);
     const products = await crm("products");
     assertEquals(products.map((one) => [one.productstructure, one.statecode]), [[1, 0], [1, 2]]);
+    assertMatch(products[1].productnumber, /^P-[0-9a-f]{8}$/); // none in the file, but the table demands one
     const [thora] = await crm(`systemusers?$filter=systemuserid eq ${user}`);
     assertEquals([thora.isdisabled, thora.islicensed, thora.isintegrationuser], [false, true, false]);
   }));

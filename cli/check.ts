@@ -1,0 +1,106 @@
+/** `check`: the definitions, or some real records through one of them. Writes nothing to either side. */
+import { problemsOf } from "../engine/check.ts";
+import { select } from "../engine/plan.ts";
+import { type SampledRecord, sampleStep } from "../engine/sample.ts";
+import { DefinitionError } from "../errors.ts";
+import type { Value } from "../connectors/connector.ts";
+import type { Arguments } from "./arguments.ts";
+import { configurationOf, pipelinesOf } from "./files.ts";
+import { nothingToFill } from "./fill_sandbox.ts";
+import { listenForInterruption } from "./interruption.ts";
+import { homeOf } from "./permissions.ts";
+import { filesOf, loadPipeline, loadSteps } from "./pipeline.ts";
+import { table } from "./run_text.ts";
+import { openServices, refuseOtherKind } from "./services.ts";
+import type { Session } from "./session.ts";
+import { openStoreIfAny } from "./store.ts";
+
+/** Records of each side when --sample is not given. */
+const usualSample = 5;
+
+export async function check(args: Arguments, session: Session): Promise<number> {
+  if (args.word !== null) return await checkSample(args.word, args, session);
+  if (args.has("sample")) {
+    throw new DefinitionError(
+      "bad_arguments",
+      "Cannot sample without a step; name one: deno task check customers --sample 5",
+    );
+  }
+  const configuration = configurationOf(session);
+  if (args.has("json")) {
+    const steps = await loadSteps();
+    const problems = problemsOf(steps, { files: filesOf(pipelinesOf(session)) });
+    const document = { steps: steps.map((step) => step.name), problems };
+    await session.output.data(`${JSON.stringify(document, null, 2)}\n`);
+    if (problems.length > 0) return 2;
+  }
+  const { steps } = await loadPipeline(configuration, pipelinesOf(session));
+  if (!args.has("json")) {
+    await session.output.data(
+      `${steps.length} definitions, no problems: ${steps.map((step) => step.name).join(", ")}\n`,
+    );
+  }
+  session.output.message(`Next: deno task check ${steps.at(-1)?.name ?? "STEP"} --sample ${usualSample}`);
+  return 0;
+}
+
+async function checkSample(word: string, args: Arguments, session: Session): Promise<number> {
+  const { output, project, clock } = session;
+  const configuration = configurationOf(session);
+  const home = homeOf(project, session.env);
+  const limit = args.number("sample", { least: 1, most: 1000 }) ?? usualSample;
+  const { steps } = await loadPipeline(configuration, pipelinesOf(session));
+  const [name, ...others] = select(steps, word).steps;
+  const step = steps.find((step) => step.name === name);
+  if (step === undefined || others.length > 0 || step.name !== word) {
+    throw new DefinitionError("bad_arguments", `Cannot sample "${word}": it is not the name of one step; name one`);
+  }
+
+  const interruption = listenForInterruption(output, "nothing was written");
+  const { signal } = interruption;
+  const store = await openStoreIfAny(home) ?? (await import("../store/memory.ts")).memoryStore();
+  try {
+    await refuseOtherKind(store, configuration, home);
+    const services = await openServices({ home, configuration, project, clock, filling: nothingToFill });
+    try {
+      for (const message of services.messages) output.message(message);
+      const { erp, crm } = services;
+      const records = await sampleStep(step, { erp, crm, store, connection: configuration.connection, limit, signal });
+      const text = args.has("json") ? JSON.stringify({ step: step.name, records }, null, 2) : sampleText(records);
+      await output.data(`${text}\n`);
+    } finally {
+      await services.close();
+    }
+    output.message(`Next: deno task sync --select +${step.name}`);
+    return 0;
+  } catch (error) {
+    const code = interruption.exitCode();
+    if (code !== null && error === signal.reason) return code;
+    throw error;
+  } finally {
+    await store.close();
+    interruption.stop();
+  }
+}
+
+/** Each record with its fields as they are, and what the other side would be given. Ends without a line break. */
+export function sampleText(records: readonly SampledRecord[]): string {
+  if (records.length === 0) return "Neither side has a record for this step";
+  return records.map((record) => {
+    const isErp = record.side === "erp";
+    const title = [isErp ? "ERP" : "CRM", record.key ?? record.id, record.label ?? ""].join(" ").trimEnd();
+    const rows = record.fields.map((field) => [
+      `  ${(isErp ? field.erp : field.crm) ?? "(constant)"}`,
+      shown(field.from),
+      `→ ${(isErp ? field.crm : field.erp) ?? ""}`,
+      field.reason === undefined ? shown(field.to) : `(${field.reason})`,
+    ]);
+    return [title, ...(rows.length === 0 ? [] : [table(rows, 4)])].join("\n");
+  }).join("\n\n");
+}
+
+/** At most forty characters of a value on one line; text in quotes, so that blanks at its ends show. */
+function shown(value: Value): string {
+  const characters = [...JSON.stringify(value)];
+  return characters.length <= 40 ? characters.join("") : `${characters.slice(0, 39).join("")}…`;
+}

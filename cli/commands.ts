@@ -1,0 +1,133 @@
+/** The commands as data: what `help` prints and what the command line is read by. Imports nothing heavy. */
+
+export interface CommandOption {
+  readonly type: "boolean" | "string";
+  /** What stands for the value in the usage line. */
+  readonly value?: string;
+  readonly about: string;
+  /** May be given several times. */
+  readonly multiple?: boolean;
+}
+export interface Command {
+  readonly about: string;
+  readonly options: Readonly<Record<string, CommandOption>>;
+  /** Name of the one word that may follow the command. */
+  readonly word?: string;
+  readonly more?: string;
+}
+
+const json: CommandOption = { type: "boolean", about: "print one JSON document instead of text" };
+const data: CommandOption = {
+  type: "string",
+  value: "DIR",
+  about: "fill the new sandbox's ERP from a folder of CSV files",
+};
+const crmData: CommandOption = { type: "string", value: "DIR", about: "fill its CRM from a folder of CSV files" };
+const localCurrency: CommandOption = {
+  type: "string",
+  value: "CODE",
+  about: "the new sandbox's local currency (USD)",
+};
+const yes: CommandOption = { type: "boolean", about: "write to the real services that tenging.json names" };
+
+export const commands: Readonly<Record<string, Command>> = {
+  sync: {
+    about: "Couple and synchronize the ERP and the CRM, every step after the steps it depends on",
+    options: {
+      full: { type: "boolean", about: "read everything again, not only what changed" },
+      "only-coupled": { type: "boolean", about: "couple and update, create nothing" },
+      select: {
+        type: "string",
+        value: "S",
+        about: "only some steps: customers, +customers, customers+, or one record: customers/10000",
+        multiple: true,
+      },
+      data,
+      "crm-data": crmData,
+      "local-currency": localCurrency,
+      json,
+      yes,
+    },
+    more:
+      "Without a connection in tenging.json it works on a built-in sandbox. Run it again at any time: what a stop " +
+      "left undone is done then.",
+  },
+  check: {
+    about: "Check the definitions; with STEP, show some real records through it, both ways",
+    options: {
+      sample: { type: "string", value: "N", about: "how many records of each side (5)" },
+      json,
+    },
+    word: "STEP",
+    more: "Writes nothing to either side.",
+  },
+  graph: {
+    about: "Print the steps in the order in which they run",
+    options: { mermaid: { type: "boolean", about: "as a Mermaid flowchart" }, json },
+  },
+  status: {
+    about: "Show where every step stands, the last runs and what waits for a person",
+    options: { json },
+  },
+  report: {
+    about: "Print the coupling report as CSV: every record of both sides, coupled or why not",
+    options: {
+      out: {
+        type: "string",
+        value: "FILE",
+        about: "write a file under exports/ (or TENGING_HOME) instead of printing",
+      },
+      only: { type: "string", value: "STATE", about: "only lines with this coupling_state, or listed" },
+      excel: { type: "boolean", about: "for spreadsheets: byte order mark and semicolons" },
+    },
+  },
+  serve: {
+    about: "Serve the status endpoint on loopback until it is stopped",
+    options: { port: { type: "string", value: "N", about: "the port (4280; 0: any free one)" }, yes },
+  },
+  sandbox: {
+    about: "Run the local imitations of Business Central and Dataverse until they are stopped",
+    options: {
+      data,
+      "crm-data": crmData,
+      "local-currency": localCurrency,
+      "erp-port": { type: "string", value: "N", about: "the ERP's port (any free one)" },
+      "crm-port": { type: "string", value: "N", about: "the CRM's port (any free one)" },
+      empty: { type: "boolean", about: "start without the demo company" },
+    },
+  },
+  help: { about: "List the commands, or explain one", options: {}, word: "COMMAND" },
+};
+
+/** The text of `help`: all commands, or one with its options. Ends without a line break. */
+export function helpText(name: string | null): string {
+  const command = name === null ? undefined : commands[name];
+  if (name === null || command === undefined) {
+    const rows = Object.entries(commands).map(([name, { about }]) => [name, about] as const);
+    return [
+      "Keeps an ERP and a CRM in step.",
+      "",
+      "Usage: deno task COMMAND [options]",
+      "",
+      ...columns(rows),
+      "",
+      "deno task help COMMAND explains one.",
+    ].join("\n");
+  }
+  const options = Object.entries(command.options).map(([name, option]) =>
+    [option.value === undefined ? `--${name}` : `--${name} ${option.value}`, option.about] as const
+  );
+  const words = [command.word === undefined ? "" : ` [${command.word}]`, options.length === 0 ? "" : " [options]"];
+  return [
+    `${command.about}.`,
+    "",
+    `Usage: deno task ${name}${words.join("")}`,
+    ...(options.length === 0 ? [] : ["", ...columns(options)]),
+    ...(command.more === undefined ? [] : ["", command.more]),
+  ].join("\n");
+}
+
+function columns(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

@@ -1,0 +1,208 @@
+/** tenging.json: which ERP company and which CRM environment are connected. Secrets come from elsewhere. */
+import { z } from "zod";
+import { didYouMean } from "../engine/did_you_mean.ts";
+import { DefinitionError } from "../errors.ts";
+
+/** An absolute address without the slash at its end; https, or http on loopback. */
+const address = z.string().refine(isAddress, "must be an https address (http only on 127.0.0.1 or localhost)")
+  .transform((text) => text.replace(/\/+$/, ""));
+const word = z.string().trim().min(1, "must not be empty");
+
+const erp = z.strictObject({
+  tenant: word.optional(),
+  environment: word.optional(),
+  companyId: z.guid("must be the company's id (a GUID)").optional(),
+  clientId: word.optional(),
+  baseUrl: address.optional(),
+  tokenUrl: address.optional(),
+});
+const crm = z.strictObject({
+  url: address.optional(),
+  clientId: word.optional(),
+  tenant: word.optional(),
+  tokenUrl: address.optional(),
+});
+const owner = z.discriminatedUnion("model", [
+  z.strictObject({ model: z.literal("person") }),
+  z.strictObject({ model: z.literal("team"), team: z.guid("must be the team's id (a GUID)") }),
+]);
+const connection = z.strictObject({
+  erp: erp.optional(),
+  crm: crm.optional(),
+  steps: z.record(z.string(), z.boolean()).optional(),
+  owner: owner.optional(),
+});
+const file = z.strictObject({ connections: z.strictObject({ default: connection.optional() }).optional() });
+
+/** A service and the account that signs in to it. */
+export interface Account {
+  readonly baseUrl: string;
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope: string;
+}
+export interface Configuration {
+  /** The only one so far is "default". */
+  readonly connection: "default";
+  /** The real services; null: nothing is configured, and the built-in sandbox takes their place. */
+  readonly services: { readonly erp: Account & { readonly companyId: string }; readonly crm: Account } | null;
+  /** Steps that are switched off (false) or on. */
+  readonly steps: Readonly<Record<string, boolean>>;
+  /** Records in the CRM belong to persons (salespeople), or all to this team. */
+  readonly owner: { readonly model: "person" } | { readonly model: "team"; readonly team: string };
+}
+
+export interface ConfigurationSources {
+  /** Text of tenging.json; null when there is none. */
+  readonly text: string | null;
+  readonly env: (name: string) => string | undefined;
+  readonly readFile: (path: string) => string;
+}
+
+/**
+ * Throws DefinitionError: "configuration_invalid" with all that is wrong, "secret_in_configuration", or
+ * "configuration_incomplete" with all that is missing when only a part of a connection is there.
+ */
+export function readConfiguration(sources: ConfigurationSources): Configuration {
+  const { connections } = parse(sources.text ?? "{}");
+  const { erp, crm, steps = {}, owner = { model: "person" } } = connections?.default ?? {};
+  const secrets = { erp: secretOf("ERP", sources), crm: secretOf("CRM", sources) };
+  const common = { connection: "default", steps, owner } as const;
+  const isEmpty = (part: object | undefined) => part === undefined || Object.keys(part).length === 0;
+  if (isEmpty(erp) && isEmpty(crm) && secrets.erp === null && secrets.crm === null) {
+    return { ...common, services: null };
+  }
+
+  const missing: string[] = [];
+  function needed(value: string | null | undefined, name: string): string {
+    if (value === null || value === undefined) missing.push(name);
+    return value ?? "";
+  }
+  const key = (name: string) => `"connections.default.${name}" in tenging.json`;
+  const variable = (side: string) => `TENGING_${side}_CLIENT_SECRET (or TENGING_${side}_CLIENT_SECRET_FILE)`;
+  const tenant = needed(erp?.tenant, key("erp.tenant"));
+  const environment = needed(erp?.environment, key("erp.environment"));
+  const services = {
+    erp: {
+      companyId: needed(erp?.companyId, key("erp.companyId")),
+      clientId: needed(erp?.clientId, key("erp.clientId")),
+      clientSecret: needed(secrets.erp, variable("ERP")),
+      baseUrl: erp?.baseUrl ?? `${erpOrigin}/v2.0/${encodeURIComponent(tenant)}/${encodeURIComponent(environment)}`,
+      tokenUrl: erp?.tokenUrl ?? tokenUrl(tenant),
+      scope: `${erpOrigin}/.default`,
+    },
+    crm: {
+      baseUrl: needed(crm?.url, key("crm.url")),
+      clientId: needed(crm?.clientId, key("crm.clientId")),
+      clientSecret: needed(secrets.crm, variable("CRM")),
+      tokenUrl: crm?.tokenUrl ?? tokenUrl(crm?.tenant ?? tenant),
+      scope: `${crm?.url}/.default`,
+    },
+  };
+  if (missing.length === 0) return { ...common, services };
+  throw new DefinitionError(
+    "configuration_incomplete",
+    `Cannot connect: a part of the configuration is there, but not ${list(missing)}; add what is missing, or take ` +
+      "away the rest to work on the built-in sandbox",
+  );
+}
+
+const erpOrigin = "https://api.businesscentral.dynamics.com";
+
+function tokenUrl(tenant: string): string {
+  return `https://login.microsoftonline.com/${encodeURIComponent(tenant)}/oauth2/v2.0/token`;
+}
+
+function parse(text: string): z.infer<typeof file> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    // The parser's own message quotes the text, which may hold what must not be shown.
+    const at = error instanceof Error ? error.message.match(/line \d+ column \d+/)?.[0] : undefined;
+    throw new DefinitionError(
+      "configuration_invalid",
+      `Cannot read tenging.json: it is not JSON${at === undefined ? "" : ` (${at})`}; mend it`,
+    );
+  }
+  refuseSecrets(json, []);
+  const result = file.safeParse(json);
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => {
+    const where = issue.path.map(String);
+    if (issue.code !== "unrecognized_keys") return [`"${where.join(".")}" ${lowered(issue.message)}`];
+    return issue.keys.map((key) => {
+      const meant = didYouMean(key, knownKeys);
+      return `"${[...where, key].join(".")}" is not known` + (meant === null ? "" : ` (did you mean "${meant}"?)`);
+    });
+  });
+  throw new DefinitionError("configuration_invalid", `Cannot use tenging.json: ${problems.join(", ")}; mend it`);
+}
+
+const knownKeys = [
+  ...["connections", "default"],
+  ...Object.keys(connection.shape),
+  ...Object.keys(erp.shape),
+  ...Object.keys(crm.shape),
+  ...["model", "team"],
+];
+
+function refuseSecrets(value: unknown, path: readonly string[]): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const where = [...path, key];
+    if (/secret|passw|credential|api_?key|(^|_)token$|accesstoken/i.test(key)) {
+      throw new DefinitionError(
+        "secret_in_configuration",
+        `Cannot use tenging.json: "${
+          where.join(".")
+        }" looks like a secret, and this file holds none; take it out and ` +
+          "set TENGING_ERP_CLIENT_SECRET or TENGING_CRM_CLIENT_SECRET (or the same name with _FILE) instead",
+      );
+    }
+    refuseSecrets(inner, where);
+  }
+}
+
+function secretOf(side: "ERP" | "CRM", { env, readFile }: ConfigurationSources): string | null {
+  const name = `TENGING_${side}_CLIENT_SECRET`;
+  const direct = env(name) || null;
+  const path = env(`${name}_FILE`) || null;
+  if (path === null) return direct;
+  if (direct !== null) {
+    throw new DefinitionError(
+      "configuration_invalid",
+      `Cannot choose a secret: both ${name} and ${name}_FILE are set; unset one of them`,
+    );
+  }
+  let text: string;
+  try {
+    text = readFile(path).replace(/[\r\n]+$/, "");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new DefinitionError(
+      "configuration_invalid",
+      `Cannot read the file that ${name}_FILE names: ${why}; name a file that can be read`,
+    );
+  }
+  if (text !== "") return text;
+  throw new DefinitionError(
+    "configuration_invalid",
+    `Cannot use the file that ${name}_FILE names: it is empty; fill it`,
+  );
+}
+
+function isAddress(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && /^(127\.0\.0\.1|localhost)$/.test(url.hostname));
+}
+
+function list(names: readonly string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
+
+function lowered(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}

@@ -1,0 +1,34 @@
+/** Ctrl-C and SIGTERM: a clean stop at the first, an end at once at the second. */
+import type { Output } from "./output.ts";
+
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** 130 or 143 once a signal came, else null. */
+  exitCode(): number | null;
+  /** Signals have their usual effect again. */
+  stop(): void;
+}
+
+/** `what` completes "Stopping: …", said the moment the signal comes. */
+export function listenForInterruption(output: Output, what: string): Interruption {
+  const controller = new AbortController();
+  let code: number | null = null;
+  const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
+  const handlers = signals.map((name) => {
+    const handler = () => {
+      if (code !== null) Deno.exit(code);
+      code = name === "SIGINT" ? 130 : 143;
+      output.message(`Stopping: ${what}; once more stops at once`);
+      controller.abort(new DOMException("The user stopped it", "AbortError"));
+    };
+    Deno.addSignalListener(name, handler);
+    return { name, handler };
+  });
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    stop: () => {
+      for (const { name, handler } of handlers) Deno.removeSignalListener(name, handler);
+    },
+  };
+}

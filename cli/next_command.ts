@@ -1,0 +1,20 @@
+/** The exact command that a person types next. */
+import type { Arguments } from "./arguments.ts";
+
+/** After a `sync` that ended with this exit code. */
+export function nextAfterSync(exitCode: number, args: Arguments): string {
+  if (exitCode === 0) return "deno task report --out exports/couplings.csv";
+  if (exitCode === 3) return "deno task report --only listed";
+  return ["deno task sync", ...again(args)].join(" ");
+}
+
+/** The options that mean the same a second time: the sandbox is filled only once. */
+function again(args: Arguments): string[] {
+  const flags = ["full", "only-coupled", "json", "yes"].filter((name) => args.has(name)).map((name) => `--${name}`);
+  const selectors = args.texts("select").flatMap((selector) => ["--select", quoted(selector)]);
+  return [...selectors, ...flags];
+}
+
+function quoted(text: string): string {
+  return /^[\w+,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,73 @@
+/** What deno.json permits the command that runs, and which of its lines to edit where that is not enough. */
+import { isAbsolute, relative, resolve } from "node:path";
+import { DefinitionError } from "../errors.ts";
+
+export interface Project {
+  /** The folder with deno.json. */
+  readonly dir: string;
+  /** The permission set (in deno.json) of the command that runs. */
+  readonly set: string;
+}
+
+/** True for the folder itself and everything in it. */
+export function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === "" || (!isAbsolute(way) && way.split(/[\\/]/)[0] !== "..");
+}
+
+/** Where the state is kept: TENGING_HOME, or .tenging. Throws DefinitionError "home_not_permitted". */
+export function homeOf(project: Project, env: (name: string) => string | undefined): string {
+  const written = env("TENGING_HOME") || ".tenging";
+  const home = resolve(project.dir, written);
+  if (isInside(home, resolve(project.dir, ".tenging")) || mayWrite(home)) return home;
+  throw new DefinitionError(
+    "home_not_permitted",
+    `Cannot use TENGING_HOME "${written}": the permission set "${project.set}" writes only under ".tenging"; choose a ` +
+      `folder under ".tenging", or add this one to "write" in ${lineOf(project, "write")}`,
+  );
+}
+
+/** Throws DefinitionError "file_not_permitted" unless the report may be written there. */
+export function refuseFileElsewhere(path: string, project: Project, home: string): void {
+  if (isInside(path, resolve(project.dir, "exports")) || isInside(path, home) || mayWrite(path)) return;
+  throw new DefinitionError(
+    "file_not_permitted",
+    `Cannot write "${path}": the permission set "${project.set}" writes only under "exports" and ".tenging"; choose a ` +
+      `file there, or add its folder to "write" in ${lineOf(project, "write")}`,
+  );
+}
+
+/** Throws DefinitionError "net_not_permitted" with every host of these addresses that may not be reached. */
+export function refuseForeignHosts(addresses: readonly string[], project: Project): void {
+  const hosts = new Set(addresses.map((address) => new URL(address).host));
+  const denied = [...hosts].filter((host) => Deno.permissions.querySync({ name: "net", host }).state !== "granted");
+  if (denied.length === 0) return;
+  const names = denied.map((host) => `"${host}"`).join(", ");
+  throw new DefinitionError(
+    "net_not_permitted",
+    `Cannot reach ${names}: the permission set "${project.set}" does not allow it; add ${names} to "net" in ` +
+      lineOf(project, "net"),
+  );
+}
+
+function mayWrite(path: string): boolean {
+  return Deno.permissions.querySync({ name: "write", path }).state === "granted";
+}
+
+function lineOf(project: Project, permission: string): string {
+  const text = Deno.readTextFileSync(resolve(project.dir, "deno.json"));
+  const line = permissionLine(text, project.set, permission);
+  return line === null ? `the permission set "${project.set}" of deno.json` : `line ${line} of deno.json`;
+}
+
+/** The line (from 1) of deno.json that says what `permission` a set has; of the set itself when it has none. */
+export function permissionLine(text: string, set: string, permission: string): number | null {
+  const lines = text.split("\n");
+  const from = (start: number, key: string) => lines.findIndex((line, at) => at >= start && line.includes(`"${key}"`));
+  const permissions = from(0, "permissions");
+  const opened = permissions < 0 ? -1 : lines.findIndex((line, at) => at > permissions && line.includes(`"${set}":`));
+  if (opened < 0) return null;
+  const closed = lines.findIndex((line, at) => at >= opened && line.includes("}"));
+  const found = from(opened, permission);
+  return (found >= 0 && found <= closed ? found : opened) + 1;
+}

@@ -1,0 +1,75 @@
+/** `report`: the coupling report as CSV, on stdout or in a file. */
+import { resolve } from "node:path";
+import { didYouMean } from "../engine/did_you_mean.ts";
+import { DefinitionError } from "../errors.ts";
+import { writeFileAtomically } from "../reports/atomic_file.ts";
+import { couplingReport, couplingStates, isReportFilter, type ReportFilter } from "../reports/coupling_report.ts";
+import type { Store } from "../store/store.ts";
+import type { Arguments } from "./arguments.ts";
+import { configurationOf, pipelinesOf } from "./files.ts";
+import { listenForInterruption } from "./interruption.ts";
+import { homeOf, refuseFileElsewhere } from "./permissions.ts";
+import { loadPipeline } from "./pipeline.ts";
+import { findServing, readServing } from "./serving.ts";
+import type { Session } from "./session.ts";
+import { openStoreIfAny } from "./store.ts";
+
+export async function report(args: Arguments, session: Session): Promise<number> {
+  const { output, clock } = session;
+  const home = homeOf(session.project, session.env);
+  const only = filterOf(args);
+  const out = args.text("out");
+  const path = out === null || out === "-" ? null : resolve(out);
+  if (path !== null) refuseFileElsewhere(path, session.project, home);
+
+  const interruption = listenForInterruption(output, "an unfinished file is taken away");
+  let store: Store | null = null;
+  try {
+    const serving = await findServing(home);
+    let pieces: AsyncGenerator<string, void, void>;
+    if (serving !== null) {
+      const query = new URLSearchParams(only === null ? {} : { only });
+      if (args.has("excel")) query.set("excel", "1");
+      pieces = readServing(serving, `/couplings.csv?${query}`);
+    } else {
+      const configuration = configurationOf(session);
+      const { steps } = await loadPipeline(configuration, pipelinesOf(session));
+      store = await openStoreIfAny(home) ?? (await import("../store/memory.ts")).memoryStore();
+      const { connection } = configuration;
+      const exportedAt = new Date(clock.now()).toISOString();
+      const filter = only === null ? {} : { only };
+      pieces = couplingReport({ store, connection, steps, exportedAt, excel: args.has("excel"), ...filter });
+    }
+    if (path !== null) {
+      await writeFileAtomically(path, pieces, { id: clock.uuid(), signal: interruption.signal });
+      output.message(`Wrote ${out}`);
+      output.message("Next: deno task status");
+      return 0;
+    }
+    for await (const piece of pieces) {
+      interruption.signal.throwIfAborted();
+      await output.data(piece);
+      if (output.isUnread) break;
+    }
+    return 0;
+  } catch (error) {
+    const code = interruption.exitCode();
+    if (code !== null && error === interruption.signal.reason) return code;
+    throw error;
+  } finally {
+    await store?.close();
+    interruption.stop();
+  }
+}
+
+function filterOf(args: Arguments): ReportFilter | null {
+  const written = args.text("only");
+  if (written === null || isReportFilter(written)) return written;
+  const states = ["listed", ...couplingStates];
+  const meant = didYouMean(written, states);
+  throw new DefinitionError(
+    "bad_arguments",
+    `Cannot report only "${written}": there is no such state; ` +
+      (meant === null ? `the states are ${states.join(", ")}` : `did you mean "${meant}"?`),
+  );
+}

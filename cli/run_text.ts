@@ -1,0 +1,97 @@
+/** Runs as people read them. Pure. */
+import { hasEnded } from "../reports/run_document.ts";
+import type { Counts, DirectionRun, Run, StepRun } from "../store/store.ts";
+import type { Colour } from "./output.ts";
+
+type Paint = (colour: Colour, text: string) => string;
+const plain: Paint = (_colour, text) => text;
+
+/** Counts that are worth a word while a step runs, in the order in which they are said. */
+const spoken = ["inserted", "modified", "deleted", "unchanged", "skipped", "conflict", "blocked", "failed"] as const;
+
+/** One line for each step, in the order of the run; words carry the meaning, colours only repeat it. */
+export function progressLines(run: Run, paint: Paint = plain): readonly string[] {
+  const width = Math.max(0, ...run.steps.map((step) => step.step.length));
+  return run.steps.map((step) => {
+    const status = paint(colourOf(step), step.status.padEnd("In Process".length));
+    return `  ${step.step.padEnd(width)}  ${status}  ${progressText(step, run)}`.trimEnd();
+  });
+}
+
+/** How far one step is, on one line, without its name and status. */
+export function progressText(step: StepRun, run: Run): string {
+  if (step.error !== undefined) return step.error.message;
+  if (step.status === "Waiting") {
+    const waiting = step.dependsOn.filter((name) => !hasEnded(statusOf(run, name)));
+    return waiting.length === 0 ? "" : `waiting for ${waiting.join(", ")}`;
+  }
+  const parts = ([["to CRM", step.toCrm], ["from CRM", step.fromCrm]] as const)
+    .filter(([, direction]) => direction.status !== "" || direction.counts.read > 0)
+    .map(([name, direction]) => `${name} ${countsText(direction.counts)}`);
+  const note = step.note === undefined ? [] : [step.note];
+  return [...parts, ...note].join(" · ");
+}
+
+/** "200 read: 3 inserted, 197 unchanged" */
+export function countsText(counts: Counts): string {
+  const parts = spoken.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);
+  return parts.length === 0 ? `${counts.read} read` : `${counts.read} read: ${parts.join(", ")}`;
+}
+
+/**
+ * The result of a run as a table: a line for each step and direction, then the totals, which are the sums of the
+ * columns above them. Ends without a line break.
+ */
+export function runTable(run: Run): string {
+  const columns = ["read", ...spoken] as const;
+  const rows: string[][] = [["step", "direction", "status", ...columns, "coupled", "uncoupled"]];
+  for (const step of run.steps) {
+    const directions = ([["to CRM", step.toCrm], ["from CRM", step.fromCrm]] as const)
+      .filter(([, direction]) => direction.status !== "" || direction.counts.read > 0);
+    const couplings = [String(step.coupled), String(step.uncoupled)];
+    if (directions.length === 0) rows.push([step.step, "", step.status, ...columns.map(() => ""), ...couplings]);
+    directions.forEach(([name, direction], at) =>
+      rows.push([
+        at === 0 ? step.step : "",
+        name,
+        directionStatus(step, direction),
+        ...columns.map((column) => String(direction.counts[column])),
+        ...(at === 0 ? couplings : ["", ""]),
+      ])
+    );
+  }
+  const sum = (of: "coupled" | "uncoupled") => String(run.steps.reduce((total, step) => total + step[of], 0));
+  rows.push([
+    "total",
+    "",
+    run.status,
+    ...columns.map((of) => String(run.totals[of])),
+    sum("coupled"),
+    sum("uncoupled"),
+  ]);
+  return table(rows, 3);
+}
+
+/** Rows under each other; the columns from `numbers` on are numbers and stand right. Ends without a line break. */
+export function table(rows: readonly (readonly string[])[], numbers: number): string {
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => [...row[at] ?? ""].length)));
+  const lines = rows.map((row) =>
+    row.map((cell, at) => at < numbers ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)).join("  ")
+      .trimEnd()
+  );
+  return lines.join("\n");
+}
+
+function directionStatus(step: StepRun, direction: DirectionRun): string {
+  return direction.status === "" ? step.status : direction.status;
+}
+
+function statusOf(run: Run, name: string): StepRun["status"] {
+  return run.steps.find((step) => step.step === name)?.status ?? "Finished";
+}
+
+function colourOf(step: StepRun): Colour {
+  if (step.status === "Error") return "red";
+  if (step.status === "Finished") return step.listed > 0 ? "yellow" : "green";
+  return step.status === "In Process" ? "yellow" : "dim";
+}

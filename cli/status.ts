@@ -1,0 +1,91 @@
+/** `status`: where every step stands, the last runs, and what waits for a person. */
+import { type RunDetails, runDetails } from "../reports/run_document.ts";
+import { stepsDocument, type StepStanding } from "../reports/steps_document.ts";
+import type { Arguments } from "./arguments.ts";
+import { configurationOf, pipelinesOf } from "./files.ts";
+import { homeOf } from "./permissions.ts";
+import { loadPipeline } from "./pipeline.ts";
+import { countsText, table } from "./run_text.ts";
+import { askServing, findServing } from "./serving.ts";
+import type { Session } from "./session.ts";
+import { openStoreIfAny } from "./store.ts";
+
+/** What `status --json` prints. */
+export interface StatusDocument {
+  readonly connection: string;
+  /** The port of a `serve` that answered; null: the store was read. */
+  readonly servedOn: number | null;
+  readonly steps: readonly StepStanding[];
+  /** Newest first. */
+  readonly runs: readonly RunDetails[];
+}
+
+const shown = 5;
+
+export async function status(args: Arguments, session: Session): Promise<number> {
+  const document = await read(session);
+  if (args.has("json")) {
+    await session.output.data(`${JSON.stringify(document, null, 2)}\n`);
+    return 0;
+  }
+  const listed = document.steps.reduce((sum, step) => sum + step.listed, 0);
+  if (document.runs.length === 0) session.output.message("Nothing has run yet");
+  else await session.output.data(`${statusText(document)}\n`);
+  const next = document.runs.length === 0 ? "sync" : listed > 0 ? "report --only listed" : "report";
+  session.output.message(`Next: deno task ${next}`);
+  return 0;
+}
+
+async function read(session: Session): Promise<StatusDocument> {
+  const configuration = configurationOf(session);
+  const { connection } = configuration;
+  const home = homeOf(session.project, session.env);
+  const serving = await findServing(home);
+  if (serving !== null) {
+    const { steps } = await askServing<Pick<StatusDocument, "steps">>(serving, "/steps");
+    const { runs } = await askServing<Pick<StatusDocument, "runs">>(serving, `/runs?limit=${shown}`);
+    return { connection, servedOn: serving.port, steps, runs };
+  }
+  const { steps } = await loadPipeline(configuration, pipelinesOf(session));
+  const store = await openStoreIfAny(home);
+  if (store === null) return { connection, servedOn: null, steps: [], runs: [] };
+  try {
+    const standings = await stepsDocument(store, { connection, steps });
+    const runs = await store.runs(connection, { limit: shown });
+    return { connection, servedOn: null, steps: standings, runs: runs.map(runDetails) };
+  } finally {
+    await store.close();
+  }
+}
+
+/** The document as two tables. Ends without a line break. */
+export function statusText(document: StatusDocument): string {
+  const steps = [
+    ["step", "last run", "to CRM", "from CRM", "coupled", "only ERP", "only CRM", "listed", ""],
+    ...document.steps.map((step) => [
+      step.step,
+      step.status ?? "never",
+      step.toCrm,
+      step.fromCrm,
+      String(step.coupled),
+      String(step.uncoupled.erp),
+      String(step.uncoupled.crm),
+      String(step.listed),
+      Object.entries(step.reasons).map(([code, count]) => `${count} ${code}`).join(", "),
+    ]),
+  ];
+  const runs = document.runs.map((run) => {
+    // Whoever reads the store has it alone, so a run that it calls unfinished was interrupted.
+    const isInterrupted = run.status === "In Process" && document.servedOn === null;
+    const ended = `${run.progress.ended} of ${run.progress.steps} steps`;
+    return [
+      run.startedAt,
+      run.mode,
+      isInterrupted ? "interrupted" : run.status,
+      ended,
+      countsText(run.totals),
+      run.runId,
+    ];
+  });
+  return `${table(steps, 4)}\n\n${table([["started", "mode", "status", "ended", "records", "run"], ...runs], 6)}`;
+}

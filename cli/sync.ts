@@ -1,0 +1,110 @@
+/** `sync`: couples and synchronizes, in the order of the dependencies. */
+import { resolve } from "node:path";
+import { select } from "../engine/plan.ts";
+import { exitCodeOf } from "../engine/run.ts";
+import { DefinitionError } from "../errors.ts";
+import { runDocument } from "../reports/run_document.ts";
+import type { Run } from "../store/store.ts";
+import type { Arguments } from "./arguments.ts";
+import type { Configuration } from "./configuration.ts";
+import { explain } from "./exit_code.ts";
+import { configurationOf, pipelinesOf } from "./files.ts";
+import type { Filling } from "./fill_sandbox.ts";
+import { listenForInterruption } from "./interruption.ts";
+import { nextAfterSync } from "./next_command.ts";
+import { homeOf } from "./permissions.ts";
+import { loadPipeline } from "./pipeline.ts";
+import { openProgress } from "./progress.ts";
+import { countsText, runTable } from "./run_text.ts";
+import type { Session } from "./session.ts";
+import { openStore } from "./store.ts";
+import { refuseUnreachable } from "./services.ts";
+import { refuseUnconfirmed, synchronize } from "./synchronize.ts";
+
+export async function sync(args: Arguments, session: Session): Promise<number> {
+  const { output, clock } = session;
+  const configuration = configurationOf(session);
+  const home = homeOf(session.project, session.env);
+  const filling = fillingOf(args, configuration);
+  const pipeline = await loadPipeline(configuration, pipelinesOf(session));
+  const selectors = args.texts("select");
+  const selection = selectors.length === 0 ? undefined : select(pipeline.steps, selectors.join(","));
+  refuseUnconfirmed(configuration, args.has("yes"));
+  refuseUnreachable(configuration, session.project);
+
+  const interruption = listenForInterruption(output, "what is under way ends first, the next sync goes on from there");
+  const progress = openProgress(output, clock);
+  let run: Run;
+  try {
+    const store = await openStore(home);
+    try {
+      run = await synchronize({
+        ...{ store, home, configuration, pipeline, filling },
+        ...{ full: args.has("full"), onlyCoupled: args.has("only-coupled"), isConfirmed: args.has("yes") },
+        ...(selection === undefined ? {} : { selection }),
+        ...{ signal: interruption.signal, onStep: progress.change },
+      }, session);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    const code = interruption.exitCode();
+    if (code === null) throw error;
+    output.keep();
+    if (error !== interruption.signal.reason) output.message(explain(error, session.project.set));
+    return code;
+  } finally {
+    interruption.stop();
+  }
+  progress.end(run);
+  await output.data(args.has("json") ? `${JSON.stringify(runDocument(run), null, 2)}\n` : `${runTable(run)}\n`);
+  const code = interruption.exitCode() ?? exitCodeOf(run);
+  output.message(closing(run));
+  output.message(`Next: ${nextAfterSync(code, args)}`);
+  return code;
+}
+
+/** What the whole run came to, on one line. */
+function closing(run: Run): string {
+  const took = run.finishedAt === null ? "" : ` in ${seconds(Date.parse(run.finishedAt) - Date.parse(run.startedAt))}`;
+  const listed = run.steps.reduce((sum, step) => sum + step.listed, 0);
+  const wanting = listed === 0 ? "nothing is listed" : `${listed} listed, each with its reason in the report`;
+  return `${run.status}${took} (${run.mode} run) · ${countsText(run.totals)} · ${wanting}`;
+}
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Throws DefinitionError "bad_arguments" where data for a sandbox is given but real services are configured. */
+function fillingOf(args: Arguments, configuration: Configuration): Filling {
+  const filling = readFilling(args);
+  const given = ["data", "crm-data", "local-currency"].filter((name) => args.has(name));
+  if (configuration.services === null || given.length === 0) return filling;
+  throw new DefinitionError(
+    "bad_arguments",
+    `Cannot use --${
+      given[0]
+    }: it fills the built-in sandbox, and tenging.json names real services; leave one of the two out`,
+  );
+}
+
+/** The options that fill a new sandbox, as `sync` and `sandbox` have them. */
+export function readFilling(args: Arguments): Filling {
+  const folder = (name: string) => {
+    const text = args.text(name);
+    return text === null ? null : resolve(text);
+  };
+  const localCurrency = args.text("local-currency");
+  if (localCurrency !== null && !/^[A-Z]{3}$/.test(localCurrency)) {
+    throw new DefinitionError(
+      "bad_arguments",
+      `Cannot use --local-currency "${localCurrency}": it is not a code of three capital letters; give one, such as EUR`,
+    );
+  }
+  if (args.has("crm-data") && !args.has("data")) {
+    throw new DefinitionError("bad_arguments", "Cannot fill the CRM alone; give the ERP's folder with --data as well");
+  }
+  const isEmpty = args.command === "sandbox" && args.has("empty");
+  return { data: folder("data"), crmData: folder("crm-data"), localCurrency, isEmpty };
+}

@@ -1,0 +1,101 @@
+/** The connector of Business Central's standard API v2.0: one company under one account. */
+import { ServiceError } from "../../errors.ts";
+import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened } from "../connector.ts";
+import { openHttp, type TokenSource } from "../http.ts";
+import { guid, one } from "../odata.ts";
+import { openLookups } from "./lookups.ts";
+import { read } from "./reading.ts";
+import { schemas } from "./schemas.ts";
+import { listOf, service, type Table } from "./table.ts";
+import { viewOf } from "./views.ts";
+import { recall, write } from "./writing.ts";
+
+export interface BusinessCentralOptions {
+  /** The environment, e.g. `https://api.businesscentral.dynamics.com/v2.0/<tenant>/<environment>`. */
+  readonly baseUrl: string;
+  readonly companyId: string;
+  readonly token: TokenSource;
+  readonly limiter: Limiter;
+  readonly clock: Clock;
+  /** Rows of one answer; the service gives at most 20,000, which is the default. */
+  readonly pageSize?: number;
+  /** How far behind the cursor is read again; 60 minutes if not given. */
+  readonly overlapMs?: number;
+  /** The currency that exchange rates are expressed against; null, or not given, is the local currency. */
+  readonly rateCurrency?: () => Promise<string | null>;
+  readonly fetch?: typeof fetch;
+}
+
+const api = "api/v2.0/";
+
+/** Opens the connector; nothing is sent before something is read or written. */
+export function openBusinessCentral(options: BusinessCentralOptions): Connector {
+  const { clock, companyId, pageSize = 20_000, overlapMs = 3_600_000 } = options;
+  const http = openHttp({
+    service,
+    origin: options.baseUrl,
+    token: options.token,
+    limiter: options.limiter,
+    clock,
+    ...(options.fetch && { fetch: options.fetch }),
+  });
+  const company = `${api}companies(${guid(companyId)})/`;
+
+  function openTable(entity: AnyEntity): Table {
+    const schema = schemas[entity.name];
+    if (schema === undefined) throw new TypeError(`Cannot open "${entity.name}": Business Central has no such handle`);
+    const make = () =>
+      openLookups({
+        list: listOf(http, company, { pageSize }),
+        today: () => new Date(clock.now()).toISOString().slice(0, 10),
+        rateCurrency: options.rateCurrency ?? (() => Promise.resolve(null)),
+      });
+    let lookups = make();
+    return {
+      entity,
+      fields: entity.fields,
+      schema,
+      view: viewOf(entity.name),
+      http,
+      clock,
+      company,
+      pageSize,
+      overlapMs,
+      lookups: () => lookups,
+      forget() {
+        lookups = make();
+      },
+    };
+  }
+
+  return {
+    service,
+    open(entity): Opened {
+      const table = openTable(entity);
+      return {
+        read: (asked) => read(table, asked),
+        write: (writes, asked) => write(table, writes, asked),
+        recall: (sent, asked) => recall(table, sent, asked),
+      };
+    },
+    async identity(signal): Promise<Identity> {
+      const row = await one(http, company.slice(0, -1), { signal });
+      if (row === null) {
+        throw new ServiceError(
+          `Cannot find the company "${companyId}" in "${http.root}": there is none with this id; ` +
+            "choose one of those that the address companies lists",
+          { service, code: "company_not_found", status: 404 },
+        );
+      }
+      return { service, parts: { ...placeOf(http.root), company: guid(companyId), name: String(row["name"] ?? "") } };
+    },
+    requests: () => http.requests(),
+  };
+}
+
+/** Tenant and environment as the address names them; an address without a tenant has none. */
+function placeOf(root: string): Record<string, string> {
+  const path = new URL(root).pathname.split("/").filter((part) => part !== "" && part.toLowerCase() !== "v2.0");
+  const [environment = "", tenant] = path.map((part) => decodeURIComponent(part)).toReversed();
+  return tenant === undefined ? { environment } : { tenant, environment };
+}

@@ -1,0 +1,133 @@
+/** What views need from other pages of a company. Each is read when it is first asked for, then kept. */
+import type { RawRow } from "../odata.ts";
+import { anyOf, guid, queryOf, withoutBlank } from "../odata.ts";
+import { exchangeRates, type RateRow } from "./rates.ts";
+
+/** Reads all rows of a set, with this query; `decimals` come as text. */
+export type List = (path: string, options?: { decimals?: ReadonlySet<string> }) => Promise<RawRow[]>;
+
+export interface LookupOptions {
+  readonly list: List;
+  /** The day, "2026-01-31". */
+  readonly today: () => string;
+  /** The code of the currency that rates are expressed against; null is the local currency. */
+  readonly rateCurrency: () => Promise<string | null>;
+}
+
+export type CodeSet = "paymentTerms" | "shipmentMethods";
+
+export interface Lookups {
+  /** Codes of a code table by id. */
+  codes(set: CodeSet): Promise<ReadonlyMap<string, string>>;
+  /** The general ledger setup as a currency row: its id, the local currency's code and symbol. */
+  localCurrency(): Promise<RawRow & { readonly code: string }>;
+  /** The rate of a currency today; null where there is none. */
+  rates(): Promise<(code: string) => string | null>;
+  /** The customer behind each of these company contacts, by the contact's number. */
+  customers(companyNumbers: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The number of the company contact of each of these customers, by customer id. */
+  companies(customerIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+const amounts = new Set(["exchangeRateAmount", "relationalExchangeRateAmount"]);
+
+export function openLookups(options: LookupOptions): Lookups {
+  const { list } = options;
+
+  async function readCodes(set: CodeSet): Promise<ReadonlyMap<string, string>> {
+    const rows = await list(set + queryOf({ $select: "id,code" }));
+    return new Map(rows.map((row) => [String(row["id"]).toLowerCase(), String(row["code"])]));
+  }
+
+  async function readLocalCurrency(): Promise<RawRow & { code: string }> {
+    const [setup] = await list("generalLedgerSetup");
+    const code = setup?.["localCurrencyCode"];
+    if (setup === undefined || typeof code !== "string") return { code: "" };
+    return {
+      "@odata.etag": setup["@odata.etag"],
+      id: setup["id"],
+      lastModifiedDateTime: setup["lastModifiedDateTime"],
+      code,
+      displayName: code,
+      symbol: setup["localCurrencySymbol"] ?? "",
+      amountDecimalPlaces: "",
+    };
+  }
+
+  async function readRates(): Promise<(code: string) => string | null> {
+    const local = (await localCurrency()).code;
+    const $select = "currencyCode,startingDate,relationalCurrencyCode," + [...amounts].join(",");
+    const rows = await list("currencyExchangeRates" + queryOf({ $select }), { decimals: amounts });
+    const against = await options.rateCurrency() ?? local;
+    return exchangeRates(rows.map(rateOf), { local, against, today: options.today() });
+  }
+
+  const localCurrency = once(readLocalCurrency);
+  const rates = once(readRates);
+  const codes = {
+    paymentTerms: once(() => readCodes("paymentTerms")),
+    shipmentMethods: once(() => readCodes("shipmentMethods")),
+  };
+  /** Customers by the number of their company contact, as far as they were read. */
+  const known = new Map<string, string>();
+  async function readLinks($filter?: string): Promise<[string, string][]> {
+    const links = (await list("customers" + linkQuery($filter))).flatMap(linksOf);
+    for (const [id, number] of links) known.set(number, id);
+    return links;
+  }
+  const allLinks = once(() => readLinks());
+
+  return {
+    codes: (set) => codes[set](),
+    localCurrency: localCurrency,
+    rates,
+    async customers(companyNumbers) {
+      if (companyNumbers.some((number) => !known.has(number))) await allLinks();
+      return known;
+    },
+    async companies(customerIds) {
+      const filters = anyOf("id", [...new Set(customerIds)].map(guid), 600);
+      const found: [string, string][] = [];
+      for (const $filter of filters) found.push(...await readLinks($filter));
+      return new Map(found);
+    },
+  };
+}
+
+function linkQuery($filter?: string): string {
+  const $expand = "contactsInformation($select=contactNumber,contactType)";
+  return queryOf({ $select: "id", $expand, $filter });
+}
+
+/** Customer id and number of its company contact; the same page lists the company's persons as well. */
+function linksOf(customer: RawRow): [string, string][] {
+  const contacts = customer["contactsInformation"];
+  if (!Array.isArray(contacts)) return [];
+  return (contacts as RawRow[])
+    .filter((contact) => contact["contactType"] === "Company")
+    .map((contact) => [String(customer["id"]).toLowerCase(), String(contact["contactNumber"])]);
+}
+
+function rateOf(row: RawRow): RateRow {
+  return {
+    currencyCode: String(row["currencyCode"]),
+    startingDate: withoutBlank({ kind: "date", nullable: true }, row["startingDate"]) as string | null,
+    exchangeRateAmount: String(row["exchangeRateAmount"]),
+    relationalCurrencyCode: withoutBlank({ kind: "text", nullable: true }, row["relationalCurrencyCode"]) as
+      | string
+      | null,
+    relationalExchangeRateAmount: String(row["relationalExchangeRateAmount"]),
+  };
+}
+
+/** Keeps what was read; a failure is not kept. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let kept: Promise<T> | null = null;
+  return () => {
+    kept ??= read().catch((error: unknown) => {
+      kept = null;
+      throw error;
+    });
+    return kept;
+  };
+}

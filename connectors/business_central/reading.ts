@@ -1,0 +1,154 @@
+/** Reading a table: everything, what changed since a cursor, or some ids. */
+import { ServiceError } from "../../errors.ts";
+import type { Page, ReadOptions } from "../connector.ts";
+import { anyOf, encodeName, guid, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import { decimalsIn, idOf, listOf, mapRows, modifiedAt, selectOf, service, type Table, withFilter } from "./table.ts";
+
+/**
+ * Pages as the contract asks. Changes are those with `lastModifiedDateTime ge` the cursor less the overlap: the stamp
+ * is set before the row is committed, so a row can appear behind the cursor. The cursor is the latest stamp that the
+ * service stated, never a time of ours.
+ */
+export function read(table: Table, options: ReadOptions): AsyncGenerator<Page> {
+  if (options.ids === undefined || table.view.whole === true) table.forget();
+  if (table.view.whole === true) return readWhole(table, options);
+  return options.ids === undefined ? readPages(table, options) : readSome(table, options, options.ids);
+}
+
+async function* readPages(table: Table, options: ReadOptions): AsyncGenerator<Page> {
+  const { http, overlapMs } = table;
+  const cursor = options.since === undefined ? null : parseCursor(options.since);
+  const $filter = cursor === null
+    ? filterOf(table)
+    : cursor.modified === null
+    ? undefined
+    : `lastModifiedDateTime ge ${new Date(Date.parse(cursor.modified) - overlapMs).toISOString()}`;
+  let latest = cursor?.modified ?? null;
+  let isFirst = true;
+  for await (const page of rawPages(table, options, $filter)) {
+    for (const raw of page.rows) latest = later(latest, modifiedAt(raw));
+    // The first page would be asked for without an overlap, too.
+    if (!isFirst && page.rows.every((raw) => isKnown(cursor, raw))) http.countAsOverlap();
+    isFirst = false;
+    yield {
+      ...await mapRows(table, page.rows, options.fields),
+      deleted: [],
+      kind: cursor === null ? "full" : "delta",
+      cursor: page.last ? cursorOf(latest) : null,
+    };
+  }
+}
+
+/** Small tables whose rows change without a stamp: all of it each time, the cursor is for form. */
+async function* readWhole(table: Table, options: ReadOptions): AsyncGenerator<Page> {
+  const raws: RawRow[] = [];
+  for await (const page of rawPages(table, options, undefined)) raws.push(...page.rows);
+  raws.push(...await table.view.more?.(raws, table.lookups()) ?? []);
+  const wanted = options.ids === undefined ? null : new Set(options.ids.map((id) => id.toLowerCase()));
+  const found = new Set(raws.map(idOf));
+  const chosen = wanted === null ? raws : raws.filter((raw) => wanted.has(idOf(raw)));
+  yield {
+    ...await mapRows(table, chosen, options.fields),
+    deleted: [...wanted ?? []].filter((id) => !found.has(id)),
+    kind: wanted !== null ? "some" : options.since === undefined ? "full" : "delta",
+    cursor: wanted !== null ? null : cursorOf(raws.map(modifiedAt).reduce(later, null)),
+  };
+}
+
+async function* readSome(table: Table, options: ReadOptions, ids: readonly string[]): AsyncGenerator<Page> {
+  const missing = new Set(ids.map(guid));
+  const around = `${table.http.root}${table.company}${table.entity.name}?$select=`.length +
+    encodeURIComponent(selectOf(table, withFilter(table, options.fields))).length;
+  const chains = anyOf("id", [...missing], around);
+  for (const chain of chains) {
+    for await (const page of rawPages(table, options, chain)) {
+      for (const raw of page.rows) missing.delete(idOf(raw));
+      yield { ...await mapRows(table, page.rows, options.fields), deleted: [], kind: "some", cursor: null };
+    }
+  }
+  yield { rows: [], left: [], deleted: [...missing], kind: "some", cursor: null };
+}
+
+function rawPages(table: Table, options: ReadOptions, $filter: string | undefined): ReturnType<typeof pages> {
+  const $select = selectOf(table, withFilter(table, options.fields));
+  return pages(table.http, table.company + table.entity.name + queryOf({ $select, $filter }), {
+    headers: { Prefer: `odata.maxpagesize=${table.pageSize}` },
+    decimals: decimalsIn(table),
+    signal: options.signal,
+  });
+}
+
+/**
+ * What the service can decide of the handle's filter; all of it is decided by us again. Lookups are left to us, since
+ * some pages compute their codes, and so are values that would need escapes.
+ */
+function filterOf(table: Table): string | undefined {
+  const { only, made } = table.view;
+  const parts = only === undefined ? [] : [`${only.property} eq ${quoted(only.value)}`];
+  for (const [name, value] of Object.entries(table.entity.filter)) {
+    const kind = name in made ? undefined : table.fields[name]?.kind;
+    if (kind === "boolean" && typeof value === "boolean") parts.push(`${name} eq ${value}`);
+    const isWord = typeof value === "string" && encodeName(value) === value;
+    if ((kind === "text" || kind === "choice") && isWord) {
+      parts.push(`${name} eq ${quoted(value)}`);
+    }
+  }
+  return parts.length === 0 ? undefined : parts.join(" and ");
+}
+
+/** Rows that fit a filter, mapped; for looking up what a write met or left. */
+export async function find(
+  table: Table,
+  $filter: string,
+  options: { fields: readonly string[]; signal?: AbortSignal | undefined },
+): ReturnType<typeof mapRows> {
+  const raws: RawRow[] = [];
+  const { fields, signal } = options;
+  for await (const page of rawPages(table, { fields, ...(signal && { signal }) }, $filter)) raws.push(...page.rows);
+  return await mapRows(table, raws, fields);
+}
+
+/** Page rows by id, as they are now. */
+export async function current(
+  table: Table,
+  ids: readonly string[],
+  properties: readonly string[],
+): Promise<ReadonlyMap<string, RawRow>> {
+  const list = listOf(table.http, table.company, { pageSize: table.pageSize });
+  const found = new Map<string, RawRow>();
+  for (const $filter of anyOf("id", [...new Set(ids.map(guid))], 600)) {
+    const query = queryOf({ $select: ["id", ...properties].join(), $filter });
+    for (const raw of await list(table.entity.name + query)) found.set(idOf(raw), raw);
+  }
+  return found;
+}
+
+interface Cursor {
+  readonly modified: string | null;
+}
+function cursorOf(modified: string | null): string {
+  return JSON.stringify({ modified } satisfies Cursor);
+}
+function parseCursor(text: string): Cursor {
+  try {
+    const { modified } = JSON.parse(text) as Cursor;
+    if (modified === null || !Number.isNaN(Date.parse(modified))) return { modified };
+  } catch {
+    // the same error as for JSON of another shape
+  }
+  throw new ServiceError(`Cannot go on reading "${service}": the cursor is not one of its own; read everything`, {
+    service,
+    code: "cursor_expired",
+  });
+}
+
+/** Whether the cursor rules out that the row changed after it. */
+function isKnown(cursor: Cursor | null, raw: RawRow): boolean {
+  return cursor !== null && cursor.modified !== null && later(cursor.modified, modifiedAt(raw)) === cursor.modified;
+}
+
+/** The later of two stamps as the service wrote it; their texts differ in length, so they are compared as times. */
+function later(one: string | null, other: string | null): string | null {
+  if (one === null || other === null) return one ?? other;
+  return Date.parse(other) > Date.parse(one) ? other : one;
+}

@@ -1,0 +1,111 @@
+/** An opened handle's standing parts, and how rows of its page become rows of ours. */
+import type { z } from "zod";
+import type { AnyEntity, Clock, Field, Fields, Row } from "../connector.ts";
+import type { Http } from "../http.ts";
+import { decimalsOf, liesIn, pages, type RawRow, rowCheck, withoutBlank } from "../odata.ts";
+import type { List, Lookups } from "./lookups.ts";
+import type { View } from "./views.ts";
+
+export const service = "business_central";
+
+export interface Table {
+  readonly entity: AnyEntity;
+  readonly fields: Readonly<Record<string, Field>>;
+  readonly schema: z.ZodObject;
+  readonly view: View;
+  readonly http: Http;
+  readonly clock: Clock;
+  /** The company's path below the root, with a slash at its end. */
+  readonly company: string;
+  readonly pageSize: number;
+  readonly overlapMs: number;
+  lookups(): Lookups;
+  /** From now on other pages are read anew. */
+  forget(): void;
+}
+
+/** Reads lists of a company, all pages of them. */
+export function listOf(http: Http, company: string, options: { pageSize: number }): List {
+  return async (path, { decimals } = {}) => {
+    const rows: RawRow[] = [];
+    const headers = { Prefer: `odata.maxpagesize=${options.pageSize}` };
+    for await (const page of pages(http, company + path, { headers, ...(decimals && { decimals }) })) {
+      rows.push(...page.rows);
+    }
+    return rows;
+  };
+}
+
+/** The page properties that these fields of a table need. */
+export function selectOf(table: Table, fields: readonly string[]): string {
+  const { made, only } = table.view;
+  const named = fields.flatMap((field) => made[field] ?? [field]);
+  return [...new Set(["id", ...(only === undefined ? [] : [only.property]), ...named, "lastModifiedDateTime"])].join();
+}
+
+/** Decimal properties of the table's page. */
+export function decimalsIn(table: Table): ReadonlySet<string> {
+  return decimalsOf(table.fields);
+}
+
+export function idOf(raw: RawRow): string {
+  return String(raw["id"]).toLowerCase();
+}
+
+/** Rows of ours, those outside the handle's filter apart. Throws ServiceError "bad_row". */
+export async function mapRows(
+  table: Table,
+  raws: readonly RawRow[],
+  fields: readonly string[],
+): Promise<{ rows: Row[]; left: string[] }> {
+  const { entity, view } = table;
+  const { only } = view;
+  const belonging = only === undefined ? raws : raws.filter((raw) => raw[only.property] === only.value);
+  const left = only === undefined ? [] : raws.filter((raw) => raw[only.property] !== only.value).map(idOf);
+  const needed = withFilter(table, fields);
+  const made = await view.fill?.({ fields: new Set(needed), rows: belonging, lookups: table.lookups() });
+  const check = rowCheck(table.schema, needed, { service, entity: entity.name });
+  const rows: Row[] = [];
+  for (const raw of belonging) {
+    const id = idOf(raw);
+    const values = made?.(raw) ?? {};
+    const data = check(
+      id,
+      Object.fromEntries(needed.map((field) => {
+        return [field, field in view.made ? values[field] : valueOf(raw, field, table.fields[field])];
+      })),
+    );
+    if (!liesIn(entity.filter as Fields, data)) left.push(id);
+    else {rows.push({
+        id,
+        version: String(raw["@odata.etag"]),
+        modifiedAt: modifiedAt(raw),
+        data: chosen(data, fields),
+      });}
+  }
+  return { rows, left };
+}
+
+/** A property that is not there is no blank: the check of the row then names it. */
+function valueOf(raw: RawRow, property: string, field: Field | undefined): unknown {
+  return property in raw && field !== undefined ? withoutBlank(field, raw[property]) : undefined;
+}
+
+/** When the service says that a row was modified last. */
+export function modifiedAt(raw: RawRow): string | null {
+  return withoutBlank({ kind: "datetime", nullable: true }, raw["lastModifiedDateTime"] ?? null) as string | null;
+}
+
+/** The fields, and those that the handle's filter decides by. */
+export function withFilter(table: Table, fields: readonly string[]): string[] {
+  return [...new Set([...fields, ...Object.keys(table.entity.filter)])];
+}
+
+/** The same table without the handle's filter: what a write met counts wherever it lies. */
+export function withoutFilter(table: Table): Table {
+  return { ...table, entity: { ...table.entity, filter: {} } };
+}
+
+function chosen(data: Fields, fields: readonly string[]): Fields {
+  return Object.fromEntries(fields.map((field) => [field, data[field] ?? null]));
+}

@@ -1,0 +1,184 @@
+/**
+ * How the handles of entities.ts stand on Business Central's pages: most fields are properties of one page; views fill
+ * the others from elsewhere and write them back there.
+ */
+import type { Field, Value, Write } from "../connector.ts";
+import { type RawRow, withBlank, zeroGuid } from "../odata.ts";
+import type { CodeSet, Lookups } from "./lookups.ts";
+import { joinName, nameParts, type PersonName, splitName } from "./person_name.ts";
+
+export type Values = Readonly<Record<string, Value>>;
+/** What is sent for a write, or why it can't be: a value that leads nowhere. */
+export type Body = { readonly body: Readonly<Record<string, unknown>> } | {
+  readonly refused: { readonly code: string; readonly message: string; readonly field: string };
+};
+
+export interface ReadWork {
+  readonly fields: ReadonlySet<string>;
+  readonly rows: readonly RawRow[];
+  readonly lookups: Lookups;
+}
+export interface WriteWork {
+  readonly writes: readonly Write[];
+  readonly lookups: Lookups;
+  /** Page rows as they are now, by id. */
+  current(ids: readonly string[], properties: readonly string[]): Promise<ReadonlyMap<string, RawRow>>;
+}
+
+export interface View {
+  /** Fields that are no property of the page, with the properties that they are made of. */
+  readonly made: Readonly<Record<string, readonly string[]>>;
+  /** The page holds other records too: only those with this value belong to the entity. */
+  readonly only?: { readonly property: string; readonly value: string };
+  /** Read as a whole each time: what it shows changes without a time stamp. */
+  readonly whole?: boolean;
+  /** Rows that the page lacks, given those it has. */
+  more?(rows: readonly RawRow[], lookups: Lookups): Promise<readonly RawRow[]>;
+  /** The made fields of rows. */
+  fill?(work: ReadWork): Promise<(row: RawRow) => Values>;
+  /** What is sent besides the plain fields. */
+  send?(work: WriteWork): Promise<(write: Write) => Body>;
+}
+
+const codeFields: Readonly<Record<string, { readonly property: string; readonly set: CodeSet }>> = {
+  paymentTermsCode: { property: "paymentTermsId", set: "paymentTerms" },
+  shipmentMethodCode: { property: "shipmentMethodId", set: "shipmentMethods" },
+};
+
+const customers: View = {
+  made: { paymentTermsCode: ["paymentTermsId"], shipmentMethodCode: ["shipmentMethodId"] },
+  async fill({ fields, rows, lookups }) {
+    const wanted = Object.entries(codeFields).filter(([field]) => fields.has(field) && rows.length > 0);
+    const tables = await Promise.all(wanted.map(async ([field, { property, set }]) => {
+      return { field, property, codes: await lookups.codes(set) };
+    }));
+    return (row) =>
+      Object.fromEntries(tables.map(({ field, property, codes }) => {
+        return [field, codes.get(String(row[property]).toLowerCase()) ?? null];
+      }));
+  },
+  async send({ writes, lookups }) {
+    const used = Object.entries(codeFields).filter(([field]) =>
+      writes.some((write) => (write.fields[field] ?? null) !== null)
+    );
+    const ids = new Map(
+      await Promise.all(used.map(async ([field, { set }]) => {
+        const byCode = [...await lookups.codes(set)].map(([id, code]) => [code.toUpperCase(), id] as const);
+        return [field, new Map(byCode)] as const;
+      })),
+    );
+    return (write) => {
+      const body: Record<string, unknown> = {};
+      for (const [field, { property, set }] of Object.entries(codeFields)) {
+        const code = write.fields[field];
+        if (code === undefined) continue;
+        const id = code === null ? zeroGuid : ids.get(field)?.get(String(code).toUpperCase());
+        if (id === undefined) return refused("unknown_code", field, `no record of "${set}" has the code "${code}"`);
+        body[property] = id;
+      }
+      return { body };
+    };
+  },
+};
+
+const currencies: View = {
+  made: { exchangeRate: [] },
+  whole: true,
+  async more(rows, lookups) {
+    const local = await lookups.localCurrency();
+    return local.code === "" || rows.some((row) => row["code"] === local.code) ? [] : [local];
+  },
+  async fill({ fields, lookups }) {
+    if (!fields.has("exchangeRate")) return () => ({});
+    const rates = await lookups.rates();
+    return (row) => ({ exchangeRate: rates(String(row["code"])) });
+  },
+};
+
+const persons: View = {
+  made: {
+    firstName: ["displayName"],
+    middleName: ["displayName"],
+    lastName: ["displayName"],
+    customerId: ["companyNumber"],
+  },
+  only: { property: "type", value: "Person" },
+  async fill({ fields, rows, lookups }) {
+    const companies = fields.has("customerId") ? rows.map((row) => String(row["companyNumber"])) : [];
+    const customers = await lookups.customers(companies.filter((number) => number !== ""));
+    return (row) => ({
+      ...splitName(String(row["displayName"] ?? "")),
+      customerId: customers.get(String(row["companyNumber"])) ?? null,
+    });
+  },
+  async send({ writes, lookups, current }) {
+    const parents = writes.map((write) => write.fields["customerId"]).filter((id) => typeof id === "string");
+    const companies = parents.length === 0 ? new Map<string, string>() : await lookups.companies(parents);
+    const partial = writes.filter((write) => write.op === "update" && namesOf(write) > 0 && namesOf(write) < 3);
+    const ids = partial.map((write) => String(write.id));
+    const now = ids.length === 0 ? new Map<string, RawRow>() : await current(ids, ["displayName"]);
+    return (write) => {
+      const body: Record<string, unknown> = write.op === "create" ? { type: "Person" } : {};
+      if (namesOf(write) > 0) {
+        const before = splitName(String(now.get(String(write.id))?.["displayName"] ?? ""));
+        const sent = Object.fromEntries(nameParts.map((part) => [part, partOf(write, part) ?? before[part]]));
+        body["displayName"] = joinName(sent as unknown as PersonName);
+      }
+      const parent = write.fields["customerId"];
+      if (typeof parent === "string") {
+        const company = companies.get(parent.toLowerCase());
+        if (company === undefined) {
+          return refused("no_company_contact", "customerId", "the customer has no contact of type Company");
+        }
+        body["companyNumber"] = company;
+      }
+      return { body };
+    };
+  },
+};
+function namesOf(write: Write): number {
+  return nameParts.filter((part) => part in write.fields).length;
+}
+/** undefined: not sent, so it stays what it was; a blank that is sent takes the part away. */
+function partOf(write: Write, part: string): string | undefined {
+  return part in write.fields ? String(write.fields[part] ?? "") : undefined;
+}
+
+/** Prices of items are in the local currency; the page doesn't say which that is. */
+const items: View = {
+  made: { currencyCode: [] },
+  async fill({ fields, rows, lookups }) {
+    if (!fields.has("currencyCode") || rows.length === 0) return () => ({});
+    const { code } = await lookups.localCurrency();
+    return () => ({ currencyCode: code === "" ? null : code });
+  },
+};
+
+const plain: View = { made: {} };
+const views = new Map<string, View>([
+  ["customers", customers],
+  ["currencies", currencies],
+  ["contacts", persons],
+  ["items", items],
+]);
+/** The view behind a handle; most are plain pages. */
+export function viewOf(entity: string): View {
+  return views.get(entity) ?? plain;
+}
+
+/** The plain fields of a write as page properties. A creation leaves blanks to the service. */
+export function plainBody(view: View, write: Write, fields: Readonly<Record<string, Field>>): Record<string, unknown> {
+  const body: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(write.fields)) {
+    const field = fields[name];
+    if (name in view.made || field === undefined || (write.op === "create" && value === null)) continue;
+    body[name] = withBlank(field, value);
+  }
+  return body;
+}
+
+function refused(code: string, field: string, state: string): Body {
+  return {
+    refused: { code, field, message: `Cannot write field "${field}": ${state}; create it there or correct the field` },
+  };
+}

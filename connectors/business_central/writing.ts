@@ -1,0 +1,229 @@
+/** Writing a table: creations and updates in batches, outcomes as the contract names them, creations found again. */
+import type { Fields, Opened, Outcome, Row, Write } from "../connector.ts";
+import { guid, problemOf, quoted, type RawRow } from "../odata.ts";
+import { batchSize, type Inner, type InnerOutcome, sendBatch } from "./batch.ts";
+import { joinName, nameParts, type PersonName } from "./person_name.ts";
+import { current, find } from "./reading.ts";
+import { decimalsIn, mapRows, type Table, withoutFilter } from "./table.ts";
+import { plainBody } from "./views.ts";
+
+type WriteOptions = Parameters<Opened["write"]>[1];
+type RecallOptions = Parameters<Opened["recall"]>[1];
+
+/** How many batches are on their way at once; the limiter may let through fewer. */
+const batchesAtOnce = 4;
+
+/** See the contract. Throws TypeError for a field that may not be written then: no definition that was checked does. */
+export async function write(table: Table, writes: readonly Write[], options: WriteOptions): Promise<Outcome[]> {
+  for (const one of writes) checkAccess(table, one);
+  const outcomes: Outcome[] = [];
+  const requests = await requestsOf(table, writes, outcomes);
+  const batches: (typeof requests)[] = [];
+  for (let at = 0; at < requests.length; at += batchSize) batches.push(requests.slice(at, at + batchSize));
+
+  let attempted = false;
+  let fault: unknown = null;
+  await Promise.all(Array.from({ length: batchesAtOnce }, async () => {
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      try {
+        if (fault !== null) throw fault;
+        const answers = await sendBatch(table.http, batch.map((one) => one.request), {
+          clock: table.clock,
+          path: `${apiOf(table)}$batch`,
+          decimals: decimalsIn(table),
+          signal: options.signal,
+        });
+        attempted = true;
+        await settle(table, batch, { answers, outcomes, writes, options });
+      } catch (error) {
+        fault ??= error;
+        for (const { at } of batch) outcomes[at] = unknown(error);
+      }
+    }
+  }));
+  if (fault !== null && !attempted) throw fault;
+  return outcomes;
+}
+
+interface Asked {
+  readonly at: number;
+  readonly request: Inner;
+}
+
+/** The requests of the writes; a write that leads nowhere has its outcome already. */
+async function requestsOf(table: Table, writes: readonly Write[], outcomes: Outcome[]): Promise<Asked[]> {
+  const { view, entity, company } = table;
+  const send = await view.send?.({
+    writes,
+    lookups: table.lookups(),
+    current: (ids, properties) => current(table, ids, properties),
+  });
+  const requests: Asked[] = [];
+  writes.forEach((one, at) => {
+    const more = send?.(one) ?? { body: {} };
+    if ("refused" in more) {
+      outcomes[at] = { kind: "refused", ...more.refused };
+      return;
+    }
+    const body = { ...plainBody(view, one, table.fields), ...more.body };
+    const url = `${company.slice(apiOf(table).length)}${entity.name}`;
+    requests.push({
+      at,
+      request: one.op === "create"
+        ? { method: "POST", url, headers: {}, body }
+        : { method: "PATCH", url: `${url}(${guid(one.id ?? "")})`, headers: { "If-Match": one.version ?? "" }, body },
+    });
+  });
+  return requests;
+}
+
+interface Settling {
+  readonly answers: readonly InnerOutcome[];
+  readonly outcomes: Outcome[];
+  readonly writes: readonly Write[];
+  readonly options: WriteOptions;
+}
+
+async function settle(table: Table, batch: readonly Asked[], how: Settling): Promise<void> {
+  const { answers, outcomes, writes, options } = how;
+  const stored: { at: number; raw: RawRow }[] = [];
+  for (const [position, { at }] of batch.entries()) {
+    const answer = answers[position]!;
+    if (answer.kind === "unknown") outcomes[at] = answer;
+    else if (answer.status < 300) stored.push({ at, raw: answer.body });
+    else outcomes[at] = await refusedOutcome(table, writes[at]!, { ...answer, options }).catch(unknown);
+  }
+  try {
+    const rows = await rowsOf(table, stored.map(({ raw }) => raw), options.fields);
+    stored.forEach(({ at }, position) => outcomes[at] = { kind: "ok", row: rows[position]! });
+  } catch (error) {
+    // They are stored, yet what they look like now can't be told.
+    for (const { at } of stored) outcomes[at] = unknown(error);
+  }
+}
+
+/** One row for each, whether they lie in the handle's filter or not. */
+async function rowsOf(table: Table, raws: readonly RawRow[], fields: readonly string[]): Promise<Row[]> {
+  const { only: _only, ...view } = table.view;
+  return (await mapRows({ ...withoutFilter(table), view }, raws, fields)).rows;
+}
+
+const codes = { exists: "Internal_EntityWithSameKeyExists", changed: "Request_EntityChanged" };
+
+async function refusedOutcome(
+  table: Table,
+  write: Write,
+  answer: { status: number; body: RawRow; options: WriteOptions },
+): Promise<Outcome> {
+  const { code, message } = problemOf(answer.body);
+  if (write.op === "create" && code === codes.exists) {
+    const row = await rowWithKey(table, write, answer.options);
+    if (row !== null) return { kind: "exists", row };
+  }
+  if (write.op === "update") {
+    if (answer.status === 404) return { kind: "missing" };
+    if (code === codes.changed || (answer.status === 409 && code !== codes.exists) || answer.status === 412) {
+      return { kind: "moved" };
+    }
+  }
+  const text = message.replace(/\s*CorrelationId:\s*[0-9a-f-]*\.?\s*$/i, "");
+  const field = fieldIn(text, Object.keys(write.fields));
+  return {
+    kind: "refused",
+    code: code === "" ? `status_${answer.status}` : code,
+    message: text,
+    ...(field === undefined ? {} : { field }),
+  };
+}
+
+/** The field that a message is about: in quotes, after the word "field", or a name that is no word of any language. */
+function fieldIn(message: string, fields: readonly string[]): string | undefined {
+  return fields.find((field) => {
+    if (new RegExp(`["'\`]${field}["'\`]|\\bfield:? ${field}\\b`, "i").test(message)) return true;
+    return /[a-z][A-Z]/.test(field) && new RegExp(`\\b${field}\\b`).test(message);
+  });
+}
+
+async function rowWithKey(table: Table, write: Write, options: WriteOptions): Promise<Row | null> {
+  const key = write.fields[table.entity.key];
+  if (key === undefined || key === null) return null;
+  const { rows } = await find(withoutFilter(table), `${table.entity.key} eq ${quoted(String(key))}`, options);
+  return rows[0] ?? null;
+}
+
+/** See the contract: by the key, or by the name among what was modified since, all values that were sent compared. */
+export async function recall(table: Table, write: Write, options: RecallOptions): Promise<readonly Row[]> {
+  const { creation, key } = table.entity;
+  if (creation !== "natural key" && creation !== "lookup") return [];
+  const since = `lastModifiedDateTime ge ${new Date(options.since).toISOString()}`;
+  const by = creation === "lookup"
+    ? await lookupFilter(table, write)
+    : [`${key} eq ${quoted(String(write.fields[key]))}`];
+  const names = hasName(write.fields) ? nameParts : [];
+  const fields = [...new Set([...options.fields, ...Object.keys(write.fields), ...names])];
+  const $filter = [since, ...by].join(" and ");
+  const { rows } = await find(withoutFilter(table), $filter, { fields, signal: options.signal });
+  return rows
+    .filter((row) => isSame(write.fields, row.data))
+    .map((row) => ({
+      ...row,
+      data: Object.fromEntries(options.fields.map((field) => [field, row.data[field] ?? null])),
+    }));
+}
+
+async function lookupFilter(table: Table, write: Write): Promise<string[]> {
+  const send = await table.view.send?.({
+    writes: [write],
+    lookups: table.lookups(),
+    current: () => Promise.resolve(new Map()),
+  });
+  const more = send?.(write) ?? { body: {} };
+  const body = { ...plainBody(table.view, write, table.fields), ...("body" in more ? more.body : {}) };
+  return ["companyNumber", "displayName"]
+    .filter((property) => typeof body[property] === "string" && body[property] !== "")
+    .map((property) => `${property} eq ${quoted(String(body[property]))}`);
+}
+
+/** Names of persons are compared whole: the service splits them in its own way. */
+function isSame(sent: Fields, stored: Fields): boolean {
+  if (hasName(sent) && !isEqual(nameOf(sent), nameOf(stored))) return false;
+  return Object.entries(sent).every(([field, value]) => {
+    return value === null || nameParts.some((part) => part === field) || isEqual(value, stored[field]);
+  });
+}
+function hasName(fields: Fields): boolean {
+  return nameParts.some((part) => part in fields);
+}
+function nameOf(fields: Fields): string {
+  const parts = nameParts.map((part) => [part, fields[part] === undefined ? null : fields[part]]);
+  return joinName(Object.fromEntries(parts) as unknown as PersonName);
+}
+/** The service writes codes in capitals and takes spaces away from the end. */
+function isEqual(sent: unknown, stored: unknown): boolean {
+  if (typeof sent !== "string" || typeof stored !== "string") return sent === stored;
+  return sent.trim().toLowerCase() === stored.trim().toLowerCase();
+}
+
+function checkAccess(table: Table, write: Write): void {
+  if (write.op === "update" && (write.id === null || write.version === null)) {
+    throw new TypeError(`Cannot update a record of "${table.entity.name}": the write names no id and version`);
+  }
+  const access = table.entity.access as Readonly<Record<string, string | undefined>>;
+  for (const field of Object.keys(write.fields)) {
+    const when = access[field];
+    if (field in table.fields && (when === undefined || when === write.op)) continue;
+    throw new TypeError(
+      `Cannot ${write.op} a record of "${table.entity.name}": field "${field}" ` +
+        (field in table.fields ? `may be written ${when === "never" ? "never" : `on ${when} only`}` : "is not known"),
+    );
+  }
+}
+
+/** The API's own path below the root: addresses inside a batch begin there. */
+function apiOf(table: Table): string {
+  return table.company.slice(0, table.company.lastIndexOf("companies("));
+}
+
+function unknown(error: unknown): Outcome {
+  return { kind: "unknown", message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,217 @@
+/** The coupling report: every record of both sides with what it is coupled to, or why it is not, as CSV. */
+import type { Step } from "../engine/step.ts";
+import type { Change, Coupling, Reason, ReasonCode, ReportRow, StepState, Store } from "../store/store.ts";
+import { type CsvColumn, csvHeader, csvLines } from "./csv.ts";
+
+/**
+ * What a line can be. The list is closed.
+ *
+ * Coupled pairs: coupled (in step; `error_code` may still name a value that was left out), conflict (both sides
+ * changed a field), missing (one side was deleted), waiting, blocked, failed. Uncoupled records: only_in_erp and
+ * only_in_crm (no candidate), ambiguous (several candidates), pending_create (a creation is under way), waiting (for
+ * another record), blocked (a required value is blank), failed (the service refused it, or its outcome is unknown).
+ * Pairs that are left alone: skipped (by a person), tombstone (uncoupled after a deletion).
+ */
+export const couplingStates = [
+  "coupled",
+  "conflict",
+  "missing",
+  "waiting",
+  "blocked",
+  "failed",
+  "ambiguous",
+  "pending_create",
+  "only_in_erp",
+  "only_in_crm",
+  "skipped",
+  "tombstone",
+] as const;
+export type CouplingState = typeof couplingStates[number];
+/** A state, or "listed": every line with a reason that wants a person or waits. */
+export type ReportFilter = CouplingState | "listed";
+
+/** True for the states and for "listed". */
+export function isReportFilter(text: string): text is ReportFilter {
+  return text === "listed" || (couplingStates as readonly string[]).includes(text);
+}
+
+/** Raised when a column is added, renamed or means something else. */
+const reportVersion = "1";
+
+const columns: readonly CsvColumn[] = [
+  { name: "report_version", kind: "plain" },
+  { name: "exported_at", kind: "plain" },
+  { name: "step", kind: "plain" },
+  { name: "erp_table", kind: "plain" },
+  { name: "erp_id", kind: "plain" },
+  { name: "erp_number", kind: "text" },
+  { name: "erp_name", kind: "text" },
+  { name: "crm_table", kind: "plain" },
+  { name: "crm_id", kind: "plain" },
+  { name: "crm_name", kind: "text" },
+  { name: "coupling_state", kind: "plain" },
+  { name: "direction_last", kind: "plain" },
+  { name: "erp_modified_at", kind: "plain" },
+  { name: "crm_modified_at", kind: "plain" },
+  { name: "last_synced_at", kind: "plain" },
+  { name: "last_run_id", kind: "plain" },
+  { name: "last_result", kind: "plain" },
+  { name: "error_code", kind: "plain" },
+  { name: "error_message", kind: "text" },
+  { name: "waiting_for", kind: "text" },
+  { name: "conflict_fields", kind: "text" },
+  { name: "matched_by", kind: "text" },
+  { name: "created_by", kind: "plain" },
+  { name: "definition_hash", kind: "plain" },
+];
+
+export interface ReportOptions {
+  readonly store: Store;
+  readonly connection: string;
+  /** In the order of the report; steps that only the store still knows follow. */
+  readonly steps: readonly Step[];
+  /** ISO 8601 in UTC; the same on every line. */
+  readonly exportedAt: string;
+  readonly only?: ReportFilter;
+  /** For spreadsheets: byte order mark and ";". */
+  readonly excel?: boolean;
+}
+
+/**
+ * The report in pieces of some hundred lines, header first and always. One snapshot of the store: leaving the loop
+ * early ends it. The same snapshot and time give the same bytes.
+ */
+export async function* couplingReport(options: ReportOptions): AsyncGenerator<string, void, void> {
+  const { store, connection, steps } = options;
+  const places = new Map<string, Place>();
+  for (const { name, extract } of steps) {
+    const { cursors } = await store.step(connection, name);
+    places.set(name, { erp: extract.erp.name, crm: extract.crm.name, isRead: isRead(cursors) });
+  }
+  for (const step of await store.steps(connection)) {
+    if (places.has(step)) continue;
+    const { cursors, entities } = await store.step(connection, step);
+    places.set(step, { erp: "", crm: "", ...entities, isRead: isRead(cursors) });
+  }
+  yield csvHeader(columns, options);
+  let batch: (string | null)[][] = [];
+  for await (const row of store.report(connection, [...places.keys()])) {
+    const place = places.get(row.step);
+    if (place === undefined) continue;
+    const line = lineOf(row, place);
+    if (!isWanted(line, options.only)) continue;
+    batch.push([reportVersion, options.exportedAt, row.step, ...cellsOf(row, line, place)]);
+    if (batch.length < 500) continue;
+    yield csvLines(columns, batch, options);
+    batch = [];
+  }
+  if (batch.length > 0) yield csvLines(columns, batch, options);
+}
+
+/** What the lines of a step have in common. */
+interface Place {
+  readonly erp: string;
+  readonly crm: string;
+  /** Both sides were read to the end, so counterparts were looked for. */
+  readonly isRead: boolean;
+}
+interface Line {
+  readonly state: CouplingState;
+  readonly code: string | null;
+  readonly message: string | null;
+  readonly reasons: readonly Reason[];
+}
+
+function isWanted(line: Line, only: ReportFilter | undefined): boolean {
+  if (only === undefined) return true;
+  return only === "listed" ? line.reasons.length > 0 : line.state === only;
+}
+
+function lineOf(row: ReportRow, { isRead }: Place): Line {
+  const reasons = row.open.flatMap((change) => change.reasons);
+  const state = stateOf(row, reasons);
+  if (reasons.length > 0) {
+    const code = joined(reasons.map((reason) => reason.code));
+    return { state, code, message: joined(reasons.map((reason) => reason.message)), reasons };
+  }
+  if (state !== "only_in_erp" && state !== "only_in_crm") return { state, code: null, message: null, reasons };
+  if (!isRead) {
+    return { state, code: "not_compared", message: "The step has not read both sides to the end yet", reasons };
+  }
+  return row.blankKeys
+    ? { state, code: "no_match_key", message: "It has no value in any of the fields it is matched by", reasons }
+    : { state, code: "no_candidate", message: "No record on the other side matches it", reasons };
+}
+
+/** What each reason makes of a line; the first of this list that a line has decides. Others leave a pair coupled. */
+const stateByReason: readonly (readonly [ReasonCode, CouplingState])[] = [
+  ["missing", "missing"],
+  ["conflict", "conflict"],
+  ["ambiguous", "ambiguous"],
+  ["refused", "failed"],
+  ["moved", "failed"],
+  ["unknown_outcome", "failed"],
+  ["required_blank", "blocked"],
+  ["waiting", "waiting"],
+];
+
+function stateOf(row: ReportRow, reasons: readonly Reason[]): CouplingState {
+  const kept = row.coupling?.state;
+  if (kept === "skipped" || kept === "tombstone") return kept;
+  const codes = new Set(reasons.map((reason) => reason.code));
+  for (const [code, state] of stateByReason) if (codes.has(code)) return state;
+  if (row.coupling !== null) return "coupled";
+  if (row.open.some(isCreation)) return "pending_create";
+  return row.erp !== null ? "only_in_erp" : "only_in_crm";
+}
+
+function isCreation(change: Change): boolean {
+  return change.op === "insert" && (change.state === "intended" || change.state === "sent");
+}
+
+function isRead(cursors: StepState["cursors"]): boolean {
+  return cursors.erp !== null && cursors.crm !== null;
+}
+
+/** The cells from erp_table on. */
+function cellsOf(row: ReportRow, line: Line, place: Place): (string | null)[] {
+  const { erp, crm, coupling } = row;
+  const written = coupling?.written ?? null;
+  const about = line.reasons.flatMap((reason) => reason.about ?? []);
+  const conflicts = line.reasons.filter((reason) => reason.code === "conflict").map((reason) => reason.field ?? "");
+  return [
+    place.erp,
+    erp?.id ?? coupling?.erpId ?? null,
+    erp?.key ?? null,
+    erp?.label ?? null,
+    place.crm,
+    crm?.id ?? coupling?.crmId ?? null,
+    crm?.label ?? null,
+    line.state,
+    written === null ? null : written.side === "crm" ? "toCrm" : "fromCrm",
+    erp?.modifiedAt ?? null,
+    crm?.modifiedAt ?? null,
+    written?.at ?? null,
+    written?.run ?? null,
+    resultOf(coupling, line),
+    line.code,
+    line.message,
+    joined(about),
+    joined(conflicts),
+    coupling?.how.startsWith("match ") ? coupling.how.slice("match ".length) : null,
+    coupling === null ? null : coupling.how.startsWith("created") ? "us" : "user",
+    coupling?.definition || null,
+  ];
+}
+
+/** listed: something wants a person or waits; ok: both sides agreed; blank: nothing was decided yet. */
+function resultOf(coupling: Coupling | null, line: Line): string | null {
+  if (line.reasons.length > 0) return "listed";
+  return coupling !== null && coupling.base !== null ? "ok" : null;
+}
+
+/** Different texts, each once, in their order; null when there are none. */
+function joined(texts: readonly string[]): string | null {
+  const different = [...new Set(texts.filter((text) => text !== ""))];
+  return different.length === 0 ? null : different.join("; ");
+}

@@ -1,0 +1,75 @@
+/** Where every step stands now: totals, the statuses of its last run and what wants a person, by reason. */
+import type { Direction, Step } from "../engine/step.ts";
+import type { DirectionStatus, JobStatus, ReasonCode, Run, Store } from "../store/store.ts";
+
+export interface StepStanding {
+  readonly step: string;
+  readonly dependsOn: readonly string[];
+  readonly direction: Direction;
+  readonly erp: string;
+  readonly crm: string;
+  /** Of the last run that had this step, null before the first. */
+  readonly status: JobStatus | null;
+  readonly toCrm: DirectionStatus;
+  readonly fromCrm: DirectionStatus;
+  readonly runId: string | null;
+  readonly finishedAt: string | null;
+  readonly coupled: number;
+  readonly uncoupled: { readonly erp: number; readonly crm: number };
+  readonly listed: number;
+  /** How many listed changes have a reason; a change with two reasons counts under both. */
+  readonly reasons: Readonly<Partial<Record<ReasonCode, number>>>;
+}
+
+export interface StandingOptions {
+  readonly connection: string;
+  readonly steps: readonly Step[];
+  /** A run that is under way: it is newer than what the store has. */
+  readonly current?: Run | null;
+}
+
+/** One line per step, in the order given. */
+export async function stepsDocument(store: Store, options: StandingOptions): Promise<readonly StepStanding[]> {
+  const stored = await store.runs(options.connection, { limit: 20 });
+  const runs = [
+    ...(options.current ? [options.current] : []),
+    ...stored.filter((run) => run.runId !== options.current?.runId),
+  ];
+  const standings: StepStanding[] = [];
+  for (const step of options.steps) {
+    const state = await store.step(options.connection, step.name);
+    const run = runs.find((run) => run.steps.some((of) => of.step === step.name));
+    const last = run?.steps.find((of) => of.step === step.name);
+    standings.push({
+      step: step.name,
+      dependsOn: step.dependsOn.map((dependency) => dependency.name),
+      direction: step.direction,
+      erp: step.extract.erp.name,
+      crm: step.extract.crm.name,
+      status: last?.status ?? null,
+      toCrm: last?.toCrm.status ?? "",
+      fromCrm: last?.fromCrm.status ?? "",
+      runId: run?.runId ?? null,
+      finishedAt: last?.finishedAt ?? null,
+      coupled: state.coupled,
+      uncoupled: state.uncoupled,
+      listed: state.listed,
+      reasons: state.listed === 0 ? {} : await reasonsOf(store, options.connection, step.name),
+    });
+  }
+  return standings;
+}
+
+async function reasonsOf(store: Store, connection: string, step: string): Promise<StepStanding["reasons"]> {
+  const counts: Partial<Record<ReasonCode, number>> = {};
+  let after: string | undefined;
+  for (;;) {
+    const keyset = { limit: 1000, ...(after === undefined ? {} : { after }) };
+    const page = await store.changes(connection, { step, states: ["open"] }, keyset);
+    for (const change of page) {
+      for (const code of new Set(change.reasons.map((reason) => reason.code))) counts[code] = (counts[code] ?? 0) + 1;
+    }
+    after = page.at(-1)?.id;
+    if (after === undefined || page.length < keyset.limit) return counts;
+  }
+}

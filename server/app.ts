@@ -1,0 +1,143 @@
+/** The status endpoint: what runs, what ran, what is coupled; on loopback, for programs and the commands. */
+import { type Context, Hono } from "hono";
+import { secureHeaders } from "hono/secure-headers";
+import type { Clock } from "../connectors/connector.ts";
+import type { Step } from "../engine/step.ts";
+import { DefinitionError, ServiceError } from "../errors.ts";
+import { couplingReport, couplingStates, isReportFilter } from "../reports/coupling_report.ts";
+import { runDetails } from "../reports/run_document.ts";
+import { stepsDocument } from "../reports/steps_document.ts";
+import type { Run, Store } from "../store/store.ts";
+import type { BackgroundRuns } from "./background_runs.ts";
+import { textStream } from "./text_stream.ts";
+
+export interface StatusAppOptions {
+  readonly store: Store;
+  readonly connection: string;
+  /** In the order in which they run. */
+  readonly steps: readonly Step[];
+  readonly runs: BackgroundRuns;
+  readonly clock: Clock;
+  /** Where it is served: part of the Host header that it answers to. */
+  readonly port: number;
+  /** Told of errors that are nobody's but ours; the client learns nothing of them. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/**
+ * Answers only requests whose Host is this loopback address and whose Origin, where there is one, is the same: a web
+ * page elsewhere can neither read nor start anything. Errors are JSON `{error: {code, message}}`.
+ */
+export function statusApp(options: StatusAppOptions): Hono {
+  const { store, connection, runs, clock } = options;
+  const app = new Hono();
+  const hosts = ["127.0.0.1", "localhost"].map((name) => `${name}:${options.port}`);
+
+  app.use(secureHeaders({
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    xFrameOptions: "DENY",
+    strictTransportSecurity: false, // loopback has no certificate
+  }));
+  app.use(async (c, next) => {
+    const host = c.req.header("host") ?? "";
+    const origin = c.req.header("origin");
+    if (!hosts.includes(host)) return refuse(c, 403, "foreign_host", `Only ${hosts.join(" and ")} are served`);
+    if (origin !== undefined && origin !== `http://${host}`) {
+      return refuse(c, 403, "foreign_origin", "Requests from other sites are not served");
+    }
+    await next();
+    c.header("Cache-Control", "no-store");
+  });
+  app.use(async (c, next) => {
+    const length = Number(c.req.header("content-length") ?? "0");
+    // Nothing here reads a body, so what a client announces is all there is to limit.
+    if (length > 1024 || c.req.header("transfer-encoding") !== undefined) {
+      return refuse(c, 413, "body_too_large", "A request here needs no body");
+    }
+    await next();
+  });
+
+  app.get("/health", async (c) => {
+    const pin = await store.connection(connection);
+    return c.json({ status: "ok", connection, kind: pin?.kind ?? null, running: runs.current()?.runId ?? null });
+  });
+  app.get("/steps", async (c) => {
+    const { steps } = options;
+    return c.json({ steps: await stepsDocument(store, { connection, steps, current: runs.current() }) });
+  });
+  app.get("/runs", async (c) => {
+    const limit = Number(c.req.query("limit") ?? "20");
+    if (!Number.isInteger(limit) || limit < 1 || limit > 100) {
+      return refuse(c, 400, "bad_limit", "The limit is a whole number from 1 to 100");
+    }
+    const stored = await store.runs(connection, { limit });
+    return c.json({ runs: stored.map((run) => runDetails(newer(run))) });
+  });
+  app.post("/runs", async (c) => {
+    const run = await runs.start();
+    if (run === null) {
+      const runId = runs.current()?.runId ?? "";
+      return refuse(c, 409, "run_under_way", `A run is under way; wait for its end, or POST /runs/${runId}/cancel`);
+    }
+    c.header("Location", `/runs/${run.runId}`);
+    return c.json(runDetails(run), 202);
+  });
+  app.get("/runs/:id", async (c) => {
+    const run = await find(c.req.param("id"));
+    return run === null ? unknownRun(c) : c.json(runDetails(run));
+  });
+  app.post("/runs/:id/cancel", async (c) => {
+    const id = c.req.param("id");
+    if (runs.cancel(id)) return c.json({ runId: id, status: "cancelling" }, 202);
+    return await find(id) === null ? unknownRun(c) : refuse(c, 409, "run_ended", "The run has ended already");
+  });
+  app.get("/couplings.csv", (c) => {
+    const only = c.req.query("only");
+    if (only !== undefined && !isReportFilter(only)) {
+      return refuse(c, 400, "unknown_state", `No such state; known are listed, ${couplingStates.join(", ")}`);
+    }
+    const excel = c.req.query("excel") !== undefined;
+    const exportedAt = new Date(clock.now()).toISOString();
+    const { steps } = options;
+    const report = couplingReport({
+      store,
+      connection,
+      steps,
+      exportedAt,
+      excel,
+      ...(only === undefined ? {} : { only }),
+    });
+    return c.body(textStream(report, { clock, patience: 30_000 }), 200, {
+      "Content-Type": "text/csv; charset=utf-8",
+      "Content-Disposition": 'attachment; filename="couplings.csv"',
+    });
+  });
+
+  app.notFound((c) => refuse(c, 404, "unknown_route", `Nothing is served at ${c.req.method} ${c.req.path}`));
+  app.onError((error, c) => {
+    if (error instanceof DefinitionError) return refuse(c, 422, error.code, error.message);
+    if (error instanceof ServiceError) return refuse(c, 503, error.code, error.message);
+    options.onFault(error);
+    return refuse(c, 500, "internal_error", "The request could not be answered; the server's own output says more");
+  });
+  return app;
+
+  function newer(run: Run): Run {
+    const current = runs.current();
+    return current?.runId === run.runId ? current : run;
+  }
+
+  async function find(runId: string): Promise<Run | null> {
+    const current = runs.current();
+    if (current?.runId === runId) return current;
+    return (await store.runs(connection, { limit: 1, runId }))[0] ?? null;
+  }
+}
+
+function refuse(c: Context, status: 400 | 403 | 404 | 409 | 413 | 422 | 500 | 503, code: string, message: string) {
+  return c.json({ error: { code, message } }, status);
+}
+
+function unknownRun(c: Context) {
+  return refuse(c, 404, "unknown_run", "No run has this id; GET /runs lists them");
+}

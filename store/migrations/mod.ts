@@ -1,0 +1,33 @@
+/** The schema of the database, as numbered steps that are applied in order and once. Nothing newer than PostgreSQL 15. */
+import { type Kysely, sql } from "kysely";
+import { ServiceError } from "../../errors.ts";
+import { threeTrees } from "./0001_three_trees.ts";
+import type { Migration } from "./migration.ts";
+
+/** All migrations, in order of number. */
+export const migrations: readonly Migration[] = [threeTrees];
+
+/**
+ * Brings the schema up to date, all or nothing. Throws ServiceError "store_too_new" when the database has a migration
+ * that this code doesn't know.
+ */
+export async function migrate(db: Kysely<unknown>, known: readonly Migration[] = migrations): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    // Two processes that start at once: the second waits here and then finds nothing to do.
+    await sql`select pg_advisory_xact_lock(hashtext('tenging migrations'))`.execute(tx);
+    await sql`create table if not exists migrations (number int primary key, name text not null)`.execute(tx);
+    const { rows } = await sql<{ at: number }>`select coalesce(max(number), 0) as at from migrations`.execute(tx);
+    const at = rows[0]?.at ?? 0;
+    const latest = known.at(-1)?.number ?? 0;
+    if (at > latest) {
+      throw new ServiceError(
+        `Cannot open the store: its schema is number "${at}" and this version knows up to "${latest}"; update Tenging`,
+        { service: "store", code: "store_too_new" },
+      );
+    }
+    for (const { number, name, statements } of known.filter((migration) => migration.number > at)) {
+      for (const statement of statements) await sql.raw(statement).execute(tx);
+      await sql`insert into migrations (number, name) values (${number}::int, ${name}::text)`.execute(tx);
+    }
+  });
+}

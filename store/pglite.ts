@@ -1,0 +1,156 @@
+/** The embedded store: PostgreSQL in this process, in a folder of its own. */
+import { type DatabaseConnection, type Driver, Kysely, PGliteDialect, sql } from "kysely";
+import { ServiceError } from "../errors.ts";
+import { migrate } from "./migrations/mod.ts";
+import { sqlStore } from "./sql.ts";
+import type { Store } from "./store.ts";
+
+/**
+ * Opens the store in this folder, which is made when it isn't there; undefined: in memory, for tests. One process at
+ * a time, kept by a lock file beside the folder. Throws ServiceError "store_locked", "store_too_new" or
+ * "store_unreadable". Close it, or the process doesn't end.
+ */
+export async function openPglite(dir?: string): Promise<Store> {
+  if (dir === undefined) return await open(undefined);
+  const lock = await lockFolder(dir);
+  try {
+    await make(dir);
+    const store = await open(dir);
+    return {
+      ...store,
+      close: async () => {
+        await store.close();
+        lock.close();
+      },
+    };
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+async function open(dir: string | undefined): Promise<Store> {
+  // Imported here: it takes a tenth of a second that commands without a store shouldn't wait for.
+  const { PGlite } = await import("@electric-sql/pglite");
+  const pglite = await (dir === undefined ? PGlite.create({ loadDataDir: await template() }) : PGlite.create(dir))
+    .catch((error) => {
+      throw new ServiceError(
+        `Cannot open the store in "${dir ?? "memory"}": the database does not start ("${messageOf(error)}"); ` +
+          `put a copy back, or move the folder away to begin with a first run`,
+        { service: "store", code: "store_unreadable", cause: error },
+      );
+    });
+  const dialect = new PGliteDialect({ pglite });
+  const db = new Kysely<unknown>({
+    dialect: {
+      createAdapter: () => dialect.createAdapter(),
+      createDriver: () => oneAtATime(dialect.createDriver()),
+      createIntrospector: (any) => dialect.createIntrospector(any),
+      createQueryCompiler: () => dialect.createQueryCompiler(),
+    },
+  });
+  try {
+    await migrate(db);
+  } catch (error) {
+    await pglite.close();
+    throw error;
+  }
+  const store = sqlStore(db);
+  return {
+    ...store,
+    saveRun: async (connection, run) => {
+      await store.saveRun(connection, run);
+      // Nothing else gives back the room of replaced rows. A few milliseconds, a second after a first run.
+      if (run.status !== "In Process") await sql`vacuum`.execute(db);
+    },
+  };
+}
+
+/** A data folder that is ready to use: making one takes seven seconds, unpacking it one. */
+async function template(): Promise<Blob> {
+  const { dataDir } = await import("@electric-sql/pglite-prepopulatedfs");
+  return await dataDir();
+}
+
+/** Makes the data folder beside its place and then moves it there, so that a stop on the way leaves none. */
+async function make(dir: string): Promise<void> {
+  if (await exists(dir)) return;
+  const half = `${dir}.new`;
+  if (await exists(half)) await Deno.remove(half, { recursive: true });
+  const { PGlite } = await import("@electric-sql/pglite");
+  const pglite = await PGlite.create({ dataDir: half, loadDataDir: await template() });
+  await pglite.close();
+  // The log of a first run would otherwise stay as large as 1 GB.
+  await Deno.writeTextFile(`${half}/postgresql.conf`, "\nmin_wal_size = 32MB\nmax_wal_size = 64MB\n", { append: true });
+  await Deno.rename(half, dir);
+}
+
+/** The database does not lock its folder, and two processes in it would destroy it. */
+async function lockFolder(dir: string): Promise<Deno.FsFile> {
+  const parent = dir.replace(/[^/\\]+[/\\]*$/, "");
+  if (parent !== "") await Deno.mkdir(parent, { recursive: true });
+  const path = `${dir}.lock`;
+  const file = await Deno.open(path, { create: true, read: true, write: true });
+  if (!await file.tryLock(true)) {
+    file.close();
+    throw new ServiceError(
+      `Cannot open the store in "${dir}": process ${await holder(path)} holds it; wait until it ends, or stop it`,
+      { service: "store", code: "store_locked" },
+    );
+  }
+  await file.truncate();
+  await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
+  return file;
+}
+
+async function holder(path: string): Promise<string> {
+  // Where locks are mandatory (Windows) a locked file can't be read.
+  const pid = await Deno.readTextFile(path).catch(() => "");
+  return pid.trim() === "" ? "another one" : pid.trim();
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * The database has one connection, and Kysely's driver lends it to everybody at once: a query would run inside
+ * somebody else's transaction. So whoever wants it waits until it is given back.
+ */
+function oneAtATime(driver: Driver): Driver {
+  let last = Promise.resolve();
+  const releases = new WeakMap<DatabaseConnection, () => void>();
+  return {
+    init: () => driver.init(),
+    acquireConnection: async () => {
+      const before = last;
+      const turn = Promise.withResolvers<void>();
+      last = turn.promise;
+      await before;
+      const connection = await driver.acquireConnection();
+      releases.set(connection, turn.resolve);
+      return connection;
+    },
+    releaseConnection: async (connection) => {
+      await driver.releaseConnection(connection);
+      releases.get(connection)?.();
+    },
+    beginTransaction: (connection, settings) => driver.beginTransaction(connection, settings),
+    commitTransaction: (connection) => driver.commitTransaction(connection),
+    rollbackTransaction: (connection) => driver.rollbackTransaction(connection),
+    destroy: async () => {
+      await last;
+      await driver.destroy();
+    },
+  };
+}

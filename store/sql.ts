@@ -1,0 +1,244 @@
+/** The store in SQL: one dialect, PostgreSQL 15, for the embedded database and for a server alike. */
+import { type RawBuilder, sql } from "kysely";
+import { DefinitionError, RecordError, ServiceError, StepError } from "../errors.ts";
+import { alone, changeRow, type Db, ids, json, pairJoins, pairRow, recordRow, rowsOf } from "./sql_rows.ts";
+import { reportRows } from "./sql_report.ts";
+import { type Work, writeKeys, writePage, writeSettlement } from "./sql_write.ts";
+import type { Change, Pair, Pin, RecordFilter, Run, Side, StepState, Store, StoredRecord } from "./store.ts";
+import { storable } from "./text.ts";
+
+/**
+ * A store over a database that has the schema of migrations/. Each method is one transaction; what the database
+ * refuses becomes ServiceError "store_failed". `close` closes the database.
+ */
+export function sqlStore(db: Db): Store {
+  const grown = growth();
+  function write<T>(action: string, work: (tx: Db) => Promise<T>): Promise<T> {
+    return attempt(action, () => db.transaction().execute(work));
+  }
+
+  return {
+    connection: (connection, pin) =>
+      write(`read connection "${connection}"`, async (tx) => {
+        if (pin !== undefined) {
+          await sql`insert into connections (connection, pin) values (${connection}::text, ${json(pin)}::jsonb)
+            on conflict do nothing`.execute(tx);
+        }
+        const query = sql`select pin::text as row from connections where connection = ${connection}`;
+        return (await rowsOf<Pin>(tx, query))[0] ?? null;
+      }),
+    steps: (connection) =>
+      attempt(`read the steps of connection "${connection}"`, async () => {
+        const found = sql<{ step: string }>`select step from steps where connection = ${connection} order by step`;
+        return (await found.execute(db)).rows.map((row) => row.step);
+      }),
+    step: (connection, step) =>
+      attempt(`read step "${step}"`, async () => (await rowsOf<StepState>(db, stepQuery(connection, step)))[0]!),
+    saveRun: (connection, run) =>
+      write(`save run "${run.runId}"`, async (tx) => {
+        await sql`insert into runs (connection, run_id, started_at, run)
+          values (${connection}::text, ${run.runId}::text, ${run.startedAt}::text, ${json(run)}::jsonb)
+          on conflict (connection, run_id) do update set started_at = excluded.started_at, run = excluded.run`
+          .execute(tx);
+      }),
+    runs: (connection, { limit, runId }) =>
+      attempt(`read the runs of connection "${connection}"`, () =>
+        rowsOf<Run>(
+          db,
+          sql`select run::text as row from runs where connection = ${connection}
+            ${when(runId !== undefined, () => sql`and run_id = ${runId}`)}
+            order by started_at desc, run_id desc limit ${limit}::int`,
+        )),
+    savePage: (connection, step, side, page) =>
+      write(
+        `save a page of step "${step}", side "${side}"`,
+        (tx) => writePage({ tx, connection, step, grown }, { side, page }),
+      ),
+    records: (connection, step, side, filter, { after = "", limit }) =>
+      attempt(`read records of step "${step}", side "${side}"`, () =>
+        rowsOf<StoredRecord>(
+          db,
+          sql`with wanted as (
+              ${wantedIds({ connection, step, side, after: storable(after) }, filter)} order by id limit ${limit}::int
+            )
+            select ${recordRow("r")}::text as row from wanted join records r
+              on r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = wanted.id
+            order by r.id`,
+        )),
+    saveKeys: (connection, step, side, keys) =>
+      write(
+        `save match keys of step "${step}", side "${side}"`,
+        (tx) => writeKeys({ tx, connection, step, grown }, { side, keys }),
+      ),
+    matches: (connection, step, group, { after = "", limit }) =>
+      attempt(
+        `read matches of step "${step}"`,
+        () => rowsOf(db, matchQuery({ connection, step, group }, storable(after), limit)),
+      ),
+    pairs: (connection, step, { definition, after = "", limit }) =>
+      attempt(`read pairs of step "${step}"`, () =>
+        // Two queries, because the one that nearly always runs can then go by the index of dirty couplings alone.
+        db.transaction().execute(async (tx) => {
+          const { rows } = await sql<{ other: boolean }>`select
+            exists (select from couplings where connection = ${connection} and step = ${step}
+              and definition < ${definition}) or
+            exists (select from couplings where connection = ${connection} and step = ${step}
+              and definition > ${definition}) as other`.execute(tx);
+          const wanted = rows[0]?.other === true ? sql`(c.dirty or c.definition <> ${definition})` : sql`c.dirty`;
+          return rowsOf<Pair>(
+            tx,
+            sql`select ${pairRow}::text as row from (
+              select * from couplings c where c.connection = ${connection} and c.step = ${step}
+                and c.state = 'coupled' and c.erp_id > ${storable(after)} and ${wanted}
+              order by c.erp_id limit ${limit}::int
+            ) c ${pairJoins} order by c.erp_id`,
+          );
+        })),
+    lookup: (connection, step, side, by, values) =>
+      attempt(
+        `look up records of step "${step}", side "${side}"`,
+        () => rowsOf(db, lookupQuery({ connection, step, side }, by, values)),
+      ),
+    save: (connection, step, settlement) =>
+      write(
+        `save what was decided in step "${step}"`,
+        (tx) => writeSettlement({ tx, connection, step, grown }, settlement),
+      ),
+    changes: (connection, { step, run, side, states }, { after = "", limit }) =>
+      attempt(`read the changes of connection "${connection}"`, () =>
+        rowsOf<Change>(
+          db,
+          sql`select ${changeRow}::text as row from changes h
+            where h.connection = ${connection} and h.id > ${storable(after)} and h.state = any(${ids(states)})
+              ${when(step !== undefined, () => sql`and h.step = ${step}`)}
+              ${when(run !== undefined, () => sql`and h.run = ${run}`)}
+              ${when(side !== undefined, () => sql`and h.side = ${side}`)}
+            order by h.id limit ${limit}::int`,
+        )),
+    report: async function* (connection, steps) {
+      const start = () =>
+        db.startTransaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute();
+      const tx = await attempt("read the report", start);
+      try {
+        for (const step of steps) yield* reportRows(tx, { connection, step });
+      } catch (error) {
+        throw failed("read the report", error);
+      } finally {
+        await tx.rollback().execute();
+      }
+    },
+    close: () => db.destroy(),
+  };
+}
+
+function when(applies: boolean, part: () => RawBuilder<unknown>): RawBuilder<unknown> {
+  return applies ? part() : sql``;
+}
+
+async function attempt<T>(action: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw failed(action, error);
+  }
+}
+
+/** Errors of ours pass; those of the database get a name. Its detail may quote values, so only its message is kept. */
+function failed(action: string, error: unknown): unknown {
+  for (const ours of [DefinitionError, RecordError, ServiceError, StepError]) if (error instanceof ours) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ServiceError(
+    `Cannot ${action}: the database answered "${message}"; run it again, and if it stays so, keep the log`,
+    { service: "store", code: "store_failed", cause: error },
+  );
+}
+
+/**
+ * Statistics for the planner: the embedded database makes none by itself, and without them it takes every step for a
+ * handful of rows, and compares each row with each. Made anew in the same transaction, before what needs them,
+ * whenever the rows of a step and side that are new to a table outnumber those that were known.
+ */
+function growth(): Work["grown"] {
+  const counted = new Map<string, { known: number; fresh: number }>();
+  return async ({ tx, connection, step }, table, rows) => {
+    const place = JSON.stringify([table, connection, step]);
+    const count = counted.get(place) ?? { known: 250, fresh: 0 };
+    counted.set(place, count);
+    count.fresh += rows.length;
+    if (count.fresh <= count.known) return;
+    count.known += count.fresh;
+    count.fresh = 0;
+    await sql.raw(`analyze ${table.split(" ")[0]}`).execute(tx);
+  };
+}
+
+function stepQuery(connection: string, step: string): RawBuilder<unknown> {
+  const uncoupled = (side: Side) =>
+    sql`(select count(*) from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side}
+      and ${alone("r", side)})`;
+  return sql`select json_build_object(
+      'definition', s.definition, 'rules', coalesce(s.rules, '{}'), 'entities', s.entities,
+      'cursors', json_build_object('erp', s.cursor_erp, 'crm', s.cursor_crm),
+      'coupled', (select count(*) from couplings c
+        where c.connection = ${connection} and c.step = ${step} and c.state = 'coupled'),
+      'uncoupled', json_build_object('erp', ${uncoupled("erp")}, 'crm', ${uncoupled("crm")}),
+      'listed', (select count(*) from changes h where h.connection = ${connection} and h.step = ${step}
+        and h.state = 'open' and h.reasons <> '[]'))::text as row
+    from (select) one left join steps s on s.connection = ${connection} and s.step = ${step}`;
+}
+
+function wantedIds(
+  { connection, step, side, after }: { connection: string; step: string; side: Side; after: string },
+  filter: RecordFilter,
+): RawBuilder<unknown> {
+  const records = sql`select r.id from records r
+    where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id > ${after}`;
+  if ("ids" in filter) return sql`${records} and r.id = any(${ids(filter.ids)})`;
+  if ("uncoupled" in filter) return sql`${records} and ${alone("r", side)}`;
+  // EXCEPT hashes or sorts, however many ids the planner expects; NOT IN and NOT EXISTS took minutes here.
+  return sql`${records} and r.state = 'present' except select unnest(m.ids) from met m
+    where m.connection = ${connection} and m.step = ${step} and m.side = ${side} and m.run = ${filter.unseen}`;
+}
+
+function matchQuery(
+  { connection, step, group }: { connection: string; step: string; group: number },
+  after: string,
+  limit: number,
+): RawBuilder<unknown> {
+  const place = (alias: string, side: Side) => {
+    const k = sql.raw(alias);
+    return sql`${k}.connection = ${connection} and ${k}.step = ${step} and ${k}.position = ${group}::int
+      and ${k}.side = ${side} and exists (select from records r where r.connection = ${connection}
+        and r.step = ${step} and r.side = ${side} and r.id = ${k}.id and ${alone("r", side)})`;
+  };
+  return sql`
+    with shared as (
+      select k.key from match_keys k where ${place("k", "erp")} and k.key > ${after}
+        and exists (select from match_keys o where ${place("o", "crm")} and o.key = k.key)
+      group by k.key order by k.key limit ${limit}::int
+    )
+    select json_build_object('key', shared.key,
+      'erp', (select json_agg(k.id order by k.id) from match_keys k where ${place("k", "erp")} and k.key = shared.key),
+      'crm', (select json_agg(o.id order by o.id) from match_keys o where ${place("o", "crm")} and o.key = shared.key)
+    )::text as row
+    from shared order by shared.key`;
+}
+
+function lookupQuery(
+  { connection, step, side }: { connection: string; step: string; side: Side },
+  by: string,
+  values: readonly string[],
+): RawBuilder<unknown> {
+  const given = sql`json_array_elements_text(${json([...new Set(values)])}) given(value)`;
+  const at = (alias: string) => sql`${sql.raw(alias)}.connection = ${connection} and ${sql.raw(alias)}.step = ${step}`;
+  const value = by === "key" ? sql`o.key` : sql`o.data ->> ${by}::text`;
+  const found = by === "id"
+    ? sql`select value, value as id from ${given}`
+    : sql`select value, o.id from ${given} join records o on ${value} = value where ${at("o")} and o.side = ${side}`;
+  return sql`
+    with found as materialized (${found})
+    select json_build_object('value', found.value, 'pair', ${pairRow})::text as row
+    from found join couplings c on c.${sql.raw(side)}_id = found.id and ${at("c")} and c.state = 'coupled'
+      ${pairJoins}
+    order by found.value collate "C", c.erp_id`;
+}

@@ -1,0 +1,217 @@
+/** The writes of the store in SQL: set by set, and only rows that differ. All run inside the caller's transaction. */
+import { sql } from "kysely";
+import { couplingTaken, isOpen, refuseSecondOpen } from "./refusals.ts";
+import { type Db, ids, json, openStates, pairJoins } from "./sql_rows.ts";
+import type { Change, Coupling, PageSave, Settlement, Side, StoredRecord } from "./store.ts";
+
+/** A transaction, and where what it writes belongs. */
+export interface Work {
+  readonly tx: Db;
+  readonly connection: string;
+  readonly step: string;
+  /** Told of rows of a table (and side) that are new or changed; makes new statistics where that is due. */
+  readonly grown: (work: Work, table: Table, rows: readonly unknown[]) => Promise<void>;
+}
+/** A table whose rows are counted, and the side where it holds both. */
+export type Table = "couplings" | "changes" | `${"records" | "match_keys"} ${Side}`;
+/** Ids of records of each side that a write may have changed something for. */
+type Touched = Record<Side, string[]>;
+
+/**
+ * Makes the step known, and lets one transaction at a time write to it: what is derived (`dirty`) is only right when
+ * nobody else changes what it is derived from.
+ */
+async function hold({ tx, connection, step }: Work): Promise<void> {
+  await sql`insert into steps (connection, step) values (${connection}::text, ${step}::text)
+    on conflict do nothing`.execute(tx);
+  await sql`select from steps where connection = ${connection} and step = ${step} for update`.execute(tx);
+}
+
+/** Store.savePage. */
+export async function writePage(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<void> {
+  const { tx, connection, step } = work;
+  await hold(work);
+  await sql`delete from met where connection = ${connection} and step = ${step} and side = ${side}
+    and run <> ${page.run}`.execute(tx);
+  if (page.records.length > 0) {
+    await sql`insert into met (connection, step, side, run, ids) values (${connection}::text, ${step}::text,
+      ${side}::text, ${page.run}::text, ${ids(page.records.map((record) => record.id))})`.execute(tx);
+  }
+  const records = page.records.map((record) => ({ ...record, side, state: "present" as const }));
+  const touched = await mergeRecords(work, records);
+  for (const [state, gone] of [["left", page.left], ["deleted", page.deleted]] as const) {
+    if (gone.length === 0) continue;
+    const { rows } = await sql<{ id: string }>`update records set state = ${state}::text
+      where connection = ${connection} and step = ${step} and side = ${side} and id = any(${ids(gone)})
+        and state <> ${state} returning id`.execute(tx);
+    touched[side].push(...rows.map((row) => row.id));
+  }
+  await derive(work, touched);
+  if (page.cursor !== undefined) {
+    await sql`update steps set ${sql.raw(`cursor_${side}`)} = ${page.cursor}::text
+      where connection = ${connection} and step = ${step}`.execute(tx);
+  }
+}
+
+/** Store.save. */
+export async function writeSettlement(work: Work, settlement: Settlement): Promise<void> {
+  const { records = [], couplings = [], changes = [], close = [], definition } = settlement;
+  refuseSecondOpen(work.step, settlement);
+  await hold(work);
+  const touched = await mergeRecords(work, records.map(({ side, record }) => ({ ...record, side })));
+  await writeChanges(work, { changes, close });
+  // A change stands on the side that is written, its source is a record of the other.
+  for (const { side, source } of [...changes, ...close]) touched[side === "erp" ? "crm" : "erp"].push(source);
+  await writeCouplings(work, couplings);
+  touched.erp.push(...couplings.map((coupling) => coupling.erpId));
+  await derive(work, touched);
+  if (definition !== undefined) await writeDefinition(work, definition);
+}
+
+async function mergeRecords(work: Work, records: readonly (StoredRecord & { side: Side })[]): Promise<Touched> {
+  const { tx, connection, step } = work;
+  const touched: Touched = { erp: [], crm: [] };
+  if (records.length === 0) return touched;
+  const last = [...new Map(records.map((record) => [`${record.side} ${record.id}`, record])).values()];
+  const { rows } = await sql<{ side: Side; id: string }>`
+    with input as (
+      select * from json_to_recordset(${json(last)}) as i(side text, id text, key text, label text, data json,
+        version text, "modifiedAt" text, fingerprint text, frozen text, state text)
+    ), different as (
+      select i.* from input i left join records r on r.connection = ${connection} and r.step = ${step}
+        and r.side = i.side and r.id = i.id
+      where r.id is null or (r.key, r.label, r.version, r.modified_at, r.fingerprint, r.frozen, r.state)
+        is distinct from (i.key, i.label, i.version, i."modifiedAt", i.fingerprint, i.frozen, i.state)
+    )
+    insert into records
+      (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state)
+    select ${connection}::text, ${step}::text, side, id, key, label, data::jsonb, version, "modifiedAt", fingerprint,
+      frozen, state
+    from different
+    on conflict (connection, step, side, id) do update set key = excluded.key, label = excluded.label,
+      data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
+      fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state
+    returning side, id`.execute(tx);
+  for (const { side, id } of rows) touched[side].push(id);
+  await work.grown(work, "records erp", touched.erp);
+  await work.grown(work, "records crm", touched.crm);
+  return touched;
+}
+
+async function writeChanges(
+  work: Work,
+  { changes, close }: { changes: readonly Change[]; close: NonNullable<Settlement["close"]> },
+): Promise<void> {
+  const { tx, connection, step } = work;
+  const closing = [...close, ...changes.filter(isOpen)].map(({ side, source }) => ({ side, source }));
+  if (closing.length > 0) {
+    await sql`update changes h set state = 'closed'
+      from (select distinct * from json_to_recordset(${json(closing)}) as i(side text, source text)) i
+      where h.connection = ${connection} and h.step = ${step} and h.side = i.side and h.source = i.source
+        and h.state in ${openStates}`.execute(tx);
+  }
+  if (changes.length === 0) return;
+  const last = [...new Map(changes.map((change) => [change.id, change])).values()];
+  await sql`
+    insert into changes (connection, step, id, run, side, op, source, target, after, before, version, state, reasons,
+      attempts, at)
+    select ${connection}::text, ${step}::text, i.* from json_to_recordset(${json(last)}) as i(id text, run text,
+      side text, op text, source text, target text, after jsonb, before jsonb, version text, state text,
+      reasons jsonb, attempts int, at text)
+    on conflict (connection, id) do update set step = excluded.step, run = excluded.run, side = excluded.side,
+      op = excluded.op, source = excluded.source, target = excluded.target, after = excluded.after,
+      before = excluded.before, version = excluded.version, state = excluded.state, reasons = excluded.reasons,
+      attempts = excluded.attempts, at = excluded.at`.execute(tx);
+  await work.grown(work, "changes", last);
+}
+
+async function writeCouplings(work: Work, couplings: readonly Coupling[]): Promise<void> {
+  const { tx, connection, step } = work;
+  if (couplings.length === 0) return;
+  const last = [...new Map(couplings.map((coupling) => [coupling.erpId, coupling])).values()];
+  // Replaced as a set, so that two pairs may exchange their CRM records.
+  await sql`delete from couplings where connection = ${connection} and step = ${step}
+    and erp_id = any(${ids(last.map((coupling) => coupling.erpId))})`.execute(tx);
+  await refuseTaken(work, last);
+  const rows = last.map(({ seen, ...coupling }) => ({ ...coupling, seenErp: seen.erp, seenCrm: seen.crm }));
+  await sql`
+    insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, written)
+    select ${connection}::text, ${step}::text, i.* from json_to_recordset(${json(rows)}) as i("erpId" text,
+      "crmId" text, state text, base jsonb, "seenErp" text, "seenCrm" text, definition text, how text, written jsonb)`
+    .execute(tx);
+  await work.grown(work, "couplings", last);
+}
+
+/** The unique index refuses the same; this names the records. */
+async function refuseTaken({ tx, connection, step }: Work, couplings: readonly Coupling[]): Promise<void> {
+  const taken = new Map<string, string>();
+  for (const { erpId, crmId, state } of couplings) {
+    if (state === "tombstone") continue;
+    const other = taken.get(crmId);
+    if (other !== undefined) throw couplingTaken(step, { crmId, erpIds: [other, erpId] });
+    taken.set(crmId, erpId);
+  }
+  const { rows } = await sql<{ crm: string; erp: string }>`select crm_id as crm, erp_id as erp from couplings
+    where connection = ${connection} and step = ${step} and state <> 'tombstone'
+      and crm_id = any(${ids([...taken.keys()])}) order by crm_id limit 1`.execute(tx);
+  for (const { crm, erp } of rows) throw couplingTaken(step, { crmId: crm, erpIds: [erp, taken.get(crm) ?? ""] });
+}
+
+async function writeDefinition(
+  { tx, connection, step }: Work,
+  { hash, rules, entities }: NonNullable<Settlement["definition"]>,
+): Promise<void> {
+  await sql`update steps s set
+      definition = ${hash}::text,
+      cursor_erp = case when definition = ${hash} then cursor_erp end,
+      cursor_crm = case when definition = ${hash} then cursor_crm end,
+      entities = ${json(entities)}::jsonb,
+      rules = coalesce((select jsonb_object_agg(known.key, known.value) from jsonb_each(s.rules) known
+        where exists (select from couplings c where c.connection = s.connection and c.step = s.step
+          and c.definition = known.key)), '{}') || jsonb_build_object(${hash}::text, ${json(rules)}::jsonb)
+    where connection = ${connection} and step = ${step}`.execute(tx);
+}
+
+/** Store.saveKeys. */
+export async function writeKeys(
+  work: Work,
+  { side, keys }: { side: Side; keys: readonly { readonly id: string; readonly keys: readonly (string | null)[] }[] },
+): Promise<void> {
+  const { tx, connection, step } = work;
+  await hold(work);
+  const last = [...new Map(keys.map((entry) => [entry.id, entry])).values()];
+  const rows = last.flatMap(({ id, keys }) =>
+    keys.flatMap((key, position) => key === null ? [] : [{ id, position, key }])
+  );
+  const input = sql`json_to_recordset(${json(rows)}) as i(id text, position int, key text)`;
+  await sql`delete from match_keys k where connection = ${connection} and step = ${step} and side = ${side}
+    and id = any(${ids(last.map((entry) => entry.id))}) and (id, position, key) not in (select * from ${input})`
+    .execute(tx);
+  await sql`insert into match_keys (connection, step, side, id, position, key)
+    select ${connection}::text, ${step}::text, ${side}::text, i.* from ${input} on conflict do nothing`.execute(tx);
+  await work.grown(work, `match_keys ${side}`, rows);
+}
+
+/** Says again of each coupling of these records whether it needs a look; what Store.pairs goes by. */
+async function derive({ tx, connection, step }: Work, { erp, crm }: Touched): Promise<void> {
+  if (erp.length === 0 && crm.length === 0) return;
+  await sql`
+    with touched as (
+      select erp_id from couplings where connection = ${connection} and step = ${step} and erp_id = any(${ids(erp)})
+      union
+      select erp_id from couplings where connection = ${connection} and step = ${step} and crm_id = any(${ids(crm)})
+    ), derived as (
+      select c.erp_id, c.state = 'coupled' and (
+        e.state is distinct from 'present' or e.fingerprint is distinct from c.seen_erp or
+        r.state is distinct from 'present' or r.fingerprint is distinct from c.seen_crm or
+        exists (select from changes h where h.connection = c.connection and h.step = c.step and h.side = 'crm'
+          and h.source = c.erp_id and h.state in ${openStates}) or
+        exists (select from changes h where h.connection = c.connection and h.step = c.step and h.side = 'erp'
+          and h.source = c.crm_id and h.state in ${openStates})) as dirty
+      from touched join couplings c on c.connection = ${connection} and c.step = ${step} and c.erp_id = touched.erp_id
+      ${pairJoins}
+    )
+    update couplings c set dirty = derived.dirty from derived
+    where c.connection = ${connection} and c.step = ${step} and c.erp_id = derived.erp_id
+      and c.dirty <> derived.dirty`.execute(tx);
+}

@@ -1,0 +1,189 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { parse } from "@std/csv";
+import { readArguments } from "../../cli/arguments.ts";
+import type { Configuration } from "../../cli/configuration.ts";
+import { nextAfterSync } from "../../cli/next_command.ts";
+import { refuseOtherKind } from "../../cli/services.ts";
+import { announceServing, findServing } from "../../cli/serving.ts";
+import { refuseUnconfirmed } from "../../cli/synchronize.ts";
+import { memoryStore } from "../../store/memory.ts";
+import { DefinitionError } from "../../errors.ts";
+import { inWorld } from "./world.ts";
+
+interface Direction {
+  readonly counts: Readonly<Record<string, number>>;
+}
+interface Document {
+  readonly mode: string;
+  readonly status: string;
+  readonly steps: readonly { step: string; coupled: number; toCrm: Direction; fromCrm: Direction }[];
+  readonly totals: Readonly<Record<string, number>>;
+}
+
+function writeData(dir: string): string {
+  const data = `${dir}/data`;
+  Deno.mkdirSync(data);
+  const files = {
+    "unitsOfMeasure.csv": "code,displayName\nPCS,Piece\n",
+    "salespeople.csv": "code,displayName,email,phoneNumber\nJR,Jóna Rún,jona@example.com,5551234\n",
+    "customers.csv": "number,displayName,city,country,postalCode,salespersonCode\n" +
+      "10,Þórsmörk ehf.,Reykjavík,IS,101,JR\n20,Łódź Żagle,Łódź,PL,90-001,\n",
+    "items.csv": "number,displayName,type,baseUnitOfMeasureCode,unitPrice\nA1,Bolt,Inventory,PCS,1.25\n",
+    "orders.csv": "number\n1\n",
+  };
+  for (const [name, text] of Object.entries(files)) Deno.writeTextFileSync(`${data}/${name}`, text);
+  return data;
+}
+
+Deno.test("sync, status and report work on a folder of CSV files from the first run on", () =>
+  inWorld(async ({ dir, run }) => {
+    const data = writeData(dir);
+    assertEquals((await run(["status"])).err, "Nothing has run yet\nNext: deno task sync\n");
+    const nothing = await run(["report"]);
+    assertEquals([nothing.code, nothing.out.split("\r\n").length], [0, 2]);
+    assertEquals([...Deno.readDirSync(dir)].some((entry) => entry.name === ".tenging"), false);
+
+    const first = await run(["sync", "--data", data, "--json"]);
+    assertEquals([first.code, first.err.includes("Files that no step reads: orders.csv")], [0, true]);
+    const document: Document = JSON.parse(first.out);
+    assertEquals([document.mode, document.status], ["first", "Finished"]);
+    const coupled = document.steps.map((step) => [step.step, step.coupled]);
+    assertEquals(Object.fromEntries(coupled)["customers"], 2);
+    assertEquals(Object.fromEntries(coupled)["items"], 1);
+    for (const [name, total] of Object.entries(document.totals)) {
+      const parts = document.steps.map(({ toCrm, fromCrm }) => (toCrm.counts[name] ?? 0) + (fromCrm.counts[name] ?? 0));
+      assertEquals(total, parts.reduce((sum, part) => sum + part, 0), name);
+    }
+
+    const again = await run(["sync", "--data", data]);
+    assertEquals([again.code, again.err.includes("[sandbox_not_empty]")], [2, true]);
+    const second = await run(["sync", "--select", "+customers"]);
+    assertEquals(second.code, 0);
+    assertEquals(second.out.includes("items"), false);
+    assertEquals(second.err.trimEnd().split("\n").at(-1), "Next: deno task report --out exports/couplings.csv");
+
+    const status = JSON.parse((await run(["status", "--json"])).out);
+    assertEquals(status.runs.map((run: Document) => run.mode), ["incremental", "first"]);
+    const report = await run(["report", "--only", "coupled"]);
+    const rows: Record<string, string>[] = parse(report.out, { skipFirstRow: true });
+    const names = rows.filter((row) => row["step"] === "customers").map((row) => [row["erp_name"], row["crm_name"]]);
+    assertEquals(names.sort(), [["Þórsmörk ehf.", "Þórsmörk ehf."], ["Łódź Żagle", "Łódź Żagle"]]);
+
+    const check = await run(["check", "items", "--sample", "1"]);
+    assertEquals([check.code, check.out.startsWith("ERP A1 Bolt\n")], [0, true]);
+  }));
+
+Deno.test("data that can't be loaded leaves nothing behind", () =>
+  inWorld(async ({ dir, run }) => {
+    const missing = await run(["sync", "--data", `${dir}/nowhere`]);
+    assertEquals([missing.code, missing.err.includes("[data_folder_missing]")], [2, true]);
+    const wrong = await run(["sync", "--data", writeData(dir), "--local-currency", "EUR"]);
+    assertEquals(wrong.code, 0);
+  }));
+
+Deno.test("a definition step that is switched off is skipped and named", () =>
+  inWorld(async ({ dir, run }) => {
+    const text = '{"connections": {"default": {"steps": {"contacts": false}}}}';
+    Deno.writeTextFileSync(`${dir}/tenging.json`, text);
+    const graph = await run(["graph", "--json"]);
+    const { steps } = JSON.parse(graph.out);
+    assertEquals(steps.find((step: { step: string }) => step.step === "contacts").off, "switched off in tenging.json");
+    Deno.writeTextFileSync(`${dir}/tenging.json`, text.replace("contacts", "contcats"));
+    const misspelt = await run(["graph"]);
+    assertEquals([misspelt.code, misspelt.err.includes('did you mean "contacts"?')], [2, true]);
+  }));
+
+const refusals: readonly (readonly [args: readonly string[], env: Record<string, string>, code: string])[] = [
+  [["sync"], { TENGING_ERP_CLIENT_SECRET: "x" }, "configuration_incomplete"],
+  [["sync", "--select", "custmers"], {}, "unknown_step"],
+  [["sync", "--crm-data", "x"], {}, "bad_arguments"],
+  [["sync", "--local-currency", "euro"], {}, "bad_arguments"],
+  [["check", "--sample", "5"], {}, "bad_arguments"],
+  [["check", "customers+", "--sample", "5"], {}, "bad_arguments"],
+  [["graph", "--json", "--mermaid"], {}, "bad_arguments"],
+  [["report", "--only", "conflicts"], {}, "bad_arguments"],
+  [["sandbox", "--empty", "--data", "x"], {}, "bad_arguments"],
+  [["serve", "--port", "99999"], {}, "bad_arguments"],
+  [["help", "snyc"], {}, "unknown_command"],
+];
+for (const [args, env, code] of refusals) {
+  Deno.test(`"${args.join(" ")}" ends with 2 and ${code}${"TENGING_ERP_CLIENT_SECRET" in env ? " with half a configuration" : ""}`, () =>
+    inWorld(async ({ dir, run }) => {
+      const ended = await run(args, env);
+      assertEquals([ended.code, ended.out], [2, ""]);
+      assertStringIncludes(ended.err, `[${code}]`);
+      assertEquals([...Deno.readDirSync(dir)].some((entry) => entry.name === ".tenging"), false);
+    }));
+}
+
+Deno.test("check says that the definitions are in order", () =>
+  inWorld(async ({ run }) => {
+    const ended = await run(["check"]);
+    assertEquals([ended.code, ended.out.includes("no problems: salespeople")], [0, true]);
+    assertEquals(JSON.parse((await run(["check", "--json"])).out).problems, []);
+  }));
+
+const account = { tokenUrl: "https://login.example/t", clientId: "c", clientSecret: "s", scope: "x" };
+const real: Configuration = {
+  connection: "default",
+  services: {
+    erp: { ...account, baseUrl: "https://erp.example/v2.0/t/e", companyId: "1" },
+    crm: { ...account, baseUrl: "https://crm.example" },
+  },
+  steps: {},
+  owner: { model: "person" },
+};
+
+Deno.test("refuseUnconfirmed() lets nobody write to real services unasked", () => {
+  refuseUnconfirmed({ ...real, services: null }, false);
+  refuseUnconfirmed(real, true);
+  const error = assertThrows(() => refuseUnconfirmed(real, false), DefinitionError);
+  assertEquals(error.code, "confirmation_missing");
+  assertStringIncludes(error.message, "erp.example and crm.example");
+});
+
+const kinds: readonly (readonly [pinned: "real" | "sandbox" | null, isReal: boolean, code: string | null])[] = [
+  [null, true, null],
+  [null, false, null],
+  ["real", true, null],
+  ["sandbox", false, null],
+  ["real", false, "configuration_missing"],
+  ["sandbox", true, "other_environment"],
+];
+for (const [pinned, isReal, code] of kinds) {
+  Deno.test(`refuseOtherKind() on a home of ${pinned ?? "nobody"} for ${isReal ? "real services" : "a sandbox"}`, async () => {
+    const store = memoryStore();
+    const who = { service: "x", parts: {} };
+    if (pinned !== null) await store.connection("default", { kind: pinned, erp: who, crm: who });
+    const refuse = () => refuseOtherKind(store, isReal ? real : { ...real, services: null }, ".tenging");
+    if (code === null) await refuse();
+    else assertEquals((await assertRejects(refuse, DefinitionError)).code, code);
+  });
+}
+
+const nexts: readonly (readonly [code: number, args: readonly string[], next: string])[] = [
+  [0, ["sync"], "deno task report --out exports/couplings.csv"],
+  [3, ["sync"], "deno task report --only listed"],
+  [5, ["sync", "--data", "x"], "deno task sync"],
+  [130, ["sync", "--full", "--select", "customers/10 000"], "deno task sync --select 'customers/10 000' --full"],
+];
+for (const [code, args, next] of nexts) {
+  Deno.test(`nextAfterSync() after "${args.join(" ")}" that ended with ${code}`, () => {
+    assertEquals(nextAfterSync(code, readArguments(args)), next);
+  });
+}
+
+Deno.test("findServing() finds who answers and takes what a killed one left for nobody", () =>
+  inWorld(async ({ dir }) => {
+    assertEquals(await findServing(dir), null);
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      () => Response.json({ status: "ok" }),
+    );
+    const takeBack = announceServing(dir, server.addr.port);
+    assertEquals(await findServing(dir), { pid: Deno.pid, port: server.addr.port });
+    await server.shutdown();
+    assertEquals(await findServing(dir), null);
+    takeBack();
+    assertEquals([...Deno.readDirSync(dir)].some((entry) => entry.name.startsWith("serve.json")), false);
+  }));

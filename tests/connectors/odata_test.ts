@@ -1,0 +1,151 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { z } from "zod";
+import { decimal, name, text } from "../../connectors/fields.ts";
+import { openHttp } from "../../connectors/http.ts";
+import * as odata from "../../connectors/odata.ts";
+import { ServiceError } from "../../errors.ts";
+import { openGate, serveStub, type Stub, testClock, tokenOf } from "./stub.ts";
+
+function httpTo(stub: Stub) {
+  const token = tokenOf(stub);
+  return openHttp({ service: "dataverse", origin: `${stub.url}/api`, token, limiter: openGate(), clock: testClock() });
+}
+async function pagesOf(stub: Stub, path = "rows"): Promise<odata.RawPage[]> {
+  return await Array.fromAsync(odata.pages(httpTo(stub), path));
+}
+
+Deno.test("pages() uses links byte for byte, absolute and relative, to an empty last page", async () => {
+  const cookie = "$skiptoken=%253Ccookie%2520a%253D%2522%252F%2522%253E+x%27";
+  await using stub = serveStub((request, path) => {
+    const origin = new URL(request.url).origin;
+    const context = `${origin}/api/$metadata#rows`;
+    switch (path) {
+      case "/api/rows":
+        return Response.json({ value: [{ id: 1 }], "@odata.nextLink": `${origin}/api/rows?${cookie}` });
+      case `/api/rows?${cookie}`:
+        return Response.json({ value: [{ id: 2 }], "@odata.nextLink": "rows?c" });
+      case "/api/rows?c":
+        return Response.json({ "@odata.context": context, value: [{ id: 3 }], "@odata.nextLink": "rows?d" });
+      default:
+        return Response.json({ value: [], "@odata.deltaLink": `${origin}/api/rows?delta` });
+    }
+  });
+  const pages = await pagesOf(stub);
+  assertEquals(pages.flatMap((page) => page.rows), [{ id: 1 }, { id: 2 }, { id: 3 }]);
+  assertEquals(pages.map((page) => page.last), [false, false, false, true]);
+  assertEquals(pages.at(-1)?.deltaLink, `${stub.url}/api/rows?delta`);
+});
+
+Deno.test("pages() takes a relative link by the context or by the address asked, whichever leads to the same list", async () => {
+  for (const link of ["lists(1)/rows?b", "rows?b", "/api/lists(1)/rows?b"]) {
+    await using stub = serveStub((request, path) => {
+      const context = `${new URL(request.url).origin}/api/$metadata#lists(1)/rows`;
+      if (path.endsWith("?b")) {
+        return Response.json({ value: [] }, { status: path === "/api/lists(1)/rows?b" ? 200 : 404 });
+      }
+      return Response.json({ "@odata.context": context, value: [], "@odata.nextLink": link });
+    });
+    assertEquals((await pagesOf(stub, "lists(1)/rows")).length, 2, link);
+  }
+});
+
+Deno.test("pages() refuses a link to elsewhere, one that repeats, an answer without rows, a refusal", async () => {
+  const cases: [string, (stub: string) => unknown, number][] = [
+    ["foreign_address", () => ({ value: [], "@odata.nextLink": "https://elsewhere.example/api/rows" }), 200],
+    ["paging_loop", (url) => ({ value: [], "@odata.nextLink": `${url}/api/rows` }), 200],
+    ["bad_json", () => ({ id: 1 }), 200],
+    ["request_refused", () => ({ error: { code: "NoSuchColumn", message: "Sigrún" } }), 400],
+  ];
+  for (const [code, body, status] of cases) {
+    await using stub = serveStub((request) => Response.json(body(new URL(request.url).origin), { status }));
+    const error = await assertRejects(() => pagesOf(stub), ServiceError);
+    assertEquals(error.code, code);
+    assert(!error.message.includes("Sigr"));
+    if (status === 400) assert(error.message.includes('"NoSuchColumn"'));
+  }
+});
+
+Deno.test("queryOf(), quoted() and guid() let no value leave its place", () => {
+  const $filter = `name eq ${odata.quoted("O'Brien & Sons #1 + 50%")}`;
+  const query = odata.queryOf({ $select: "id,name", $filter, $expand: undefined });
+  const params = new URL(`https://crm.example/rows${query}`).searchParams;
+  assertEquals(params.get("$filter"), "name eq 'O''Brien & Sons #1 + 50%'");
+  assertEquals([...params.keys()], ["$select", "$filter"]);
+  assertEquals(odata.queryOf({ $filter: undefined }), "");
+  assertEquals(odata.guid("AAAAAAAA-0000-4000-8000-00000000000F"), "aaaaaaaa-0000-4000-8000-00000000000f");
+  for (const bad of ["", "1", "aaaaaaaa-0000-4000-8000-00000000000f or true"]) {
+    assertThrows(() => odata.guid(bad), TypeError);
+  }
+});
+
+Deno.test("anyOf() keeps every address below 8,000 characters and loses nothing", () => {
+  const ids = Array.from({ length: 500 }, (_, n) => `aaaaaaaa-0000-4000-8000-${String(n).padStart(12, "0")}`);
+  const base = `https://crm.example/rows?$select=id`;
+  const chains = odata.anyOf("id", ids, base.length);
+  const lengths = chains.map(($filter) => new URL(`${base}&${odata.queryOf({ $filter }).slice(1)}`).href.length);
+  assert(lengths.every((length) => length < 8_000), String(lengths));
+  assert(lengths.slice(0, -1).every((length) => length > 7_900), String(lengths));
+  assertEquals(chains.flatMap((chain) => chain.split(" or ")).map((part) => part.replace("id eq ", "")), ids);
+  assertEquals(odata.anyOf("id", [], 0), []);
+  const names = ["ð".repeat(900), "ż".repeat(900), "a"].map(odata.quoted);
+  assertEquals(odata.anyOf("name", names, 100).length, 2);
+});
+
+Deno.test("encodeName() and decodeName() carry any value of an enumeration", () => {
+  const cases: [string, string][] = [
+    [" ", "_x0020_"],
+    ["Non-Inventory", "Non_x002D_Inventory"],
+    ["In Review", "In_x0020_Review"],
+    ["Ship", "Ship"],
+    ["a_x0020_b", "a_x005F_x0020_b"],
+    ["Þ", "_x00DE_"],
+    ["😀", "_xD83D__xDE00_"],
+  ];
+  for (const [value, encoded] of cases) {
+    assertEquals(odata.encodeName(value), encoded);
+    assertEquals(odata.decodeName(encoded), value);
+  }
+  assertEquals(odata.decodeName("Non-Inventory"), "Non-Inventory");
+});
+
+Deno.test("withoutBlank() and withBlank() turn each kind of blank into null and back", () => {
+  const nullable = true;
+  const blanks = [
+    [{ kind: "text", nullable }, "", ""],
+    [{ kind: "lookup", nullable }, "", ""],
+    [{ kind: "date", nullable }, "0001-01-01", "0001-01-01"],
+    [{ kind: "datetime", nullable }, "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"],
+    [{ kind: "choice", nullable, values: ["A"] }, "_x0020_", "_x0020_"],
+  ] as const;
+  for (const [field, blank, back] of blanks) {
+    assertEquals(odata.withoutBlank(field, blank), null, field.kind);
+    assertEquals(odata.withBlank(field, null), back, field.kind);
+  }
+  assertEquals(odata.withoutBlank({ kind: "lookup", nullable }, odata.zeroGuid), null);
+  assertEquals(odata.withoutBlank({ kind: "text", nullable: false }, ""), "");
+  assertEquals(odata.withoutBlank({ kind: "choice", nullable: false, values: [" ", "All"] }, ""), " ");
+  assertEquals(odata.withoutBlank({ kind: "choice", nullable, values: ["A B"] }, "A_x0020_B"), "A B");
+  assertEquals(odata.withoutBlank({ kind: "choice", nullable, values: [1] }, 1), 1);
+  assertEquals(odata.withoutBlank({ kind: "boolean", nullable: false }, false), false);
+  assertEquals(odata.withoutBlank({ kind: "text", nullable }, " x "), " x ");
+  assertEquals(JSON.stringify([odata.withBlank({ kind: "decimal", nullable }, "0.10")]), "[0.1]");
+  assertEquals(JSON.stringify([odata.withBlank({ kind: "decimal", nullable }, null)]), "[0]");
+  assertEquals(odata.withBlank({ kind: "choice", nullable }, 3), 3);
+});
+
+Deno.test("rowCheck() names entity, id and field of a row that does not fit, not the value", () => {
+  const schema = z.object({ name: name(10), price: decimal(2), note: text(10) });
+  const check = odata.rowCheck(schema, ["name", "price"], { service: "dataverse", entity: "things" });
+  assertEquals(check("1", { name: "a", price: "1.5", other: 1 }), { name: "a", price: "1.5" });
+  const error = assertThrows(() => check("17", { name: null, price: "secret" }), ServiceError);
+  assertEquals(error.code, "bad_row");
+  for (const part of ["17", "things", "name", "price"]) assert(error.message.includes(`"${part}`), error.message);
+  assert(!error.message.includes("secret"));
+});
+
+Deno.test("liesIn() decides a filter without the service", () => {
+  assert(odata.liesIn({}, {}));
+  assert(odata.liesIn({ blocked: false, note: null }, { blocked: false, note: null, other: 1 }));
+  assert(!odata.liesIn({ blocked: false }, { blocked: true }));
+  assert(!odata.liesIn({ note: "x" }, {}));
+});

@@ -1,0 +1,108 @@
+import { assertEquals } from "@std/assert";
+import { parse } from "@std/csv";
+import { couplingReport, type ReportFilter } from "../../reports/coupling_report.ts";
+import { memoryStore } from "../../store/memory.ts";
+import type { Store } from "../../store/store.ts";
+import { connection, openCompany, steps } from "./company.ts";
+
+const exportedAt = "2026-02-03T04:05:06.000Z";
+const header = "report_version,exported_at,step,erp_table,erp_id,erp_number,erp_name,crm_table,crm_id,crm_name," +
+  "coupling_state,direction_last,erp_modified_at,crm_modified_at,last_synced_at,last_run_id,last_result,error_code," +
+  "error_message,waiting_for,conflict_fields,matched_by,created_by,definition_hash\r\n";
+
+async function reportOf(store: Store, options: { only?: ReportFilter; excel?: boolean } = {}): Promise<string> {
+  const pieces = await Array.fromAsync(couplingReport({ store, connection, steps, exportedAt, ...options }));
+  return pieces.join("");
+}
+/** Lines as objects of the columns asked for. */
+function columnsOf(csv: string, ...names: readonly string[]): (string | undefined)[][] {
+  const rows: Record<string, string>[] = parse(csv, { skipFirstRow: true });
+  return rows.map((row) => names.map((name) => row[name]));
+}
+
+Deno.test("couplingReport() begins with the header even when there is nothing", async () => {
+  assertEquals(await reportOf(memoryStore()), header);
+});
+
+Deno.test("couplingReport() writes a coupled pair byte for byte", async () => {
+  const lines = (await reportOf(await openCompany())).split("\r\n");
+  assertEquals(
+    lines[1],
+    `1,${exportedAt},customers,customers,e1,E1,'=HYPERLINK(1),accounts,c1,One,coupled,toCrm,2026-01-02T03:04:05Z,,` +
+      "2026-01-02T03:04:07Z,run1,listed,unmapped,No entry for 21 DAYS,,,accountnumber,user,d1",
+  );
+});
+
+Deno.test("couplingReport() says of every record what it is coupled to, or why it is not, in order", async () => {
+  const report = await reportOf(await openCompany());
+  assertEquals(columnsOf(report, "step", "erp_id", "crm_id", "coupling_state", "error_code", "waiting_for"), [
+    ["customers", "e1", "c1", "coupled", "unmapped", ""],
+    ["customers", "e2", "c2", "conflict", "conflict", ""],
+    ["customers", "e3", "c3", "coupled", "", ""],
+    ["customers", "e4", "", "ambiguous", "ambiguous", "c7; c8"],
+    ["customers", "e5", "", "only_in_erp", "no_candidate", ""],
+    ["customers", "e6", "", "only_in_erp", "no_match_key", ""],
+    ["customers", "e7", "", "failed", "refused", ""],
+    ["customers", "e8", "", "waiting", "waiting", "currencies/ISK"],
+    ["customers", "e9", "", "blocked", "required_blank", ""],
+    ["customers", "", "c9", "only_in_crm", "no_candidate", ""],
+    ["regions", "r1", "t1", "coupled", "", ""],
+  ]);
+});
+
+Deno.test("couplingReport() does not call a record alone before both sides were read to the end", async () => {
+  const store = await openCompany();
+  const page = { run: "run2", records: [], deleted: [], left: [], cursor: null };
+  await store.savePage(connection, "customers", "crm", page);
+  const rows = columnsOf(await reportOf(store), "erp_id", "error_code");
+  assertEquals(rows.slice(3, 6), [["e4", "ambiguous"], ["e5", "not_compared"], ["e6", "not_compared"]]);
+});
+
+Deno.test("couplingReport() names fields in conflict, who made a record and what was decided", async () => {
+  const report = await reportOf(await openCompany());
+  const rows = columnsOf(report, "conflict_fields", "created_by", "matched_by", "last_result", "crm_table");
+  assertEquals(rows[1], ["telephone1; group address", "us", "", "listed", "accounts"]);
+  assertEquals(rows[2], ["", "user", "accountnumber", "ok", "accounts"]);
+  assertEquals(rows[10], ["", "user", "accountnumber", "", "territories"]);
+});
+
+const filters: readonly (readonly [ReportFilter, readonly string[]])[] = [
+  ["conflict", ["e2"]],
+  ["only_in_erp", ["e5", "e6"]],
+  ["listed", ["e1", "e2", "e4", "e7", "e8", "e9"]],
+  ["missing", []],
+];
+for (const [only, ids] of filters) {
+  Deno.test(`couplingReport() gives only what is ${only} when asked`, async () => {
+    const report = await reportOf(await openCompany(), { only });
+    assertEquals(columnsOf(report, "erp_id").flat(), [...ids]);
+  });
+}
+
+Deno.test("couplingReport() is for spreadsheets when asked", async () => {
+  const report = await reportOf(await openCompany(), { excel: true });
+  assertEquals(report.startsWith("\ufeffreport_version;exported_at;"), true);
+  assertEquals(report.includes(";Ægir, ehf.;"), true);
+});
+
+Deno.test("couplingReport() ends the store's snapshot when its reader leaves", async () => {
+  let ended = false;
+  const store: Store = {
+    ...memoryStore(),
+    async *report() {
+      try {
+        for (let n = 0;; n++) {
+          const record = { ...(await openedRecord), id: `e${n}` };
+          yield { step: "customers", erp: record, crm: null, coupling: null, open: [], blankKeys: false };
+        }
+      } finally {
+        ended = true;
+      }
+    },
+  };
+  for await (const piece of couplingReport({ store, connection, steps, exportedAt })) if (piece !== header) break;
+  assertEquals(ended, true);
+});
+const openedRecord = openCompany().then(async (store) =>
+  (await store.records(connection, "customers", "erp", { ids: ["e1"] }, { limit: 1 }))[0]!
+);

@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { runDetails, runDocument } from "../../reports/run_document.ts";
+import { stepsDocument } from "../../reports/steps_document.ts";
+import { connection, openCompany, runOf, steps } from "./company.ts";
+
+Deno.test("runDocument() has the properties that other programs count on, in their order, and no others", () => {
+  const document = runDocument(runOf("run1"));
+  assertEquals(Object.keys(document), ["runId", "mode", "status", "startedAt", "finishedAt", "steps", "totals"]);
+  const [, customers] = document.steps;
+  assertEquals(Object.keys(customers ?? {}), [
+    ...["step", "dependsOn", "status", "startedAt", "finishedAt", "toCrm", "fromCrm", "coupled", "uncoupled"],
+    "requests",
+  ]);
+  assertEquals(Object.keys(customers?.toCrm.counts ?? {}), [
+    ...["read", "inserted", "modified", "deleted", "unchanged", "skipped", "conflict", "blocked", "failed"],
+  ]);
+});
+
+Deno.test("runDocument() shows the error of a step", () => {
+  const run = runOf("run1");
+  const error = { code: "unavailable", message: "Cannot read" };
+  const document = runDocument({ ...run, steps: run.steps.map((step) => ({ ...step, error })) });
+  assertEquals(document.steps.map((step) => step.error), [error, error]);
+});
+
+Deno.test("runDetails() counts ended steps and gives notes by step", () => {
+  const { progress, notes, listed } = runDetails(runOf("run1"));
+  assertEquals({ progress, notes, listed }, {
+    progress: { steps: 2, ended: 2 },
+    notes: { currencies: "switched off in tenging.json" },
+    listed: 1,
+  });
+});
+
+Deno.test("stepsDocument() shows totals, the statuses of the last run and reasons", async () => {
+  const store = await openCompany();
+  await store.saveRun(connection, runOf("run1"));
+  const [currencies, customers] = await stepsDocument(store, { connection, steps });
+  assertEquals([currencies?.status, currencies?.coupled, currencies?.reasons], ["Skipped", 0, {}]);
+  assertEquals(customers, {
+    ...{ step: "customers", dependsOn: ["currencies"], direction: "both", erp: "customers", crm: "accounts" },
+    ...{ status: "Finished", toCrm: "Success", fromCrm: "", runId: "run1", finishedAt: "2026-01-02T03:04:12.000Z" },
+    ...{ coupled: 3, uncoupled: { erp: 6, crm: 1 }, listed: 6 },
+    reasons: { unmapped: 1, conflict: 1, ambiguous: 1, refused: 1, waiting: 1, required_blank: 1 },
+  });
+});
+
+Deno.test("stepsDocument() shows the run that is under way before the store has its end", async () => {
+  const store = await openCompany();
+  await store.saveRun(connection, runOf("run1"));
+  const run = runOf("run2", { status: "In Process" });
+  const current = { ...run, steps: run.steps.map((step) => ({ ...step, status: "In Process" as const })) };
+  const [, customers] = await stepsDocument(store, { connection, steps, current });
+  assertEquals([customers?.runId, customers?.status], ["run2", "In Process"]);
+});
