@@ -187,6 +187,8 @@ export interface Opened {
     write: Write,
     options: { since: string; fields: readonly string[]; signal?: AbortSignal },
   ): Promise<readonly Row[]>;
+  /** What went out for this handle since it was opened, signing in apart. */
+  requests(): Requests;
 }
 
 /** Requests that went out, for the run summary. Overlap: those that re-read what a time stamp cursor can't rule out. */
@@ -200,7 +202,9 @@ export interface Requests {
 /** Who the outside is; pinned at first use, so that another company or environment is noticed. */
 export interface Identity {
   readonly service: string;
-  /** Tenant, environment, company or organization, in an order of the service's own. */
+  /** What people call the company or organization; it may change. */
+  readonly name: string;
+  /** Ids that never change: tenant, environment, company or organization. */
   readonly parts: Readonly<Record<string, string>>;
 }
 

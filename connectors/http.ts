@@ -67,7 +67,11 @@ export interface Http {
   requests(): Requests;
   /** Counts one of the reads as overlap instead: the page held nothing that the cursor would not have ruled out. */
   countAsOverlap(): void;
+  /** The same account, with counts of its own beside the common ones. */
+  part(): Http;
 }
+
+type Sent = { -readonly [Kind in keyof Requests]: number };
 
 const usualDeadlines: Deadlines = { first: 300_000, idle: 60_000, total: 600_000 };
 const noDecimals: ReadonlySet<string> = new Set();
@@ -81,7 +85,8 @@ export function openHttp(options: HttpOptions): Http {
   const { service, clock, limiter } = options;
   const root = secure(options.origin.replace(/\/*$/, "/"), service);
   const tokenAddress = secure(options.token.address, service).href;
-  const sent = { read: 0, write: 0, token: 0, overlap: 0 };
+  const nothing: Requests = { read: 0, write: 0, token: 0, overlap: 0 };
+  const all: Sent = { ...nothing };
   const tokens = openTokens(options.token, { service, clock, ask: askForToken });
 
   function resolve(address: string, base = root.href): string {
@@ -95,7 +100,7 @@ export function openHttp(options: HttpOptions): Http {
     );
   }
 
-  async function request(asked: Request): Promise<Answer> {
+  async function request(asked: Request, counters: readonly Sent[]): Promise<Answer> {
     const url = resolve(asked.path);
     const kind = asked.counts ?? (asked.method === "GET" ? "read" : "write");
     const action = `${kind} "${nameOf(url)}"`;
@@ -103,7 +108,7 @@ export function openHttp(options: HttpOptions): Http {
     for (let attempt = 1;;) {
       const token = await orAborted(tokens.get(), asked.signal);
       const release = await limiter.acquire(asked.signal);
-      sent[kind]++;
+      for (const sent of counters) sent[kind]++;
       const outcome = await settled(send(url, asked, { action, token }), asked, action).finally(release);
       if (!(outcome instanceof ServiceError)) return outcome;
       if (outcome.status === 401 && !renewed) {
@@ -123,7 +128,7 @@ export function openHttp(options: HttpOptions): Http {
     const headers = { "Content-Type": "application/x-www-form-urlencoded" };
     const asked: Request = { method: "POST", path: "", headers, body: form, retry: "safe" };
     for (let attempt = 1;; attempt++) {
-      sent.token++;
+      all.token++;
       const outcome = await settled(send(tokenAddress, asked, { action, token: null }), asked, action);
       if (!(outcome instanceof ServiceError)) return outcome;
       if (!outcome.retryable || attempt >= tries) throw outcome;
@@ -169,17 +174,25 @@ export function openHttp(options: HttpOptions): Http {
     );
   }
 
-  return {
-    service,
-    root: root.href,
-    request,
-    resolve,
-    requests: () => ({ ...sent }),
-    countAsOverlap() {
-      sent.read--;
-      sent.overlap++;
-    },
-  };
+  return counting([all]);
+
+  /** `counters[0]` is what {@link Http.requests} tells. */
+  function counting(counters: readonly [Sent, ...Sent[]]): Http {
+    return {
+      service,
+      root: root.href,
+      request: (asked) => request(asked, counters),
+      resolve,
+      requests: () => ({ ...counters[0] }),
+      countAsOverlap() {
+        for (const sent of counters) {
+          sent.read--;
+          sent.overlap++;
+        }
+      },
+      part: () => counting([{ ...nothing }, ...counters]),
+    };
+  }
 }
 
 function secure(address: string, service: string): URL {

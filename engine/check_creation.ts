@@ -15,7 +15,7 @@ export function checkCreation(step: Step, report: Report): void {
       if (!hasField(step.extract[side], side, field, report, where)) continue;
       checkChoice(value as Value, step.extract[side].fields[field]!, where, report);
     }
-    checkGiven(step, side, rules, report);
+    checkGiven(step, side, report);
     if (mayInsert(step, side)) checkInsert(step, side, rules, report);
   }
 }
@@ -74,7 +74,7 @@ function mayInsert(step: Step, side: Side): boolean {
   return writes && (step.load[key] as { unmatched: string } | undefined)?.unmatched === "insert";
 }
 
-function checkGiven(step: Step, side: Side, rules: readonly FieldRule[], report: Report): void {
+function checkGiven(step: Step, side: Side, report: Report): void {
   const entity: AnyEntity = step.extract[side];
   const other = side === "crm" ? "erp" : "crm";
   for (const given of givenOf(step, side)) {

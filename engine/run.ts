@@ -86,7 +86,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
         const message =
           `Cannot run step "${step.name}": step "${blockedBy.name}", which it depends on, did not finish; ` +
           `mend that step and synchronize again`;
-        end(step, { status: "Skipped", error: { code: "blocked_by_step", message } });
+        end(step, { ...await totalsOf(step), status: "Skipped", error: { code: "blocked_by_step", message } });
       } else if (working.size < sideBySide) {
         started.add(step.name);
         const work = runOne(step).finally(() => working.delete(work));
@@ -111,28 +111,36 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
 
   async function runOne(step: Step): Promise<void> {
     set(step, { status: "In Process", startedAt: now() });
-    const counters = { erp: counterOf(options.erp), crm: counterOf(options.crm) };
-    const asked = () => ({ requests: { erp: counters.erp.asked(), crm: counters.crm.asked() } });
     try {
       const result = await runStep(step, {
         ...options,
         run: run.runId,
-        erp: counters.erp.connector,
-        crm: counters.crm.connector,
         outside,
         full: options.full === true || first,
         onlyCoupled: options.onlyCoupled === true,
         record: record?.step === step.name ? record.key : null,
         signal: options.signal,
-        onProgress: (progress) => set(step, { ...progress, ...asked() }),
+        onProgress: (progress) => set(step, progress),
       });
-      end(step, { ...result, ...asked(), status: "Finished", finishedAt: now() });
+      end(step, { ...result, status: "Finished", finishedAt: now() });
     } catch (error) {
       failed.add(step.name);
-      if (options.signal?.aborted) end(step, { ...asked(), status: "Cancelled", finishedAt: now() });
-      else end(step, { ...asked(), status: "Error", finishedAt: now(), error: errorOf(error) });
+      const ending = { ...await totalsOf(step), finishedAt: now() };
+      if (options.signal?.aborted) end(step, { ...ending, status: "Cancelled" });
+      else end(step, { ...ending, status: "Error", error: errorOf(error) });
     }
     await store.saveRun(connection, run);
+  }
+
+  /** What the step holds although it did not finish; an error of the store must not hide the one that came first. */
+  async function totalsOf(step: Step): Promise<Partial<StepRun>> {
+    try {
+      const { coupled, uncoupled, listed } = await store.step(connection, step.name);
+      return { coupled, uncoupled: uncoupled.erp + uncoupled.crm, listed };
+    } catch (error) {
+      if (error instanceof ServiceError) return {};
+      throw error;
+    }
   }
 
   function set(step: Step, change: Partial<StepRun>): void {
@@ -188,16 +196,6 @@ async function refuseRenamed(store: Store, connection: string, steps: readonly S
       );
     }
   }
-}
-
-/** Requests of one step: the connector's counts are of the whole run. */
-function counterOf(connector: Connector): { connector: Connector; asked: () => number } {
-  const total = () => {
-    const { read, write } = connector.requests();
-    return read + write;
-  };
-  const before = total();
-  return { connector, asked: () => total() - before };
 }
 
 /** Exit code of a finished run (architecture: 0 done, 3 listed, 4 sign-in, 5 unavailable, 130 cancelled). */

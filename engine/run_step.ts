@@ -1,5 +1,5 @@
 /** One step of a run: find updates, couple, decide, propagate. It knows no queue, no HTTP and no SQL. */
-import type { Clock, Connector, Identity } from "../connectors/connector.ts";
+import type { Clock, Connector, Identity, Requests } from "../connectors/connector.ts";
 import { StepError } from "../errors.ts";
 import type {
   Base,
@@ -73,6 +73,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<Partial
   const after = await store.step(connection, step.name);
   return {
     ...tally.snapshot("Success"),
+    requests: tally.asked(),
     coupled: after.coupled,
     uncoupled: after.uncoupled.erp + after.uncoupled.crm,
     listed: after.listed,
@@ -127,6 +128,7 @@ interface Tally {
   readonly pending: ReadonlySet<string>;
   /** Whether the record that was asked for was met. */
   selected(): boolean;
+  asked(): StepRun["requests"];
   add(side: Side, outcome: Outcome, records: number): void;
   snapshot(status: DirectionStatus): { toCrm: DirectionRun; fromCrm: DirectionRun };
 }
@@ -155,13 +157,15 @@ function contextOf(
     toCrm: direction("crm", status),
     fromCrm: direction("erp", status),
   });
+  const opened = { erp: options.erp.open(step.extract.erp), crm: options.crm.open(step.extract.crm) };
+  const asked = () => ({ erp: total(opened.erp.requests()), crm: total(opened.crm.requests()) });
   const context: StepContext = {
     store: options.store,
     connection: options.connection,
     run,
     step,
     compiled,
-    opened: { erp: options.erp.open(step.extract.erp), crm: options.crm.open(step.extract.crm) },
+    opened,
     outside: options.outside,
     sides,
     onlyCoupled: options.onlyCoupled,
@@ -189,9 +193,14 @@ function contextOf(
     },
     undecided: (side, source) => void pending.add(`${side} ${source}`),
     isUndecided: (side, source) => pending.has(`${side} ${source}`),
-    progress: () => options.onProgress(snapshot("In Process")),
+    progress: () => options.onProgress({ ...snapshot("In Process"), requests: asked() }),
   };
-  return { context, tally: { pending, selected: () => selected, add, snapshot } };
+  return { context, tally: { pending, selected: () => selected, asked, add, snapshot } };
+}
+
+/** Overlap pages are read for safety's sake and counted apart. */
+function total({ read, write }: Requests): number {
+  return read + write;
 }
 
 function knownBase(compiled: Compiled, state: StepState, coupling: Coupling): Base | null {

@@ -1,5 +1,5 @@
 /** The embedded store: PostgreSQL in this process, in a folder of its own. */
-import { type DatabaseConnection, type Driver, Kysely, PGliteDialect, sql } from "kysely";
+import { Kysely, PGliteDialect, sql } from "kysely";
 import { ServiceError } from "../errors.ts";
 import { migrate } from "./migrations/mod.ts";
 import { sqlStore } from "./sql.ts";
@@ -19,8 +19,11 @@ export async function openPglite(dir?: string): Promise<Store> {
     return {
       ...store,
       close: async () => {
-        await store.close();
-        lock.close();
+        try {
+          await store.close();
+        } finally {
+          lock.close();
+        }
       },
     };
   } catch (error) {
@@ -40,15 +43,8 @@ async function open(dir: string | undefined): Promise<Store> {
         { service: "store", code: "store_unreadable", cause: error },
       );
     });
-  const dialect = new PGliteDialect({ pglite });
-  const db = new Kysely<unknown>({
-    dialect: {
-      createAdapter: () => dialect.createAdapter(),
-      createDriver: () => oneAtATime(dialect.createDriver()),
-      createIntrospector: (any) => dialect.createIntrospector(any),
-      createQueryCompiler: () => dialect.createQueryCompiler(),
-    },
-  });
+  // Kysely knows that it has one connection, and lends it to one at a time.
+  const db = new Kysely<unknown>({ dialect: new PGliteDialect({ pglite }) });
   try {
     await migrate(db);
   } catch (error) {
@@ -121,36 +117,4 @@ async function exists(path: string): Promise<boolean> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/**
- * The database has one connection, and Kysely's driver lends it to everybody at once: a query would run inside
- * somebody else's transaction. So whoever wants it waits until it is given back.
- */
-function oneAtATime(driver: Driver): Driver {
-  let last = Promise.resolve();
-  const releases = new WeakMap<DatabaseConnection, () => void>();
-  return {
-    init: () => driver.init(),
-    acquireConnection: async () => {
-      const before = last;
-      const turn = Promise.withResolvers<void>();
-      last = turn.promise;
-      await before;
-      const connection = await driver.acquireConnection();
-      releases.set(connection, turn.resolve);
-      return connection;
-    },
-    releaseConnection: async (connection) => {
-      await driver.releaseConnection(connection);
-      releases.get(connection)?.();
-    },
-    beginTransaction: (connection, settings) => driver.beginTransaction(connection, settings),
-    commitTransaction: (connection) => driver.commitTransaction(connection),
-    rollbackTransaction: (connection) => driver.rollbackTransaction(connection),
-    destroy: async () => {
-      await last;
-      await driver.destroy();
-    },
-  };
 }

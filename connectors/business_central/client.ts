@@ -42,11 +42,12 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
   const company = `${api}companies(${guid(companyId)})/`;
 
   function openTable(entity: AnyEntity): Table {
+    const own = http.part();
     const schema = schemas[entity.name];
     if (schema === undefined) throw new TypeError(`Cannot open "${entity.name}": Business Central has no such handle`);
     const make = () =>
       openLookups({
-        list: listOf(http, company, { pageSize }),
+        list: listOf(own, company, { pageSize }),
         today: () => new Date(clock.now()).toISOString().slice(0, 10),
         rateCurrency: options.rateCurrency ?? (() => Promise.resolve(null)),
       });
@@ -56,7 +57,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
       fields: entity.fields,
       schema,
       view: viewOf(entity.name),
-      http,
+      http: own,
       clock,
       company,
       pageSize,
@@ -76,6 +77,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
         read: (asked) => read(table, asked),
         write: (writes, asked) => write(table, writes, asked),
         recall: (sent, asked) => recall(table, sent, asked),
+        requests: () => table.http.requests(),
       };
     },
     async identity(signal): Promise<Identity> {
@@ -87,7 +89,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
           { service, code: "company_not_found", status: 404 },
         );
       }
-      return { service, parts: { ...placeOf(http.root), company: guid(companyId), name: String(row["name"] ?? "") } };
+      return { service, name: String(row["name"] ?? ""), parts: { ...placeOf(http.root), company: guid(companyId) } };
     },
     requests: () => http.requests(),
   };

@@ -55,15 +55,17 @@ export function openDataverse(options: DataverseOptions): Dataverse {
 
   function open(entity: AnyEntity): Opened {
     const table = tableOf(entity);
+    const own: Context = { ...context, http: http.part() };
     return {
-      read: (asked) => read(context, entity, asked),
-      write: (writes, asked) => writeAll(context, entity, writes, asked),
+      read: (asked) => read(own, entity, asked),
+      write: (writes, asked) => writeAll(own, entity, writes, asked),
       /** Ids are ours to choose, so an earlier attempt can only have left the record with this one. */
       async recall(write: Write, { fields, signal }) {
         if (write.id === null) return [];
         const columns = columnsOf(entity, fields, { everything: true });
-        return await rowsBy(context, columns, { column: table.id, literals: [guid(write.id)], signal });
+        return await rowsBy(own, columns, { column: table.id, literals: [guid(write.id)], signal });
       },
+      requests: own.http.requests,
     };
   }
 
@@ -74,7 +76,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
       const who = await one(http, "WhoAmI", { signal });
       const { name } = await environment.organization(signal);
       const organization = text(who ?? {}, "OrganizationId").toLowerCase();
-      return { service: "dataverse", parts: { organization, name } };
+      return { service: "dataverse", name, parts: { organization } };
     },
     requests: http.requests,
     baseCurrency: environment.baseCurrency,

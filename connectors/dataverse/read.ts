@@ -1,6 +1,7 @@
 /** Reading a table: by delta links where it keeps track of changes, else by the time of the last change, or by ids. */
 import { ServiceError } from "../../errors.ts";
 import type { Fields, Page, ReadOptions, Row, Value } from "../connector.ts";
+import type { Http } from "../http.ts";
 import { anyOf, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
 import type { Context } from "./context.ts";
 import { type Columns, columnsOf, tableOf } from "./rows.ts";
@@ -41,6 +42,7 @@ function headersOf({ context, columns }: Reading, ...more: string[]): Record<str
 /** With change tracking. The filter is ours to decide: the service tracks whole tables. */
 async function* byLink(reading: Reading, link: string | null): AsyncGenerator<Page> {
   const { context, columns, signal } = reading;
+  if (link !== null && !liesBelow(context.http, link)) throw expired(columns, undefined);
   const complete = completionOf(context, columns, { signal });
   const path = link ?? `${columns.entity.name}${queryOf({ $select: columns.select })}`;
   const headers = headersOf(reading, ...(link === null ? ["odata.track-changes"] : []));
@@ -62,18 +64,32 @@ function isDeleted(raw: RawRow): boolean {
 }
 
 /** The service keeps a delta link for some days only, and then refuses it. */
-async function* orExpired(found: AsyncGenerator<RawPage>, { entity }: Columns): AsyncGenerator<RawPage> {
+async function* orExpired(found: AsyncGenerator<RawPage>, columns: Columns): AsyncGenerator<RawPage> {
   try {
     yield* found;
   } catch (error) {
     const refused = error instanceof ServiceError && error.code === "request_refused" && error.status < 500;
-    if (!refused) throw error;
-    throw new ServiceError(
-      `Cannot go on reading "${entity.name}" of "dataverse": the service no longer knows where the last reading ` +
-        "ended; read everything again",
-      { service: "dataverse", code: "cursor_expired", status: error.status, cause: error },
-    );
+    throw refused ? expired(columns, error) : error;
   }
+}
+
+/** A link that was kept from another address of the service, before it moved. */
+function liesBelow(http: Http, link: string): boolean {
+  try {
+    http.resolve(link);
+    return true;
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === "foreign_address") return false;
+    throw error;
+  }
+}
+
+function expired({ entity }: Columns, cause: unknown): ServiceError {
+  return new ServiceError(
+    `Cannot go on reading "${entity.name}" of "dataverse": the service no longer knows where the last reading ` +
+      "ended; read everything again",
+    { service: "dataverse", code: "cursor_expired", cause },
+  );
 }
 
 function noDeltaLink({ entity }: Columns): ServiceError {

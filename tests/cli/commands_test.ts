@@ -153,7 +153,7 @@ const kinds: readonly (readonly [pinned: "real" | "sandbox" | null, isReal: bool
 for (const [pinned, isReal, code] of kinds) {
   Deno.test(`refuseOtherKind() on a home of ${pinned ?? "nobody"} for ${isReal ? "real services" : "a sandbox"}`, async () => {
     const store = memoryStore();
-    const who = { service: "x", parts: {} };
+    const who = { service: "x", name: "x", parts: {} };
     if (pinned !== null) await store.connection("default", { kind: pinned, erp: who, crm: who });
     const refuse = () => refuseOtherKind(store, isReal ? real : { ...real, services: null }, ".tenging");
     if (code === null) await refuse();

@@ -137,7 +137,7 @@ export function storeSuite(name: string, open: () => Promise<{ store: Store; clo
 
   test("connection() pins once", async (store, connection) => {
     const pin = (tenant: string) => {
-      const identity = { service: "business_central", parts: { tenant, company: "Þ" } };
+      const identity = { service: "business_central", name: "Þ", parts: { tenant, company: "Þ" } };
       return { kind: "sandbox" as const, erp: identity, crm: identity };
     };
     assertEquals(await store.connection(connection), null);
@@ -454,16 +454,23 @@ export function storeSuite(name: string, open: () => Promise<{ store: Store; clo
     const { save } = place(store, connection);
     const define = (hash: string) =>
       save({ definition: { hash, rules: { name: hash }, entities: { erp: "e", crm: "c" } } });
-    const cursor = () => store.savePage(connection, "s", "erp", { ...nothing, run: "r1", cursor: "c1" });
+    const cursor = async () => {
+      for (const side of ["erp", "crm"] as const) {
+        await store.savePage(connection, "s", side, { ...nothing, run: "r1", cursor: "c1" });
+      }
+    };
     await define("d0");
     await define("d1");
     await cursor();
     await define("d1");
-    assertEquals((await store.step(connection, "s")).cursors.erp, "c1");
+    assertEquals((await store.step(connection, "s")).cursors, { erp: "c1", crm: "c1" });
     await save({ couplings: [coupling("a", "x", { definition: "d1" })] });
     await define("d2");
     const state = await store.step(connection, "s");
-    assertEquals([state.definition, state.cursors.erp, state.entities], ["d2", null, { erp: "e", crm: "c" }]);
+    assertEquals([state.definition, state.cursors, state.entities], ["d2", { erp: null, crm: null }, {
+      erp: "e",
+      crm: "c",
+    }]);
     assertEquals(state.rules, { d1: { name: "d1" }, d2: { name: "d2" } });
   });
 

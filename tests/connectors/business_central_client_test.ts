@@ -334,12 +334,8 @@ Deno.test("identity() names the company, and says when there is none", async () 
   await using stub = serveStub((_, path) =>
     path === `${root}/companies(${companyId})` ? Response.json({ name: "CRONUS" }) : new Response(null, { status: 404 })
   );
-  assertEquals((await connectorTo(stub).identity()).parts, {
-    tenant: "tenant",
-    environment: "production",
-    company: companyId,
-    name: "CRONUS",
-  });
+  const { name, parts } = await connectorTo(stub).identity();
+  assertEquals([name, parts], ["CRONUS", { tenant: "tenant", environment: "production", company: companyId }]);
   await using none = serveStub(() => Response.json({}, { status: 404 }));
   const error = await assertRejects(() => connectorTo(none).identity(), ServiceError);
   assertEquals(error.code, "company_not_found");

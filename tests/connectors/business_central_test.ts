@@ -335,7 +335,7 @@ Deno.test("identity() names tenant, environment and company", async () => {
   const identity = await world.connector.identity();
   assertEquals([identity.service, Object.keys(identity.parts)], [
     "business_central",
-    ["tenant", "environment", "company", "name"],
+    ["tenant", "environment", "company"],
   ]);
-  assertEquals([identity.parts["environment"], identity.parts["name"]], ["sandbox", "SANDBOX"]);
+  assertEquals([identity.parts["environment"], identity.name], ["sandbox", "SANDBOX"]);
 });

@@ -341,7 +341,7 @@ Deno.test("read() keeps a delta link byte for byte, asks for it as it is, and fo
   assertEquals(stub.seen.at(-1), `GET ${link}`);
   const foreign = () =>
     readAll(crm.open(dv.accounts), { fields: ["name"], since: "https://example.com/api/data/v9.2/x" });
-  assertEquals((await assertRejects(foreign, ServiceError)).code, "foreign_address");
+  assertEquals((await assertRejects(foreign, ServiceError)).code, "cursor_expired");
 });
 
 Deno.test("read() of changes without a new delta link is an error, not the end of all changes", async () => {

@@ -90,6 +90,7 @@ export function fakeService(
         const same = (row: Stored) => Object.entries(write.fields).every(([field, value]) => row.data[field] === value);
         return [...rows.values()].filter(same).map(rowOf);
       },
+      requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
     };
 
     function changedSince(since: number): string[] {
@@ -117,7 +118,7 @@ export function fakeService(
   return {
     service,
     open,
-    identity: () => Promise.resolve<Identity>({ service, parts: { name: service } }),
+    identity: () => Promise.resolve<Identity>({ service, name: service, parts: { id: service } }),
     requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
     put: (entity, id, data) => void store(entity, id, data),
     remove: (entity, id) => {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { AnyEntity, Clock, Fields } from "../../connectors/connector.ts";
-import { type Entity, entity, type Field } from "../../connectors/connector.ts";
+import type { Clock, Fields } from "../../connectors/connector.ts";
+import { entity, type Field } from "../../connectors/connector.ts";
 import { exitCodeOf, runPipeline } from "../../engine/run.ts";
 import { constant, convert, coupled, defineStep, mapped, type Step, toCrm } from "../../engine/step.ts";
 import { memoryStore } from "../../store/memory.ts";
