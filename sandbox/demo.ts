@@ -160,8 +160,8 @@ function customerAt(at: number, seed: number): Company {
       email: chance() < 0.85 ? `post@${domain}` : "",
       website: chance() < 0.5 ? `https://www.${domain}` : "",
       salespersonCode: chance() < 0.9 ? pick(chance, salespeople)[0] : "",
-      paymentTermsCode: ["30 DAYS", "30 DAYS", "60 DAYS", "60 DAYS", "21 DAYS", ""][Math.floor(chance() * 6)]!,
-      shipmentMethodCode: ["FOB", "NOCHARGE", "PICKUP", "", ""][Math.floor(chance() * 5)]!,
+      paymentTermsCode: at % 40 === 10 ? "21 DAYS" : ["30 DAYS", "60 DAYS", ""][Math.floor(chance() * 3)]!,
+      shipmentMethodCode: at % 90 === 12 ? "PICKUP" : ["FOB", "NOCHARGE", ""][Math.floor(chance() * 3)]!,
       creditLimit: String(Math.floor(chance() * 40) * 2500),
       blocked: at % 50 === 49 ? "All" : " ",
       lastModifiedDateTime: stamp(at),
@@ -219,7 +219,7 @@ function itemAt(at: number, seed: number): Seed {
   };
 }
 
-/** Accounts of the first fifty customers or so, each written a little differently, some strangers, and one twice. */
+/** Accounts of the first fifty customers or so, a few of them written differently, some strangers, and one twice. */
 function* accounts(customers: number, seed: number, owner: (salesperson: string) => string): Generator<CrmSeed> {
   const account = (key: string, values: Readonly<Record<string, Cell>>): CrmSeed => {
     const at = stamp(0).replace(/\.\d+Z$/, "Z");
@@ -234,18 +234,18 @@ function* accounts(customers: number, seed: number, owner: (salesperson: string)
     const values = { name: name(company), telephone1: at % 3 === 0 ? phoneNumber! : "", ...address, ...owned, ...more };
     return account(`customer ${at}${JSON.stringify(more)}`, values);
   };
+  const same = (company: Company) => String(company.values["displayName"]);
   const ways: readonly ((company: Company) => string)[] = [
-    (company) => String(company.values["displayName"]),
     (company) => String(company.values["displayName"]).toUpperCase(),
     (company) => `${company.stem} ${company.otherForm}`,
     (company) => company.stem,
     (company) => `${company.stem.replace(" ", "-")}, ${company.otherForm}`,
   ];
   for (let at = 1; at < Math.min(customers, 48); at++) {
-    if (at % 8 !== 0) yield known(at, ways[at % ways.length]!);
+    if (at % 8 !== 0) yield known(at, at % 11 === 4 ? ways[Math.floor(at / 11) % ways.length]! : same);
   }
   if (customers > 8) {
-    for (const description of ["from a trade fair", "entered again"]) yield known(8, ways[0]!, { description });
+    for (const description of ["from a trade fair", "entered again"]) yield known(8, same, { description });
   }
   for (
     const [at, name] of ["Bláberg sf.", "Jasień Sp.k.", "Weißbach KG", "Cranmoor & Sons", "Bøgeskov I/S"].entries()

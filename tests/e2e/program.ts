@@ -20,10 +20,49 @@ export async function withHome<T>(work: (home: string) => Promise<T>): Promise<T
   }
 }
 
+/** A copy of the tree whose definitions may be edited. Its homes are its own. */
+export interface Copy {
+  /** Ends with a slash. */
+  readonly dir: string;
+  readonly home: string;
+  /** Replaces the only place where `file` says `from`; throws when it says so nowhere, or in several places. */
+  edit(file: string, from: string, to: string): Promise<void>;
+}
+
+/** A copy of what the program needs to run, in a temporary folder that is removed when the work is done. */
+export async function withCopy<T>(work: (copy: Copy) => Promise<T>): Promise<T> {
+  const dir = `${await Deno.makeTempDir({ prefix: "tenging-" })}/`;
+  try {
+    for await (const { name } of Deno.readDir(project)) {
+      if (!name.startsWith(".") && !["node_modules", "tests", "docs", "bench"].includes(name)) {
+        await copyInto(`${dir}${name}`, `${project}${name}`);
+      }
+    }
+    await Deno.symlink(`${project}node_modules`, `${dir}node_modules`);
+    return await work({ dir, home: `${dir}.tenging`, edit: (file, from, to) => edit(`${dir}${file}`, from, to) });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** Copies a file, or a folder with all that is in it. */
+export async function copyInto(to: string, from: string): Promise<void> {
+  if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, to);
+  await Deno.mkdir(to, { recursive: true });
+  for await (const { name } of Deno.readDir(from)) await copyInto(`${to}/${name}`, `${from}/${name}`);
+}
+
+async function edit(path: string, from: string, to: string): Promise<void> {
+  const parts = (await Deno.readTextFile(path)).split(from);
+  if (parts.length !== 2) throw new Error(`"${from}" stands ${parts.length - 1} times in ${path}`);
+  await Deno.writeTextFile(path, parts.join(to));
+}
+
+/** A command of the tree that the home lies in. */
 function command(args: readonly string[], home: string): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", `-P=${args[0]}`, "--no-prompt", "main.ts", ...args],
-    cwd: project,
+    cwd: home.slice(0, home.lastIndexOf("/.tenging") + 1),
     env: { TENGING_HOME: home, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
