@@ -23,12 +23,12 @@ const clock: Clock = {
 };
 
 if (import.meta.main) {
-  const isTerminal = Deno.stderr.isTerminal() && Deno.env.get("TERM") !== "dumb";
+  const isTerminal = Deno.env.get("TERM") !== "dumb" && Deno.stderr.isTerminal();
   const output = openOutput({
     stdout: Deno.stdout,
     stderr: Deno.stderr,
     isTerminal,
-    hasColours: isTerminal && !Deno.env.get("NO_COLOR"),
+    hasColours: !Deno.env.get("NO_COLOR") && isTerminal,
     columns: () => Deno.consoleSize().columns,
   });
   const project = { dir: import.meta.dirname ?? Deno.cwd(), set: permissionSetOf(Deno.args) };

@@ -27,7 +27,7 @@ Deno.test("currencies creates none without a rate and says what to do", () => {
   const { stops, reasons } = created(currencies, "crm", { source: { ...krona, exchangeRate: null } });
   assertEquals(stops, true);
   assertEquals(reasons.map(({ code, field }) => [code, field]), [["required_blank", "exchangerate"]]);
-  assertEquals(reasons[0]!.message.includes("No exchange rate is valid today"), true);
+  assertEquals(reasons[0]!.message.includes("no exchange rate is valid today"), true);
 });
 
 Deno.test("currencies writes a new rate and leaves a symbol alone that the ERP lacks", () => {
