@@ -34,6 +34,8 @@ export interface Field {
   readonly required?: boolean;
   /** How values are made comparable when records are matched; text is compared as a name unless it says otherwise. */
   readonly match?: "code" | "name" | "email" | "phone" | "url" | "postal" | "exact";
+  /** Its value comes from other records: a change there does not touch this record's own time stamp. */
+  readonly elsewhere?: boolean;
   /** Why the field can be blank and what a person does about it, for the message when a blank stops a creation. */
   readonly blank?: string;
 }

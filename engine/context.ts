@@ -16,6 +16,8 @@ export interface StepContext {
   /** The sides that the step writes. */
   readonly sides: readonly Side[];
   readonly onlyCoupled: boolean;
+  /** The definition is another one than in the last run: what was sent then was made by other rules. */
+  readonly redefined: boolean;
   readonly signal: AbortSignal | undefined;
   /** ISO 8601. */
   now(): string;
@@ -24,13 +26,21 @@ export interface StepContext {
   selects(one: StoredRecord | null, other: StoredRecord | null): boolean;
   /** The base without the fields whose rule is another now: they meet for the first time. */
   knownBase(coupling: Coupling): Base | null;
-  /** Counts a decision that writes nothing; in a later round only for a record that was not counted yet. */
-  count(side: Side, source: string, outcome: Outcome, again: boolean): void;
+  /**
+   * Counts a decision that writes nothing; in a later round (`again`) only for a record that was not counted yet.
+   * `revisited`: a later round may find work for it after all.
+   */
+  count(side: Side, source: string, outcome: Outcome, how: { again: boolean; revisited?: boolean }): void;
   /** Counts a write that was answered. */
   settled(side: Side, change: Change, outcome: "inserted" | "modified" | "failed", round: number): void;
   /** The record is decided again in the next round: it is not counted yet. */
   undecided(side: Side, source: string): void;
   isUndecided(side: Side, source: string): boolean;
+  /**
+   * By "side source": creations that an earlier run may have made, and nobody can tell, are not made again; the records
+   * that it may have made are not created on the other side either. Each with what it counts as.
+   */
+  readonly unsettled: Map<string, Outcome>;
   progress(): void;
 }
 

@@ -1,5 +1,5 @@
 /** Decides what is to be done for the records of a step, and saves it as intended changes before anything is sent. */
-import type { Value } from "../connectors/connector.ts";
+import type { Fields, Value } from "../connectors/connector.ts";
 import type { Unclear } from "../matching/couple.ts";
 import type { Base, Change, Coupling, Pair, Reason, Side, StoredRecord } from "../store/store.ts";
 import { creationOf } from "./creation.ts";
@@ -8,6 +8,7 @@ import { pagesOf } from "./paging.ts";
 import { derivedId } from "./record.ts";
 import { type Decision, type Lookups, reconcile } from "./reconcile.ts";
 import { otherSide, type StepContext } from "./context.ts";
+import { writesTo } from "./rules.ts";
 import { outcomeOf } from "./tally.ts";
 
 /** Pairs and records are decided in pages of this many. */
@@ -63,34 +64,35 @@ function decidePair(context: StepContext, pair: Pair, lookups: Lookups, saved: S
       saved.changes.push({ ...change, target: targetOf(coupling, listed) });
     }
     for (const side of context.sides) {
-      context.count(side, sourceOf(coupling, side), gone === "erp" || gone === "crm" ? "blocked" : "skipped", again);
+      const outcome = gone === "erp" || gone === "crm" ? "blocked" : "skipped";
+      context.count(side, sourceOf(coupling, side), outcome, { again });
     }
     return;
   }
   const base = context.knownBase(coupling);
   const decision = reconcile(step, compiled.rules, { erp: erp.data, crm: crm.data, base }, lookups);
-  const writes: Side[] = [];
+  const stops = (side: Side) =>
+    (side === "crm" ? crm : erp).frozen !== null ||
+    decision.reasons[side].some((one) => one.code === "waiting" || one.code === "refused");
+  const writes = context.sides.filter((side) => Object.keys(decision[side]).length > 0 && !stops(side));
   for (const side of context.sides) {
     const target = side === "crm" ? crm : erp;
     const source = sourceOf(coupling, side);
     const reasons = decision.reasons[side];
-    const counted = [...reasons, ...decision.reasons.crm.filter((one) => one.code === "conflict")];
-    const stops = target.frozen !== null || reasons.some((one) => one.code === "waiting" || one.code === "refused");
-    if (Object.keys(decision[side]).length > 0 && !stops) {
-      writes.push(side);
-      saved.changes.push(update(context, side, source, target, decision));
-    } else {
-      if (reasons.length > 0 && target.frozen === null) {
-        const change = listing(context, side, source, reasons);
-        saved.changes.push({ ...change, target: target.id });
-      } else saved.close.push({ side, source });
-      const quiet = target.frozen !== null && Object.keys(decision[side]).length > 0 ? "skipped" : "unchanged";
-      context.count(side, source, outcomeOf(counted) ?? quiet, again);
+    if (writes.includes(side)) {
+      saved.changes.push(update(context, side, { coupling, erp, crm }, decision));
+      continue;
     }
+    if (reasons.length > 0 && target.frozen === null) {
+      saved.changes.push({ ...listing(context, side, source, reasons), target: target.id });
+    } else saved.close.push({ side, source });
+    const counted = [...reasons, ...decision.reasons.crm.filter((one) => one.code === "conflict")];
+    const quiet = target.frozen !== null && Object.keys(decision[side]).length > 0 ? "skipped" : "unchanged";
+    context.count(side, source, outcomeOf(counted) ?? quiet, { again, revisited: writes.length > 0 });
   }
   saved.couplings.push({
     ...coupling,
-    base: refreshed(context, base, decision.agreed, erp, crm),
+    base: baseWith(context, base, valuesOf(context, decision.agreed, { erp: erp.data, crm: crm.data })),
     // What is written is seen only when the answer is there: a stop in between makes the pair a candidate again.
     seen: {
       erp: writes.includes("erp") ? null : erp.fingerprint,
@@ -126,12 +128,14 @@ export async function decideUncoupled(
     const saved: Saved = { couplings: [], changes: [], close: [] };
     for (const record of wanted) {
       const several = candidates.get(record.id);
-      if (several !== undefined) {
+      const unsettled = context.unsettled.get(`${side} ${record.id}`);
+      if (unsettled !== undefined) context.count(side, record.id, unsettled, { again });
+      else if (several !== undefined) {
         saved.changes.push(listing(context, side, record.id, [ambiguity(context, side, record, several)]));
-        context.count(side, record.id, "blocked", again);
+        context.count(side, record.id, "blocked", { again });
       } else if (lookups === null || record.frozen !== null) {
         saved.close.push({ side, source: record.id });
-        context.count(side, record.id, "skipped", again);
+        context.count(side, record.id, "skipped", { again });
       } else decideCreation(context, side, record, lookups, saved, again);
     }
     await store.save(connection, step.name, saved);
@@ -148,16 +152,19 @@ function decideCreation(
   again: boolean,
 ): void {
   const { step, compiled } = context;
-  const { fields, reasons, stops } = creationOf(compiled, side, source.data, lookups);
+  const { fields, agreed, reasons, stops } = creationOf(compiled, side, source.data, lookups);
   if (stops) {
     saved.changes.push(listing(context, side, source.id, reasons));
-    context.count(side, source.id, outcomeOf(reasons) ?? "blocked", again);
+    context.count(side, source.id, outcomeOf(reasons) ?? "blocked", { again });
     return;
   }
   const derived = step.extract[side].creation === "derived id";
+  const met = valuesOf(context, agreed, { erp: source.data, crm: source.data });
   saved.changes.push({
     ...listing(context, side, source.id, reasons),
+    id: context.changeId(),
     op: "insert",
+    basis: side === "crm" ? met.erp : met.crm,
     target: derived ? derivedId(context.outside, step.name, source.id) : null,
     after: fields,
     state: "intended",
@@ -167,20 +174,34 @@ function decideCreation(
 function update(
   context: StepContext,
   side: Side,
-  source: string,
-  target: StoredRecord,
+  { coupling, erp, crm }: { coupling: Coupling; erp: StoredRecord; crm: StoredRecord },
   decision: Decision,
 ): Change {
+  const target = side === "crm" ? crm : erp;
   const after = decision[side];
   const before = Object.fromEntries(Object.keys(after).map((field) => [field, target.data[field] ?? null]));
-  const change = listing(context, side, source, decision.reasons[side]);
-  return { ...change, op: "update", target: target.id, after, before, version: target.version, state: "intended" };
+  const written = context.compiled.rules.filter((rule) => {
+    const field = side === "crm" ? rule.crm : rule.erp;
+    return field !== null && field in after && writesTo(rule, side);
+  });
+  const met = valuesOf(context, written.map((rule) => rule.crm), { erp: erp.data, crm: crm.data });
+  return {
+    ...listing(context, side, sourceOf(coupling, side), decision.reasons[side]),
+    id: context.changeId(),
+    op: "update",
+    target: target.id,
+    after,
+    before,
+    basis: side === "crm" ? met.erp : met.crm,
+    version: target.version,
+    state: "intended",
+  };
 }
 
-/** A change that writes nothing: it only says why. */
+/** A change that writes nothing: it only says why. It has one id for its side and source, so it is replaced, not piled up. */
 export function listing(context: StepContext, side: Side, source: string, reasons: readonly Reason[]): Change {
   return {
-    id: context.changeId(),
+    id: `open ${context.step.name} ${side} ${source}`,
     run: context.run,
     step: context.step.name,
     side,
@@ -189,6 +210,7 @@ export function listing(context: StepContext, side: Side, source: string, reason
     target: null,
     after: {},
     before: {},
+    basis: {},
     version: null,
     state: "open",
     reasons,
@@ -197,31 +219,26 @@ export function listing(context: StepContext, side: Side, source: string, reason
   };
 }
 
-/** The base with what both sides have now for these CRM fields; fields that no rule names any more are dropped. */
-export function refreshed(
+/** Both sides' values of these rules, by CRM field. */
+export function valuesOf(
   context: StepContext,
-  base: Base | null,
-  agreed: readonly string[],
-  erp: StoredRecord,
-  crm: StoredRecord,
+  names: readonly string[],
+  data: { readonly erp: Fields; readonly crm: Fields },
 ): Base {
-  const now = new Set(agreed);
-  const out = { erp: {} as Record<string, Value>, crm: {} as Record<string, Value> };
-  const shared = new Map<string, boolean>();
-  for (const rule of context.compiled.rules) {
-    const fresh = now.has(rule.crm);
-    const kept = base !== null && rule.crm in base.crm;
-    if (fresh) out.crm[rule.crm] = crm.data[rule.crm] ?? null;
-    else if (kept) out.crm[rule.crm] = base.crm[rule.crm] ?? null;
-    if (rule.erp === null) continue;
-    // An ERP field that several rules read moves on only when all of them have handled its value.
-    const all = (shared.get(rule.erp) ?? true) && fresh;
-    shared.set(rule.erp, all);
-    if (all) out.erp[rule.erp] = erp.data[rule.erp] ?? null;
-    else if (base !== null && rule.erp in base.erp) out.erp[rule.erp] = base.erp[rule.erp] ?? null;
-    else delete out.erp[rule.erp];
+  const wanted = new Set(names);
+  const values = { erp: {} as Record<string, Value>, crm: {} as Record<string, Value> };
+  for (const rule of context.compiled.rules.filter((one) => wanted.has(one.crm))) {
+    values.erp[rule.crm] = rule.erp === null ? rule.value : data.erp[rule.erp] ?? null;
+    values.crm[rule.crm] = data.crm[rule.crm] ?? null;
   }
-  return out;
+  return values;
+}
+
+/** The base with these values; fields that no rule names any more are dropped. */
+export function baseWith(context: StepContext, base: Base | null, values: Base): Base {
+  const kept = new Set(context.compiled.rules.map((rule) => rule.crm).filter((name) => !(name in values.crm)));
+  const keep = (fields: Fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => kept.has(name)));
+  return { erp: { ...keep(base?.erp ?? {}), ...values.erp }, crm: { ...keep(base?.crm ?? {}), ...values.crm } };
 }
 
 function goneOf({ erp, crm }: Pair): "no" | "erp" | "crm" | "both" | "left" {
@@ -237,7 +254,7 @@ function missing(context: StepContext, pair: Pair, gone: Side): Reason {
   const name = pair[gone]?.label ?? pair[gone]?.key ?? targetOf(pair.coupling, gone);
   const other = gone === "erp" ? "CRM" : "ERP";
   const message = `Cannot synchronize "${name}": it was deleted from "${step.extract[gone].name}"; ` +
-    `delete it in the ${other} as well, or create it again and couple the two`;
+    `delete it in the ${other} as well, or bring it back in its own service`;
   return { code: "missing", message, about: [targetOf(pair.coupling, gone)] };
 }
 

@@ -1,10 +1,10 @@
 /** Find updates: reads both sides of a step into the store, and finds what is gone after a full reading. */
-import type { Opened, Page } from "../connectors/connector.ts";
+import type { Field, Opened, Page } from "../connectors/connector.ts";
 import { ServiceError } from "../errors.ts";
-import type { Side, StoredRecord } from "../store/store.ts";
+import type { Change, Side, StoredRecord } from "../store/store.ts";
 import { pagesOf } from "./paging.ts";
 import { recordOf } from "./record.ts";
-import type { StepContext } from "./context.ts";
+import { otherSide, type StepContext } from "./context.ts";
 
 /** Ids are confirmed in chunks of this many. */
 const confirmed = 500;
@@ -47,12 +47,34 @@ async function confirmUnseen(context: StepContext, side: Side): Promise<void> {
   for await (const records of unseen) await readAgain(context, side, records.map((record) => record.id));
 }
 
-/** Reads these records as they are now. */
+/**
+ * Records that wait for a value which comes from other records: a change there doesn't touch their own time stamp, so
+ * no reading of changes brings them.
+ */
+export async function readElsewhere(context: StepContext): Promise<void> {
+  const { store, connection, step } = context;
+  for (const side of context.sides) {
+    const from = otherSide(side);
+    const fields: readonly Field[] = Object.values(step.extract[from].fields);
+    if (!fields.some((field) => field.elsewhere)) continue;
+    const open = pagesOf<Change>(
+      confirmed,
+      (change) => change.id,
+      (keyset) => store.changes(connection, { step: step.name, side, states: ["open"] }, keyset),
+    );
+    for await (const changes of open) {
+      const waiting = changes.filter((change) => change.reasons.some((reason) => reason.code === "required_blank"));
+      if (waiting.length > 0) await readAgain(context, from, waiting.map((change) => change.source));
+    }
+  }
+}
+
+/** Reads these records as they are now; not given up when the run is: what was written must be known. */
 export async function readAgain(context: StepContext, side: Side, ids: readonly string[]): Promise<void> {
   const opened: Opened = context.opened[side];
   for (let from = 0; from < ids.length; from += confirmed) {
     const some = ids.slice(from, from + confirmed);
-    for await (const page of opened.read({ fields: context.compiled.fields[side], ids: some, ...signalOf(context) })) {
+    for await (const page of opened.read({ fields: context.compiled.fields[side], ids: some })) {
       await savePage(context, side, page, null);
     }
   }

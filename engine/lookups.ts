@@ -39,7 +39,7 @@ export async function readLookups(
     for (const step of rule.lookup!.steps) {
       const pair = found.get(key(step, side, by, value));
       const record = pair?.[other];
-      if (pair === undefined || record === null || record === undefined || record.state === "deleted") continue;
+      if (pair === undefined || record === null || record === undefined || record.state !== "present") continue;
       const answered = wanted === "id" ? record.id : wanted === "key" ? record.key : record.data[wanted] ?? null;
       if (!isBlank(answered)) return { value: answered };
     }

@@ -57,7 +57,7 @@ export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, loo
     const e = rule.erp === null ? rule.value : met.erp[rule.erp] ?? null;
     const c = met.crm[rule.crm] ?? null;
     const forward = toCrm(rule, e, lookups);
-    const known = met.base !== null && rule.crm in met.base.crm && (rule.erp === null || rule.erp in met.base.erp);
+    const known = met.base !== null && rule.crm in met.base.crm && rule.crm in met.base.erp;
     return {
       rule,
       e,
@@ -65,7 +65,7 @@ export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, loo
       forward,
       equal: meets(rule, forward, e, c, lookups),
       known,
-      erpChanged: known && rule.erp !== null && !same(e, met.base!.erp[rule.erp]),
+      erpChanged: known && !same(e, met.base!.erp[rule.crm]),
       crmChanged: known && !same(c, met.base!.crm[rule.crm]),
     };
   }
@@ -128,7 +128,11 @@ function wantOf(one: Member): "crm" | "erp" | "conflict" | "nothing" {
   const crmBlank = isBlank(one.c);
   if (one.known) {
     if (!one.erpChanged && !one.crmChanged) return "nothing"; // differs only by what a side made of it
-    if (direction !== "both") return direction === "toCrm" ? "crm" : "erp"; // a change on the target is put back
+    if (direction !== "both") {
+      // A change on the target is put back, unless the source has nothing to say and never had.
+      const silent = direction === "toCrm" ? erpBlank && !one.erpChanged : crmBlank && !one.crmChanged;
+      return silent ? "nothing" : direction === "toCrm" ? "crm" : "erp";
+    }
     if (one.erpChanged && one.crmChanged) return "conflict";
     return one.erpChanged ? "crm" : "erp";
   }
@@ -145,6 +149,11 @@ function unwritable(entity: AnyEntity, field: string, value: Value, equal: boole
     const message = `Cannot write "${field}": it can only be given when a record of "${entity.name}" is created; ` +
       `change it there by hand, or change it back on the other side`;
     return { code: "not_writable", field, message };
+  }
+  if (entity.fields[field]?.required && isBlank(value)) {
+    const message = `Cannot clear "${field}": a record of "${entity.name}" must have one; ` +
+      `give it a value on the other side`;
+    return { code: "required_blank", field, message };
   }
   return tooLong(entity, field, value);
 }
@@ -194,8 +203,9 @@ export function toErp(rule: FieldRule, crm: Value, lookups: Lookups): Looked {
 
 function mappedTo(rule: FieldRule, erp: Value): Looked {
   if (isBlank(erp)) return { value: null };
-  const value = rule.map!.values[String(erp)];
-  return value !== undefined ? { value } : { reason: unmapped(rule, String(erp)) };
+  const { values } = rule.map!;
+  const code = String(erp);
+  return Object.hasOwn(values, code) ? { value: values[code]! } : { reason: unmapped(rule, code) };
 }
 
 function mappedFrom(rule: FieldRule, crm: Value): Looked {

@@ -15,11 +15,13 @@ import type {
 import type { StepContext } from "./context.ts";
 import { coupleMatches } from "./couple.ts";
 import { decidePairs, decideUncoupled } from "./decide.ts";
-import { findUpdates } from "./find.ts";
-import { propagate, resolveIntents, rounds } from "./propagate.ts";
+import { findUpdates, readElsewhere } from "./find.ts";
+import { closeStale, resolveIntents } from "./intents.ts";
+import { propagate } from "./propagate.ts";
 import { compile, type Compiled } from "./rules.ts";
+import { rounds } from "./settle.ts";
 import type { Step } from "./step.ts";
-import { counted, noCounts, type Outcome, outcomeOf } from "./tally.ts";
+import { counted, noCounts, type Outcome } from "./tally.ts";
 
 export interface StepOptions {
   readonly store: Store;
@@ -50,11 +52,13 @@ export async function runStep(step: Step, options: StepOptions): Promise<Partial
   const { context, tally } = contextOf(step, compiled, state, options);
   options.onProgress({ ...tally.snapshot("In Process"), ...(note === null ? {} : { note }) });
 
-  await Promise.all((["erp", "crm"] as const).map(async (side) => {
+  const found = await Promise.allSettled((["erp", "crm"] as const).map(async (side) => {
     const cursor = cursorFor(state.cursors[side], compiled.hash);
     await findUpdates(context, side, options.full || cursor === null, cursor);
   }));
+  for (const reading of found) if (reading.status === "rejected") throw reading.reason;
   await resolveIntents(context);
+  if (!(options.full || note !== null)) await readElsewhere(context);
   const ambiguous = await coupleMatches(context);
   const coupledBefore = (await store.step(connection, step.name)).coupled;
   const looked = await decidePairs(context, false);
@@ -64,6 +68,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<Partial
   await decideAllUncoupled(false);
   if (options.record !== null && !tally.selected()) await wasFound(context, tally, options.record);
   await propagate(context, 1);
+  if (options.record === null) await closeStale(context);
   for (let round = 2; round <= rounds; round++) {
     const again = await decidePairs(context, true);
     if (tally.pending.size > 0) await decideAllUncoupled(true);
@@ -143,6 +148,8 @@ function contextOf(
   const sides: Side[] = step.direction === "both" ? ["crm", "erp"] : [step.direction === "toCrm" ? "crm" : "erp"];
   const counts: Record<Side, Counts> = { crm: noCounts, erp: noCounts };
   const pending = new Set<string>();
+  /** Sides of a pair that were counted without a write while the other side was written. */
+  const beside = new Map<string, Outcome>();
   let changes = 0;
   let selected = false;
   const add = (side: Side, outcome: Outcome, records = 1) => {
@@ -169,6 +176,7 @@ function contextOf(
     outside: options.outside,
     sides,
     onlyCoupled: options.onlyCoupled,
+    redefined: state.definition !== null && state.definition !== compiled.hash,
     signal: options.signal,
     now: () => new Date(clock.now()).toISOString(),
     changeId: () => `${run} ${step.name} ${String(++changes).padStart(9, "0")}`,
@@ -179,17 +187,21 @@ function contextOf(
       return met;
     },
     knownBase: (coupling) => knownBase(compiled, state, coupling),
-    count: (side, source, outcome, again) => {
+    unsettled: new Map(),
+    count: (side, source, outcome, { again, revisited }) => {
       const key = `${side} ${source}`;
       if (again && !pending.has(key)) return;
       pending.delete(key);
+      if (revisited) beside.set(key, outcome);
       add(side, outcome);
     },
     settled: (side, change, outcome, round) => {
-      const awaited = pending.delete(`${side} ${change.source}`);
-      // A later round found work where an earlier one had none: the record counts once, as what it came to.
-      if (round > 1 && !awaited && counts[side].unchanged > 0) add(side, "unchanged", -1);
-      add(side, outcome === "failed" ? outcome : outcomeOf(change.reasons) ?? outcome);
+      const key = `${side} ${change.source}`;
+      pending.delete(key);
+      const before = round > 1 ? beside.get(key) : undefined;
+      if (before !== undefined && beside.delete(key)) add(side, before, -1); // it counts once, as what it came to
+      const conflict = change.reasons.some((reason) => reason.code === "conflict");
+      add(side, outcome === "failed" || !conflict ? outcome : "conflict");
     },
     undecided: (side, source) => void pending.add(`${side} ${source}`),
     isUndecided: (side, source) => pending.has(`${side} ${source}`),
@@ -208,7 +220,6 @@ function knownBase(compiled: Compiled, state: StepState, coupling: Coupling): Ba
   const before = state.rules[coupling.definition] ?? {};
   const kept = compiled.rules.filter((rule) => before[rule.crm] === compiled.ruleHashes[rule.crm]);
   const crm = new Set(kept.map((rule) => rule.crm));
-  const pick = (fields: Base["crm"], wanted: ReadonlySet<string>) =>
-    Object.fromEntries(Object.entries(fields).filter(([field]) => wanted.has(field)));
-  return { erp: coupling.base.erp, crm: pick(coupling.base.crm, crm) };
+  const pick = (fields: Base["crm"]) => Object.fromEntries(Object.entries(fields).filter(([field]) => crm.has(field)));
+  return { erp: pick(coupling.base.erp), crm: pick(coupling.base.crm) };
 }

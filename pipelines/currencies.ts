@@ -1,6 +1,6 @@
 import { bc } from "../connectors/business_central/entities.ts";
 import { dv } from "../connectors/dataverse/entities.ts";
-import { convert, defineStep } from "../engine/step.ts";
+import { constant, convert, defineStep } from "../engine/step.ts";
 import { currencyPrecision, currencySymbol } from "../transforms/currencies.ts";
 
 /**
@@ -22,6 +22,7 @@ export const currencies = defineStep({
     crm: {
       currencysymbol: convert("code", currencySymbol), // where the ERP's is blank: the CRM refuses a blank one
       currencyprecision: convert("amountDecimalPlaces", currencyPrecision),
+      currencytype: constant(0), // a currency of the world, not one that somebody made up
     },
   },
   load: { toCrm: { unmatched: "insert" } },

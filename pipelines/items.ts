@@ -27,8 +27,10 @@ export const items = defineStep({
     standardcost: "unitCost",
     currentcost: "unitCost",
     quantityonhand: convert("inventory", atLeastZero),
-    defaultuomscheduleid: coupled("baseUnitOfMeasureCode", units), // the unit group
-    defaultuomid: coupled("baseUnitOfMeasureCode", units), // and its base unit
+    "group unit": { // a product can't change its unit group: then its unit stays as well, and both are listed
+      defaultuomscheduleid: coupled("baseUnitOfMeasureCode", units),
+      defaultuomid: coupled("baseUnitOfMeasureCode", units), // the group's base unit
+    },
     transactioncurrencyid: coupled("currencyCode", currencies), // prices of items are in the local currency
   },
 

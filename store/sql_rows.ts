@@ -41,7 +41,7 @@ export const couplingRow = sql.raw(`case when c.erp_id is null then null else js
 /** A Change from the table `changes` under the alias h. */
 export const changeRow = sql.raw(`json_build_object(
   'id', h.id, 'run', h.run, 'step', h.step, 'side', h.side, 'op', h.op, 'source', h.source, 'target', h.target,
-  'after', h.after, 'before', h.before, 'version', h.version, 'state', h.state, 'reasons', h.reasons,
+  'after', h.after, 'before', h.before, 'basis', h.basis, 'version', h.version, 'state', h.state, 'reasons', h.reasons,
   'attempts', h.attempts, 'at', h.at)`);
 
 /** A Pair, where {@link pairJoins} stands behind the couplings c. */

@@ -113,14 +113,14 @@ async function writeChanges(
   if (changes.length === 0) return;
   const last = [...new Map(changes.map((change) => [change.id, change])).values()];
   await sql`
-    insert into changes (connection, step, id, run, side, op, source, target, after, before, version, state, reasons,
+    insert into changes (connection, step, id, run, side, op, source, target, after, before, basis, version, state, reasons,
       attempts, at)
     select ${connection}::text, ${step}::text, i.* from json_to_recordset(${json(last)}) as i(id text, run text,
-      side text, op text, source text, target text, after jsonb, before jsonb, version text, state text,
+      side text, op text, source text, target text, after jsonb, before jsonb, basis jsonb, version text, state text,
       reasons jsonb, attempts int, at text)
     on conflict (connection, id) do update set step = excluded.step, run = excluded.run, side = excluded.side,
       op = excluded.op, source = excluded.source, target = excluded.target, after = excluded.after,
-      before = excluded.before, version = excluded.version, state = excluded.state, reasons = excluded.reasons,
+      before = excluded.before, basis = excluded.basis, version = excluded.version, state = excluded.state, reasons = excluded.reasons,
       attempts = excluded.attempts, at = excluded.at`.execute(tx);
   await work.grown(work, "changes", last);
 }

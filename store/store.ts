@@ -25,7 +25,7 @@ export interface StoredRecord {
   readonly state: "present" | "left" | "deleted";
 }
 
-/** The values that both sides had when they last agreed, raw, by each side's own field names. */
+/** What both sides had when a rule's two fields last agreed: raw values of each side, by the rule's CRM field. */
 export interface Base {
   readonly erp: Fields;
   readonly crm: Fields;
@@ -101,6 +101,8 @@ export interface Change {
   /** What is written, and what stood there. */
   readonly after: Fields;
   readonly before: Fields;
+  /** The source's values that it was decided on, by the rule's CRM field: what the base is made of when it is done. */
+  readonly basis: Fields;
   /** The version of the target that the decision was made on. */
   readonly version: string | null;
   readonly state: "intended" | "sent" | "done" | "open" | "closed";

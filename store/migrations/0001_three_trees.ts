@@ -91,6 +91,7 @@ export const threeTrees: Migration = {
       target text collate "C",
       after jsonb not null,
       before jsonb not null,
+      basis jsonb not null,
       version text collate "C",
       state text collate "C" not null,
       reasons jsonb not null,

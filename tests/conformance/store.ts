@@ -46,6 +46,7 @@ function change(id: string, source: string, more: Partial<Change> = {}): Change 
     target: null,
     after: { name: "new" },
     before: { name: null },
+    basis: { name: "b" },
     version: null,
     state: "intended",
     reasons: [],

@@ -25,6 +25,8 @@ export interface FakeService extends Connector {
   next(outcome: Outcome | "moved once", apply?: boolean): void;
   /** What a user does between the engine's decision and its write, once. */
   meanwhile(action: () => void): void;
+  /** What happens after the next batch took effect, before it is answered, once. */
+  afterwards(action: () => void): void;
 }
 
 /** `number` gives the natural key that the service itself chooses on creation, where it does. */
@@ -37,6 +39,7 @@ export function fakeService(
   const writes: FakeService["writes"] = [];
   const faults: { outcome: Outcome; apply: boolean }[] = [];
   const between: (() => void)[] = [];
+  const after: (() => void)[] = [];
   let clock = 0;
   let numbers = 0;
   const table = (name: string) => {
@@ -77,16 +80,19 @@ export function fakeService(
       async write(batch): Promise<Outcome[]> {
         await Promise.resolve();
         between.shift()?.();
-        return batch.map((write): Outcome => {
+        const answers = batch.map((write): Outcome => {
           writes.push({ entity: entity.name, write });
           const fault = faults.shift();
           if (fault !== undefined && !fault.apply) return fault.outcome;
           const outcome = apply(write);
           return fault?.outcome ?? outcome;
         });
+        after.shift()?.();
+        return answers;
       },
       async recall(write): Promise<readonly Row[]> {
         await Promise.resolve();
+        if (write.id !== null) return [...rows.values()].filter((row) => row.id === write.id).map(rowOf);
         const same = (row: Stored) => Object.entries(write.fields).every(([field, value]) => row.data[field] === value);
         return [...rows.values()].filter(same).map(rowOf);
       },
@@ -129,5 +135,6 @@ export function fakeService(
     writes,
     next: (outcome, apply = false) => void faults.push({ outcome: outcome as Outcome, apply }),
     meanwhile: (action) => void between.push(action),
+    afterwards: (action) => void after.push(action),
   };
 }

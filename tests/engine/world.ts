@@ -4,7 +4,7 @@ import { entity, type Field, type Key, type Ref } from "../../connectors/connect
 import { runPipeline } from "../../engine/run.ts";
 import { constant, convert, coupled, defineStep, mapped, type Step, toCrm } from "../../engine/step.ts";
 import { memoryStore } from "../../store/memory.ts";
-import type { Run } from "../../store/store.ts";
+import type { Change, Run } from "../../store/store.ts";
 import { codeMap } from "../../transforms/transform.ts";
 import { type FakeService, fakeService } from "./fake_service.ts";
 
@@ -118,6 +118,9 @@ export interface World {
   erp: FakeService;
   crm: FakeService;
   sync(more?: { full?: boolean; onlyCoupled?: boolean; steps?: readonly Step[]; select?: string }): Promise<Run>;
+  /** Ends the program when the next write to this side has taken effect, before its answer is known. */
+  stopAfterWrite(side: "erp" | "crm"): void;
+  changes(): Promise<readonly Change[]>;
   open(): Promise<{ side: string; source: string; codes: string[] }[]>;
 }
 /** `wrap` stands between the engine and what it works with; the services themselves stay reachable. */
@@ -126,12 +129,27 @@ export function world(wrap: <T extends object>(port: T) => T = (port) => port): 
   const erp = fakeService("business_central", { number: { entity: "customers", field: "number" } });
   const crm = fakeService("dataverse");
   const time = clock();
-  const ports = { store: wrap(store), erp: wrap(erp as Connector), crm: wrap(crm as Connector), clock: time };
+  let stopped = false;
+  /** A store that saves nothing any more once the program has ended. */
+  const ending = new Proxy(store, {
+    get: (target, name) => {
+      const member = Reflect.get(target, name);
+      return stopped && typeof member === "function" ? () => Promise.reject(new Error("stopped")) : member;
+    },
+  });
+  const ports = { store: wrap(ending), erp: wrap(erp as Connector), crm: wrap(crm as Connector), clock: time };
   return {
     erp,
     crm,
-    sync: ({ steps = [users, customers], ...more } = {}) =>
-      runPipeline({ connection: "c", kind: "sandbox", steps, ...ports, ...more }),
+    sync: async ({ steps = [users, customers], ...more } = {}) => {
+      try {
+        return await runPipeline({ connection: "c", kind: "sandbox", steps, ...ports, ...more });
+      } finally {
+        stopped = false;
+      }
+    },
+    stopAfterWrite: (side) => (side === "erp" ? erp : crm).afterwards(() => void (stopped = true)),
+    changes: () => store.changes("c", { states: ["intended", "sent", "done", "open", "closed"] }, { limit: 1000 }),
     open: async () =>
       (await store.changes("c", { states: ["open"] }, { limit: 100 })).map(({ side, source, reasons }) => ({
         side,

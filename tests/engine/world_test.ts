@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Key } from "../../connectors/connector.ts";
 import { exitCodeOf } from "../../engine/run.ts";
+import { toCrm } from "../../engine/step.ts";
 import { account, customer, customers, plain, users, world } from "./world.ts";
 
 Deno.test("runPipeline() creates on both sides, writes the number back, and a second run writes nothing", async () => {
@@ -163,4 +164,146 @@ Deno.test("runPipeline() leaves out a text that is too long for the other side, 
   await w.sync();
   assertEquals(plain(w.crm, "accounts", ["name", "phone"]), [{ name: "A", phone: null }]);
   assertEquals(await w.open(), [{ side: "crm", source: "c1", codes: ["too_long"] }]);
+});
+
+Deno.test("runPipeline() writes the base from what it decided on, not from an edit that came between", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A1", phone: "1" }));
+  await w.sync();
+  const id = w.crm.all("accounts")[0]!.id;
+  w.erp.put("customers", "c1", { name: "A2" });
+  w.crm.put("accounts", id, { phone: "2" }); // both sides are written
+  w.erp.meanwhile(() => w.erp.put("customers", "c1", { name: "A3" })); // and the ERP's write is overtaken
+  await w.sync();
+  await w.sync();
+  assertEquals(plain(w.erp, "customers", ["name", "phone"]), [{ name: "A3", phone: "2" }]);
+  assertEquals(plain(w.crm, "accounts", ["name", "phone"]), [{ name: "A3", phone: "2" }]);
+});
+
+for (const side of ["erp", "crm"] as const) {
+  Deno.test(`runPipeline() keeps an edit made after a stop that lost the answer of a creation (${side})`, async () => {
+    const w = world();
+    const [service, table, other, otherTable] = side === "erp"
+      ? [w.erp, "customers", w.crm, "accounts"] as const
+      : [w.crm, "accounts", w.erp, "customers"] as const;
+    const made = side === "erp"
+      ? account({ name: "A", phone: "1" })
+      : customer({ number: "C1", name: "A", phone: "1" });
+    other.put(otherTable, "x1", made);
+    w.stopAfterWrite(side);
+    await w.sync().catch(() => {});
+    assertEquals(service.all(table).length, 1);
+    other.put(otherTable, "x1", { phone: "2", name: "Other" });
+    await w.sync();
+    await w.sync();
+    assertEquals(plain(service, table, ["name", "phone"]), [{ name: "Other", phone: "2" }]);
+    assertEquals(other.all(otherTable).length, 1, "no double");
+    assertEquals(await w.open(), []);
+  });
+}
+
+Deno.test("runPipeline() makes no third record where two may be what a stopped creation left", async () => {
+  const w = world();
+  w.crm.put("accounts", "a1", account({ name: "A" }));
+  w.stopAfterWrite("erp");
+  await w.sync().catch(() => {});
+  const { data } = w.erp.all("customers")[0]!;
+  w.erp.put("customers", "twin", data);
+  for (let run = 1; run <= 2; run++) {
+    const { totals } = await w.sync();
+    assertEquals([w.erp.all("customers").length, w.crm.all("accounts").length], [2, 1]);
+    assertEquals([totals.failed, totals.blocked], [1, 2]);
+    assertEquals((await w.open()).filter((one) => one.side === "erp").map((one) => one.codes), [["unknown_outcome"]]);
+  }
+});
+
+Deno.test("runPipeline() does not repeat a creation that may still be under way", async () => {
+  const w = world();
+  w.crm.put("accounts", "a1", account({ name: "A" }));
+  w.erp.next({ kind: "unknown", message: "no answer came" });
+  const run = await w.sync();
+  assertEquals(w.erp.writes.length, 1);
+  assertEquals([run.totals.failed, (await w.open()).map((one) => one.codes)], [1, [["unknown_outcome"]]]);
+  assertEquals(exitCodeOf(await w.sync()), 0);
+  assertEquals(w.erp.all("customers").length, 1);
+});
+
+Deno.test("runPipeline() sends a refused update once in a run and counts it once", async () => {
+  const w = world();
+  for (const id of ["c1", "c2"]) w.erp.put("customers", id, customer({ number: id, name: id }));
+  await w.sync();
+  w.erp.put("customers", "c1", { phone: "1" });
+  w.crm.next({ kind: "refused", code: "bad", message: "no" });
+  const writes = w.crm.writes.length;
+  const run = await w.sync({ full: true });
+  assertEquals(w.crm.writes.length, writes + 1);
+  const { read, failed, unchanged } = run.steps.find((one) => one.step === "customers")!.toCrm.counts;
+  assertEquals([read, failed, unchanged], [2, 1, 1]);
+});
+
+Deno.test("runPipeline() leaves a required field alone that was cleared on the other side, and sends the rest", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A" }));
+  await w.sync();
+  w.erp.put("customers", "c1", { name: "", phone: "2" });
+  await w.sync();
+  assertEquals(plain(w.crm, "accounts", ["name", "phone"]), [{ name: "A", phone: "2" }]);
+  assertEquals(await w.open(), [{ side: "crm", source: "c1", codes: ["required_blank"] }]);
+});
+
+Deno.test("runPipeline() does not point a new record at one that left its step's filter", async () => {
+  const w = world();
+  w.erp.put("sellers", "s1", { code: "JO", email: "jo@x.is" });
+  w.crm.put("users", "u1", { email: "jo@x.is", nick: null });
+  await w.sync();
+  w.crm.remove("users", "u1");
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", seller: "JO" as Key<"sellers"> }));
+  await w.sync();
+  assertEquals(w.crm.all("accounts"), []);
+  assertEquals((await w.open()).filter((one) => one.source === "c1").map((one) => one.codes), [["waiting"]]);
+});
+
+Deno.test("runPipeline() no longer lists a record that is gone", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", seller: "JO" as Key<"sellers"> }));
+  assertEquals(exitCodeOf(await w.sync()), 3);
+  w.erp.remove("customers", "c1");
+  assertEquals(exitCodeOf(await w.sync({ full: true })), 0);
+  assertEquals(await w.open(), []);
+});
+
+Deno.test("runPipeline() keeps one change for what is listed run after run", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", seller: "JO" as Key<"sellers"> }));
+  for (let run = 1; run <= 4; run++) await w.sync();
+  assertEquals((await w.changes()).length, 1);
+});
+
+Deno.test("runPipeline() writes a change to every field that one field of the other side feeds", async () => {
+  const w = world();
+  const both = { ...customers, transform: { ...customers.transform, street: toCrm("phone") } };
+  const transform: Record<string, unknown> = { ...both.transform };
+  delete transform["group address"];
+  const steps = [users, { ...both, transform, match: [["accountnumber"]] }];
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1" }));
+  await w.sync({ steps });
+  const id = w.crm.all("accounts")[0]!.id;
+  for (const phone of ["2", "3"]) {
+    w.crm.put("accounts", id, { phone });
+    assertEquals(exitCodeOf(await w.sync({ steps })), 0);
+    assertEquals(plain(w.crm, "accounts", ["phone", "street"]), [{ phone, street: phone }]);
+    assertEquals(plain(w.erp, "customers", ["phone"]), [{ phone }]);
+  }
+});
+
+Deno.test("runPipeline() lists two records that the service has as one", async () => {
+  const w = world();
+  for (const id of ["c1", "c2"]) w.erp.put("customers", id, customer({ number: id, name: id }));
+  w.crm.put("accounts", "family", account({ name: "F", kind: 3 }));
+  const [row] = w.crm.all("accounts");
+  const exists = { kind: "exists", row: { id: "family", version: "v1", modifiedAt: null, data: row!.data } } as const;
+  w.crm.next(exists);
+  w.crm.next(exists);
+  await w.sync({ steps: [users, { ...customers, load: { toCrm: { unmatched: "insert" } } }] });
+  assertEquals((await w.open()).filter((one) => one.codes.includes("ambiguous")).length, 1);
 });

@@ -63,5 +63,5 @@ Deno.test("items lists a product whose unit group would have to change", () => {
   const now = { ...erp, baseUnitOfMeasureCode: "BOX" };
   const decided = merged(items, { erp: now, crm, base: agreedOn(erp, crm), coupled });
   assertEquals(decided.crm.defaultuomscheduleid, undefined);
-  assertEquals(decided.reasons.crm.map(({ code, field }) => [code, field]), [["not_writable", "defaultuomscheduleid"]]);
+  assertEquals(decided.reasons.crm.map(({ code, field }) => [code, field]), [["not_writable", "group unit"]]);
 });

@@ -1,5 +1,5 @@
 /** Rows in → rows out, as the engine would decide, with the couplings of other steps given by hand. */
-import type { Fields } from "../../connectors/connector.ts";
+import type { Fields, Value } from "../../connectors/connector.ts";
 import { type Creation, creationOf } from "../../engine/creation.ts";
 import { type Decision, type Looked, type Lookups, type Met, reconcile } from "../../engine/reconcile.ts";
 import { compile, type FieldRule, rulesOf } from "../../engine/rules.ts";
@@ -19,10 +19,18 @@ export function created(
 
 /** What a pair that was coupled already needs. */
 export function merged(step: Step, { coupled = {}, ...met }: Met & { coupled?: Coupled }): Decision {
-  return reconcile(step, rulesOf(step), met, lookups(coupled));
+  const rules = rulesOf(step);
+  const base = met.base === null ? null : {
+    erp: Object.fromEntries(rules.flatMap((rule): [string, Value][] => {
+      if (rule.erp === null) return [[rule.crm, rule.value]];
+      return rule.erp in met.base!.erp ? [[rule.crm, met.base!.erp[rule.erp]!]] : [];
+    })),
+    crm: met.base.crm,
+  };
+  return reconcile(step, rules, { ...met, base }, lookups(coupled));
 }
 
-/** Both sides as they were when they last agreed. */
+/** Both sides, by their own fields, as they were when they last agreed. */
 export function agreedOn(erp: Fields, crm: Fields): NonNullable<Met["base"]> {
   return { erp, crm };
 }

@@ -28,6 +28,7 @@ export function changeOf(source: string, reasons: readonly Reason[], more: Parti
     ...{
       after: {},
       before: {},
+      basis: {},
       version: null,
       state: "open",
       reasons,

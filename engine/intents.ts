@@ -1,0 +1,100 @@
+/** What earlier runs left behind: writes whose answer was never saved, and listings that nothing renews. */
+import type { Outcome, Write } from "../connectors/connector.ts";
+import { ServiceError } from "../errors.ts";
+import type { Change, Side } from "../store/store.ts";
+import { otherSide, type StepContext } from "./context.ts";
+import { pagesOf } from "./paging.ts";
+import { settle, stores } from "./settle.ts";
+
+const page = 500;
+
+/**
+ * Looks for what an earlier run had sent when it stopped, before anything is decided. What was only intended is
+ * decided anew. A creation that nobody can tell about stays listed, and is not made again.
+ */
+export async function resolveIntents(context: StepContext): Promise<void> {
+  const { store, connection, step } = context;
+  for await (const changes of changesOf(context, ["intended", "sent", "open"])) {
+    const closed: Change[] = [];
+    for (const change of changes) {
+      const inDoubt = change.op === "insert" && change.reasons.some((reason) => reason.code === "unknown_outcome");
+      if (change.state === "open" && !inDoubt) continue;
+      const outcome = change.state === "intended" ? null : await outcomeOf(context, change);
+      if (outcome === null) closed.push({ ...change, state: "closed", at: context.now() });
+      else if ("reason" in outcome) {
+        const { message, about } = outcome.reason;
+        context.unsettled.set(`${change.side} ${change.source}`, "failed");
+        for (const id of about) context.unsettled.set(`${otherSide(change.side)} ${id}`, "blocked");
+        const reasons = [{ code: "unknown_outcome", message, about } as const];
+        await store.save(connection, step.name, { changes: [{ ...change, run: context.run, state: "open", reasons }] });
+      } else await settle(context, { side: change.side, changes: [change], outcomes: [outcome], round: 0 });
+    }
+    if (closed.length > 0) await store.save(connection, step.name, { changes: closed });
+  }
+}
+
+/** Several records may be what a creation left. */
+interface Doubt {
+  readonly reason: { readonly message: string; readonly about: readonly string[] };
+}
+
+async function outcomeOf(context: StepContext, change: Change): Promise<Outcome | Doubt | null> {
+  if (change.op === "insert") return await recall(context, change);
+  const found = await context.store.lookup(context.connection, context.step.name, change.side, "id", [change.target!]);
+  const record = found[0]?.pair[change.side];
+  if (record === null || record === undefined || record.version === change.version) return null;
+  const took = Object.entries(change.after).every(([field, value]) => stores(value, record.data[field]));
+  const { id, version, modifiedAt, data } = record;
+  return took ? { kind: "ok", row: { id, version, modifiedAt, data } } : null;
+}
+
+/** What an attempt at a creation left: the record, a doubt that a person settles, or null for nothing. */
+async function recall(context: StepContext, change: Change): Promise<Outcome | Doubt | null> {
+  // The window is wide because the intent carries our clock and the services' clocks may differ; values decide.
+  const since = new Date(Date.parse(change.at) - 24 * 3600 * 1000).toISOString();
+  const options = { since, fields: context.compiled.fields[change.side] };
+  const write: Write = { op: "create", id: change.target, version: null, fields: change.after };
+  const rows = await context.opened[change.side].recall(write, options);
+  const taken = await coupledIds(context, change.side, rows.map((row) => row.id));
+  const free = rows.filter((row) => !taken.has(row.id));
+  if (free.length === 0) return null;
+  if (free.length === 1) return { kind: "ok", row: free[0]! };
+  const message = `Cannot tell which record an interrupted creation left: ${free.length} have the same values ` +
+    `(${free.map((row) => row.id).join(", ")}); delete the surplus ones, then synchronize again`;
+  return { reason: { message, about: free.map((row) => row.id) } };
+}
+
+/** As {@link recall}, for the answer that a creation of this run lacks; where the service can't tell now, it is unknown. */
+export async function recallNow(context: StepContext, change: Change, outcome: Outcome): Promise<Outcome> {
+  try {
+    const left = await recall(context, change);
+    return left !== null && "kind" in left ? left : outcome; // a doubt is told by the next run, which looks again
+  } catch (error) {
+    if (error instanceof ServiceError) return outcome;
+    throw error;
+  }
+}
+
+async function coupledIds(context: StepContext, side: Side, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const found = await context.store.lookup(context.connection, context.step.name, side, "id", ids);
+  return new Set(found.map(({ value }) => value));
+}
+
+/** Closes what this run did not list anew: its record is gone, or the definition no longer asks for it. */
+export async function closeStale(context: StepContext): Promise<void> {
+  for await (const changes of changesOf(context, ["open"])) {
+    const stale = changes.filter((change) => change.run !== context.run);
+    const closed = stale.map((change): Change => ({ ...change, state: "closed", at: context.now() }));
+    if (closed.length > 0) await context.store.save(context.connection, context.step.name, { changes: closed });
+  }
+}
+
+function changesOf(context: StepContext, states: readonly Change["state"][]): AsyncIterable<readonly Change[]> {
+  const { store, connection, step } = context;
+  return pagesOf<Change>(
+    page,
+    (change) => change.id,
+    (keyset) => store.changes(connection, { step: step.name, states }, keyset),
+  );
+}

@@ -1,0 +1,207 @@
+/** What came of writes: records, couplings with their bases, and the changes' ends, saved in one transaction. */
+import type { Outcome, Row, Value } from "../connectors/connector.ts";
+import type { Change, Coupling, Pair, Reason, Settlement, Side, StoredRecord } from "../store/store.ts";
+import { otherSide, type StepContext } from "./context.ts";
+import { baseWith, valuesOf } from "./decide.ts";
+import { readAgain } from "./find.ts";
+import { recordOf } from "./record.ts";
+import { same } from "./reconcile.ts";
+import { writesTo } from "./rules.ts";
+
+/** How often a record is decided anew when it changed between the decision and the write. */
+export const rounds = 3;
+
+/** What a batch needs to settle its outcomes, read at once. */
+interface Known {
+  readonly sources: ReadonlyMap<string, StoredRecord>;
+  readonly pairs: ReadonlyMap<string, Pair>;
+}
+
+export interface Settling {
+  readonly side: Side;
+  readonly changes: readonly Change[];
+  /** One for each change, in order. */
+  readonly outcomes: readonly Outcome[];
+  /** Of this run, from 1; 0 for what an earlier run left: such a record may have been edited since. */
+  readonly round: number;
+}
+
+/** Saves the outcomes; those that must be decided anew are read again after that. */
+export async function settle(context: StepContext, { side, changes, outcomes, round }: Settling): Promise<void> {
+  const { store, connection, step } = context;
+  const known = await read(context, side, changes, outcomes);
+  const again: string[] = [];
+  const saved = {
+    records: [] as NonNullable<Settlement["records"]>[number][],
+    couplings: [] as Coupling[],
+    changes: [] as Change[],
+  };
+  const counts: (() => void)[] = [];
+  const taken = new Set<string>();
+  for (const [index, change] of changes.entries()) one(change, outcomes[index]!);
+  await store.save(connection, step.name, saved);
+  for (const count of counts) count();
+  if (again.length > 0) await readAgain(context, side, again);
+
+  function one(change: Change, outcome: Outcome): void {
+    const at = context.now();
+    const finished = (state: Change["state"], reasons = change.reasons) => {
+      saved.changes.push({ ...change, state, reasons, at });
+    };
+    const count = (name: "inserted" | "modified" | "failed") =>
+      void counts.push(() => context.settled(side, change, name, round));
+    const anew = () => {
+      finished("closed");
+      counts.push(() => context.undecided(side, change.source));
+    };
+    if (outcome.kind === "ok" || outcome.kind === "exists") {
+      const target = recordOf(step.extract[side], context.compiled.fields[side], outcome.row);
+      const holder = known.pairs.get(target.id)?.coupling[side === "crm" ? "erpId" : "crmId"];
+      const isTaken = holder !== undefined ? holder !== change.source : taken.has(target.id);
+      if (change.op === "insert" && isTaken) {
+        finished("open", [...change.reasons, takenBy(context, side, target)]);
+        return count("failed");
+      }
+      taken.add(target.id);
+      saved.records.push({ side, record: target });
+      const existed = outcome.kind === "exists" || round === 0;
+      const coupling = coupled(context, { side, change, target, known, existed });
+      saved.couplings.push(coupling);
+      if (round === 0) return finished("closed"); // it is decided, and counted, like any other pair
+      if (outcome.kind === "exists" && round < rounds) return anew();
+      const other = otherSide(side);
+      if (change.op === "insert" && coupling.seen[side] === null && context.sides.includes(other)) {
+        counts.push(() => context.undecided(other, target.id)); // the new record has something to say back
+      }
+      finished(change.reasons.length > 0 ? "open" : "done");
+      return count(change.op === "insert" ? "inserted" : "modified");
+    }
+    if (outcome.kind === "refused") {
+      const reason = refusal(outcome);
+      finished("open", [...change.reasons, reason]);
+      if (change.op === "update") saved.couplings.push(...leftAlone(change, side, known));
+      return count("failed");
+    }
+    // Sent without an id of ours, it may still be under way: only the next run may look for it and send it again.
+    const doubtful = outcome.kind === "unknown" && change.op === "insert" && change.target === null;
+    if (round < rounds && !doubtful) {
+      if (change.op === "update") again.push(change.target!);
+      return anew();
+    }
+    finished("open", [...change.reasons, gaveUp(outcome)]);
+    if (change.op === "update") again.push(change.target!);
+    return count("failed");
+  }
+}
+
+async function read(
+  context: StepContext,
+  side: Side,
+  changes: readonly Change[],
+  outcomes: readonly Outcome[],
+): Promise<Known> {
+  const { store, connection, step } = context;
+  const sourceIds = [...new Set(changes.map((change) => change.source))];
+  const rows = outcomes.flatMap((outcome): Row[] => "row" in outcome ? [outcome.row] : []);
+  const targetIds = [...new Set([...changes.flatMap((change) => change.target ?? []), ...rows.map((row) => row.id)])];
+  const limit = sourceIds.length;
+  const sources = await store.records(connection, step.name, otherSide(side), { ids: sourceIds }, { limit });
+  const found = await store.lookup(connection, step.name, side, "id", targetIds);
+  return {
+    sources: new Map(sources.map((record) => [record.id, record])),
+    pairs: new Map(found.map(({ value, pair }) => [value, pair])),
+  };
+}
+
+interface Written {
+  readonly side: Side;
+  readonly change: Change;
+  readonly target: StoredRecord;
+  readonly known: Known;
+  /** The record was there before, or may have been edited since it was written. */
+  readonly existed: boolean;
+}
+
+/** The coupling after a write that took effect; its base is what was decided on and what the service made of it. */
+function coupled(context: StepContext, { side, change, target, known, existed }: Written): Coupling {
+  const { rules, hash } = context.compiled;
+  const field = (rule: typeof rules[number]) => side === "crm" ? rule.crm : rule.erp;
+  const done = rules.filter((rule) => {
+    if (!writesTo(rule, side) || !(rule.crm in change.basis) || (existed && context.redefined)) return false;
+    return !existed || stores(change.after[field(rule)!], target.data[field(rule)!]);
+  }).map((rule) => rule.crm);
+  const stored = valuesOf(context, done, { erp: target.data, crm: target.data });
+  const basis = Object.fromEntries(done.map((name) => [name, change.basis[name]!]));
+  const values = side === "crm" ? { erp: basis, crm: stored.crm } : { erp: stored.erp, crm: basis };
+  const written = { side, at: context.now(), run: context.run };
+  const pair = known.pairs.get(target.id);
+  if (change.op === "update" && pair !== undefined) {
+    const before = pair[side];
+    // The service changed more than it was asked to, or a field of another rule: decided at once, not at the next edit.
+    const beside = rules.some((rule) => {
+      const name = field(rule);
+      return name !== null && !done.includes(rule.crm) && !same(before?.data[name], target.data[name]);
+    });
+    const base = baseWith(context, context.knownBase(pair.coupling), values);
+    const seen = { ...pair.coupling.seen, [side]: beside ? null : target.fingerprint };
+    return { ...pair.coupling, base, seen, definition: hash, written };
+  }
+  const source = known.sources.get(change.source);
+  const [erpId, crmId] = side === "crm" ? [change.source, target.id] : [target.id, change.source];
+  const listed = new Set(change.reasons.map((reason) => reason.field));
+  const whole = !existed && done.length === rules.filter((rule) => !listed.has(rule.unit)).length;
+  const unchanged = source !== undefined && whole && rules.every((rule) => {
+    const now = side === "crm" ? rule.erp === null ? rule.value : source.data[rule.erp] : source.data[rule.crm];
+    return !done.includes(rule.crm) || same(now, change.basis[rule.crm]);
+  });
+  const own = side === "crm" ? "CRM" : "ERP";
+  const found = existed && change.target !== null && target.id !== change.target;
+  return {
+    erpId,
+    crmId,
+    state: "coupled",
+    base: baseWith(context, null, values),
+    seen: unchanged
+      ? { erp: null, crm: null, [side]: target.fingerprint, [otherSide(side)]: source.fingerprint }
+      : { erp: null, crm: null },
+    definition: hash,
+    how: found ? `found in ${context.step.extract[side].name} by its key` : `created in the ${own}`,
+    written,
+  };
+}
+
+/** A refused record is not sent again in this run: its open change brings it back in the next one. */
+function leftAlone(change: Change, side: Side, known: Known): readonly Coupling[] {
+  const pair = known.pairs.get(change.target!);
+  const record = pair?.[side];
+  if (pair === undefined || record === null || record === undefined) return [];
+  return [{ ...pair.coupling, seen: { ...pair.coupling.seen, [side]: record.fingerprint } }];
+}
+
+/** Whether a service that trims text may have stored `sent` as `now`. */
+export function stores(sent: Value | undefined, now: Value | undefined): boolean {
+  const trimmed = (value: Value | undefined) => typeof value === "string" ? value.trim() : value;
+  return same(trimmed(sent), trimmed(now));
+}
+
+function refusal(outcome: Extract<Outcome, { kind: "refused" }>): Reason {
+  const message = `${outcome.message} (${outcome.code})`;
+  return { code: "refused", message, ...(outcome.field === undefined ? {} : { field: outcome.field }) };
+}
+
+function takenBy(context: StepContext, side: Side, target: StoredRecord): Reason {
+  const message =
+    `Cannot create the record: "${target.label ?? target.id}" of "${context.step.extract[side].name}" has ` +
+    `its key already and is coupled with another record; give one of the two another key`;
+  return { code: "ambiguous", message, about: [target.id] };
+}
+
+function gaveUp(outcome: Outcome): Reason {
+  if (outcome.kind === "unknown") {
+    const message = `Cannot tell whether the record was written: ${outcome.message}; synchronize again, ` +
+      `the record is looked for before anything is sent`;
+    return { code: "unknown_outcome", message };
+  }
+  const message = `Cannot write the record: it changed ${rounds} times while it was being written; synchronize again`;
+  return { code: "moved", message };
+}
