@@ -17,7 +17,7 @@ export type { TokenSource } from "./token.ts";
 export interface HttpOptions {
   /** "business_central" or "dataverse". */
   readonly service: string;
-  /** The service's root, path included: only addresses below it are given the token. */
+  /** The service's root, path included: only addresses with its host and the beginning of its path get the token. */
   readonly origin: string;
   readonly token: TokenSource;
   readonly limiter: Limiter;
@@ -73,7 +73,8 @@ export interface Http {
 
 type Sent = { -readonly [Kind in keyof Requests]: number };
 
-const usualDeadlines: Deadlines = { first: 300_000, idle: 60_000, total: 600_000 };
+/** Business Central works on a request for up to 10 minutes before it gives up by itself. */
+const usualDeadlines: Deadlines = { first: 660_000, idle: 60_000, total: 900_000 };
 const noDecimals: ReadonlySet<string> = new Set();
 
 /**
@@ -91,10 +92,11 @@ export function openHttp(options: HttpOptions): Http {
 
   function resolve(address: string, base = root.href): string {
     const url = URL.parse(address, base);
-    const below = url?.origin === root.origin && url.pathname.toLowerCase().startsWith(root.pathname.toLowerCase());
-    if (url !== null && below && url.username === "" && url.password === "") return url.href;
+    // A link may spell what follows in its own way: a tenant by its id where the configuration has its domain.
+    const isOwn = url?.origin === root.origin && ["", firstOf(url)].includes(firstOf(root));
+    if (url !== null && isOwn && url.username === "" && url.password === "") return url.href;
     throw new ServiceError(
-      `Cannot follow an address that "${service}" gave: it does not lie below "${root.href}"; ` +
+      `Cannot follow an address that "${service}" gave: it does not lie where "${root.href}" does; ` +
         "check the configured address of the service, nothing was sent there",
       { service, code: "foreign_address" },
     );
@@ -203,6 +205,10 @@ function secure(address: string, service: string): URL {
     "insecure_address",
     `Cannot use the address "${address}" of "${service}": it is not https; only a loopback address may do without`,
   );
+}
+
+function firstOf(url: URL): string {
+  return url.pathname.split("/")[1]!.toLowerCase();
 }
 
 /** The last part of the path, without keys and query: they can hold data. */

@@ -1,7 +1,7 @@
 /** What both services speak: pages, filters, names and blanks of OData 4.0, and rows checked against their schema. */
 import type { z } from "zod";
 import { ServiceError } from "../errors.ts";
-import type { Field, Fields, Value } from "./connector.ts";
+import type { AnyEntity, Field, Fields, Outcome, Value } from "./connector.ts";
 import { pick } from "./fields.ts";
 import { exact } from "./json.ts";
 import type { Answer, Http } from "./http.ts";
@@ -238,6 +238,21 @@ export function decimalsOf(fields: Readonly<Record<string, Field>>): ReadonlySet
 /** Whether a row lies in a handle's filter; the filter's fields must have been read. */
 export function liesIn(filter: Fields, data: Fields): boolean {
   return Object.entries(filter).every(([field, value]) => (data[field] ?? null) === (value ?? null));
+}
+
+/** The outcome of a creation whose key another record has, one that the handle's filter leaves out. */
+export function outsideFilter(
+  entity: AnyEntity,
+  { field, value }: { field: string; value: Value | undefined },
+): Outcome {
+  return {
+    kind: "refused",
+    code: "outside_filter",
+    message:
+      `Cannot create a record of "${entity.name}": another record, outside the step's filter, has "${value}" as ` +
+      `its "${field}"; give one of the two another value, or change the filter`,
+    field,
+  };
 }
 
 /**

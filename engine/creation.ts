@@ -71,7 +71,7 @@ export function creationOf(compiled: Compiled, side: Side, source: Fields, looku
       `give it a value${from === null ? "" : ` in "${from}" of "${other.name}"`}`;
     const message =
       `Cannot create a record of "${entity.name}": "${field}" is required and there is no value for it; ` +
-      hint;
+      hint.charAt(0).toLowerCase() + hint.slice(1);
     return { code: "required_blank", field, message };
   }
 }

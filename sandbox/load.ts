@@ -103,11 +103,10 @@ export function companyOf({ erp, clock, companyId, localCurrency }: Target): Com
   return { tables: erp, clock, id: companyId, localCurrency };
 }
 
-/** Adds an enabled, licensed CRM user for each salesperson that has an e-mail address; returns how many. */
+/** Adds an enabled, licensed CRM user for each salesperson; returns how many. */
 export function addUsersOfSalespeople(sandbox: Target): number {
   let count = 0;
   for (const person of sandbox.erp.table("salespeoplePurchasers").all()) {
-    if ((person["email"] ?? "") === "") continue;
     sandbox.addCrmRow("systemusers", userOf(person));
     count++;
   }
@@ -122,8 +121,8 @@ function userOf(person: Row): Record<string, Cell> {
     systemuserid: derivedId("systemusers", person.id),
     firstname: words.join(" "),
     lastname,
-    internalemailaddress: person["email"]!,
-    domainname: person["email"]!,
+    internalemailaddress: person["email"] ?? "",
+    domainname: person["email"] ?? "",
     mobilephone: person["phoneNo"] ?? "",
     createdon: MODIFIED,
     modifiedon: MODIFIED,
@@ -212,6 +211,7 @@ function currencyId(sandbox: Target, code: string, record: CsvRecord): string {
     currencyname: currency?.["displayName"] || code,
     currencysymbol: currency?.["symbol"] || code,
     currencyprecision: 2,
+    currencytype: 0,
     exchangerate: currency === undefined ? "1" : rateOf(sandbox, currency),
     createdon: MODIFIED,
     modifiedon: MODIFIED,

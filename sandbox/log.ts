@@ -37,8 +37,8 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** Opens a log; what the file holds from earlier is part of it. */
 export function openLog(file: string): RequestLog {
   let entries = earlier(file);
+  let last = entries.at(-1)?.n ?? lastIn(`${file}.old`);
   const output = Deno.openSync(file, { create: true, append: true });
-  let last = entries.at(-1)?.n ?? 0;
   return {
     add(entry) {
       const numbered: LogEntry = { n: ++last, ...entry };
@@ -55,20 +55,35 @@ export function openLog(file: string): RequestLog {
   };
 }
 
+/** The number of the last entry; 0 where there is none. */
+function lastIn(file: string): number {
+  const line = wholeLines(file).trimEnd().split("\n").at(-1) ?? "";
+  return line === "" ? 0 : (JSON.parse(line) as LogEntry).n;
+}
+
 function earlier(file: string): LogEntry[] {
-  let text: string;
+  const size = sizeOf(file);
+  if (size > MAX_BYTES) {
+    Deno.renameSync(file, `${file}.old`);
+    return [];
+  }
+  const whole = wholeLines(file);
+  if (new TextEncoder().encode(whole).length < size) Deno.writeTextFileSync(file, whole);
+  return whole.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as LogEntry);
+}
+
+function sizeOf(file: string): number {
   try {
-    if (Deno.statSync(file).size > MAX_BYTES) {
-      Deno.renameSync(file, `${file}.old`);
-      return [];
-    }
-    text = Deno.readTextFileSync(file);
+    return Deno.statSync(file).size;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
+    if (error instanceof Deno.errors.NotFound) return 0;
     throw error;
   }
-  // A killed process can leave half a line behind the last line break.
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  if (whole.length < text.length) Deno.writeTextFileSync(file, whole);
-  return whole.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line) as LogEntry);
+}
+
+/** A killed process can leave half a line behind the last line break. */
+function wholeLines(file: string): string {
+  if (sizeOf(file) === 0) return "";
+  const text = Deno.readTextFileSync(file);
+  return text.slice(0, text.lastIndexOf("\n") + 1);
 }

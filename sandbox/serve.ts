@@ -43,6 +43,8 @@ export async function serve(options: ServeOptions): Promise<Server> {
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const foreign = foreignness(request);
+    if (foreign !== null) return send(request, response, { status: 403, body: { error: foreign } });
     const asked = await read(request);
     const path = asked.url.pathname + asked.url.search;
     if (asked.url.pathname.startsWith("/sandbox/")) return send(request, response, control(asked, options));
@@ -59,7 +61,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
       result = instead;
     } else if (isToken) {
       result = options.tokens.give(asked);
-    } else if (!options.tokens.accepts(asked.headers)) {
+    } else if (!options.tokens.accepts(asked.headers, (scope) => isFor(scope, { service: service.name, request }))) {
       result = service.refuse("unauthorized");
     } else {
       current = target;
@@ -98,6 +100,34 @@ export async function serve(options: ServeOptions): Promise<Server> {
         server.closeAllConnections();
       }),
   };
+}
+
+/** A web page in a browser must reach nothing here, whatever its own name resolves to. */
+function foreignness({ headers, socket }: IncomingMessage): { code: string; message: string } | null {
+  const own = ownHosts(socket.localPort);
+  if (!own.includes(headers.host ?? "")) {
+    return {
+      code: "sandbox_foreign_host",
+      message: `Cannot answer: the Host header isn't ${own[0]}; ask that address`,
+    };
+  }
+  if (headers.origin === undefined) return null;
+  return { code: "sandbox_foreign_origin", message: "Cannot answer: a web page asked; ask from a program" };
+}
+
+function ownHosts(port: number | undefined): readonly [string, string] {
+  return [`127.0.0.1:${port}`, `localhost:${port}`];
+}
+
+const realHosts: Readonly<Record<Service["name"], RegExp>> = {
+  business_central: /^api\.businesscentral\.dynamics\.com$/,
+  dataverse: /^[^.]+\.crm\d*\.dynamics\.com$/,
+};
+
+/** A token is for one service: its scope begins with the address of this server, or of the service that it imitates. */
+function isFor(scope: string, asked: { service: Service["name"]; request: IncomingMessage }): boolean {
+  const host = URL.parse(scope)?.host ?? "";
+  return ownHosts(asked.request.socket.localPort).includes(host) || realHosts[asked.service].test(host);
 }
 
 async function read(request: IncomingMessage): Promise<Asked> {

@@ -2,6 +2,7 @@
  * Tables of rows, held in memory and kept in one journal file. A change is in the file before the call that made it
  * returns, so a process that is killed at any moment loses nothing that it has answered.
  */
+import { exists, journalLines, openJournal, writeAll } from "./journal.ts";
 
 /** A value of a row. Decimals are text ("12.50"), dates and time stamps ISO 8601 text: never a float. */
 export type Cell = string | number | boolean | null;
@@ -78,7 +79,7 @@ export function openTables(file: string): Tables {
       else named(name).set(row.id, { place: place as number, row });
     }
   }, () => tables.values());
-  const journal = Deno.openSync(file, { create: true, append: true });
+  const journal = openJournal(file);
 
   function change(table: MemoryTable, id: string, entry: Entry | undefined): void {
     transaction(() => {
@@ -95,7 +96,7 @@ export function openTables(file: string): Tables {
     try {
       const result = work();
       if (depth === 1 && pending.length > 0) {
-        for (const line of lines(pending)) writeAll(journal, line);
+        journal.append(lines(pending));
         committed = true;
       }
       return result;
@@ -203,11 +204,6 @@ function* lines(changes: readonly (Put | Delete)[]): Generator<string> {
   }
 }
 
-function writeAll(file: Deno.FsFile, text: string): void {
-  let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
-}
-
 /** Applies the whole transactions of a journal; cuts off what follows the last, and rewrites a journal of mostly old changes. */
 function replay(
   file: string,
@@ -246,38 +242,4 @@ function rewrite(file: string, tables: Iterable<MemoryTable>): void {
   }
   fresh.close();
   Deno.renameSync(`${file}.new`, file);
-}
-
-function exists(file: string): boolean {
-  try {
-    Deno.statSync(file);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}
-
-/** Lines that end in a line break, with their length in bytes; what follows the last line break is left out. */
-function* journalLines(file: string): Generator<readonly [text: string, bytes: number]> {
-  if (!exists(file)) return;
-  const source = Deno.openSync(file);
-  try {
-    const decoder = new TextDecoder();
-    const chunk = new Uint8Array(1 << 20);
-    let rest: Uint8Array = new Uint8Array(0);
-    for (let count = source.readSync(chunk); count !== null; count = source.readSync(chunk)) {
-      const bytes = new Uint8Array(rest.length + count);
-      bytes.set(rest);
-      bytes.set(chunk.subarray(0, count), rest.length);
-      let start = 0;
-      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-        yield [decoder.decode(bytes.subarray(start, end)), end + 1 - start];
-        start = end + 1;
-      }
-      rest = bytes.subarray(start);
-    }
-  } finally {
-    source.close();
-  }
 }

@@ -11,8 +11,8 @@ export interface Credentials {
 export interface Tokens {
   /** Answers POST /<tenant>/oauth2/v2.0/token. */
   give(asked: Asked): Answer;
-  /** True when the Authorization header carries a token that was given and hasn't expired. */
-  accepts(headers: Headers): boolean;
+  /** True when the Authorization header carries a token that was given for such a scope and hasn't expired. */
+  accepts(headers: Headers, isFor: (scope: string) => boolean): boolean;
   /** No token given so far is valid any longer. */
   revoke(): void;
   /** For how long tokens are valid from now on, in seconds. */
@@ -23,7 +23,7 @@ export interface Tokens {
 const EXPIRES_IN = 3599;
 
 export function createTokens(credentials: Credentials, clock: SandboxClock): Tokens {
-  const expiry = new Map<string, number>();
+  const given = new Map<string, { readonly scope: string; readonly until: number }>();
   let lifetime = EXPIRES_IN;
   const failed = (status: number, error: string, code: number, text: string): Answer => {
     const trace = clock.uuid();
@@ -50,7 +50,8 @@ export function createTokens(credentials: Credentials, clock: SandboxClock): Tok
       if (form.get("grant_type") !== "client_credentials") {
         return failed(400, "unsupported_grant_type", 70003, "The grant type is not supported.");
       }
-      if (!(form.get("scope") ?? "").endsWith("/.default")) {
+      const scope = form.get("scope") ?? "";
+      if (!scope.endsWith("/.default")) {
         return failed(400, "invalid_scope", 70011, "The scope is missing or does not end in /.default.");
       }
       if (form.get("client_id") !== credentials.clientId) {
@@ -60,19 +61,19 @@ export function createTokens(credentials: Credentials, clock: SandboxClock): Tok
         return failed(401, "invalid_client", 7000215, "The client secret is wrong.");
       }
       const token = `sandbox.${clock.uuid()}`;
-      expiry.set(token, clock.now() + lifetime * 1000);
+      given.set(token, { scope, until: clock.now() + lifetime * 1000 });
       return {
         status: 200,
         headers: { "Cache-Control": "no-store", "Pragma": "no-cache" },
         body: { token_type: "Bearer", expires_in: lifetime, ext_expires_in: lifetime, access_token: token },
       };
     },
-    accepts(headers) {
+    accepts(headers, isFor) {
       const [scheme, token] = (headers.get("authorization") ?? "").split(" ");
-      const until = scheme?.toLowerCase() === "bearer" ? expiry.get(token ?? "") : undefined;
-      return until !== undefined && until > clock.now();
+      const known = scheme?.toLowerCase() === "bearer" ? given.get(token ?? "") : undefined;
+      return known !== undefined && known.until > clock.now() && isFor(known.scope);
     },
-    revoke: () => expiry.clear(),
+    revoke: () => given.clear(),
     expireAfter: (seconds) => void (lifetime = seconds),
   };
 }

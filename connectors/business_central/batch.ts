@@ -1,6 +1,6 @@
 /** JSON batches: requests that the service handles one after the other, each for itself. */
 import { ServiceError } from "../../errors.ts";
-import type { Clock } from "../connector.ts";
+import type { Clock, Limiter } from "../connector.ts";
 import { retryAfterOf, tries, waitAfter } from "../faults.ts";
 import type { Http } from "../http.ts";
 import { type RawRow, recordOf, refusalOf } from "../odata.ts";
@@ -18,6 +18,8 @@ export type InnerOutcome =
 
 export interface BatchOptions {
   readonly clock: Clock;
+  /** Told when the service asks for patience inside an answer. */
+  readonly limiter: Limiter;
   /** The path of `$batch` below the root. */
   readonly path: string;
   readonly decimals: ReadonlySet<string>;
@@ -51,6 +53,7 @@ export async function sendBatch(
     }
     const again: number[] = [];
     let wait = 0;
+    let isBusy = false;
     const stopped = [...answers.values()].some((answer) => Number(answer["status"]) >= 400);
     for (const at of pending) {
       const answer = answers.get(at);
@@ -62,6 +65,7 @@ export async function sendBatch(
       const outcome = outcomeOf(answer, requests[at]!);
       const attempt = ++attempts[at]!;
       if (outcome === "again" && attempt < tries) {
+        isBusy ||= answer["status"] === 429;
         again.push(at);
         const after = String(new Headers(recordOf(answer["headers"]) as Record<string, string>).get("Retry-After"));
         wait = Math.max(wait, waitAfter(attempt, retryAfterOf(after, clock), clock));
@@ -70,6 +74,7 @@ export async function sendBatch(
       }
     }
     pending = again;
+    if (isBusy) options.limiter.slow(wait);
     if (wait > 0) await clock.sleep(wait, signal).catch(() => {/* the next request notices the abort */});
   }
   return outcomes;

@@ -37,6 +37,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
     token: options.token,
     limiter: options.limiter,
     clock,
+    headers: { "Accept-Language": "en-US" }, // messages name fields by their captions
     ...(options.fetch && { fetch: options.fetch }),
   });
   const company = `${api}companies(${guid(companyId)})/`;
@@ -59,6 +60,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
       view: viewOf(entity.name),
       http: own,
       clock,
+      limiter: options.limiter,
       company,
       pageSize,
       overlapMs,

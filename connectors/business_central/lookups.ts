@@ -1,4 +1,5 @@
 /** What views need from other pages of a company. Each is read when it is first asked for, then kept. */
+import { ServiceError } from "../../errors.ts";
 import type { RawRow } from "../odata.ts";
 import { anyOf, guid, queryOf, withoutBlank } from "../odata.ts";
 import { exchangeRates, type RateRow } from "./rates.ts";
@@ -21,7 +22,7 @@ export interface Lookups {
   codes(set: CodeSet): Promise<ReadonlyMap<string, string>>;
   /** The general ledger setup as a currency row: its id, the local currency's code and symbol. */
   localCurrency(): Promise<RawRow & { readonly code: string }>;
-  /** The rate of a currency today; null where there is none. */
+  /** The rate of a currency today; null where there is none. Throws ServiceError "base_currency_unknown". */
   rates(): Promise<(code: string) => string | null>;
   /** The customer behind each of these company contacts, by the contact's number. */
   customers(companyNumbers: readonly string[]): Promise<ReadonlyMap<string, string>>;
@@ -59,7 +60,9 @@ export function openLookups(options: LookupOptions): Lookups {
     const $select = "currencyCode,startingDate,relationalCurrencyCode," + [...amounts].join(",");
     const rows = await list("currencyExchangeRates" + queryOf({ $select }), { decimals: amounts });
     const against = await options.rateCurrency() ?? local;
-    return exchangeRates(rows.map(rateOf), { local, against, today: options.today() });
+    const rates = exchangeRates(rows.map(rateOf), { local, against, today: options.today() });
+    if (rates(against) === null) throw baseCurrencyUnknown(against);
+    return rates;
   }
 
   const localCurrency = once(readLocalCurrency);
@@ -92,6 +95,15 @@ export function openLookups(options: LookupOptions): Lookups {
       return new Map(found);
     },
   };
+}
+
+/** Without it every currency would seem to lack a rate of its own. */
+function baseCurrencyUnknown(code: string): ServiceError {
+  return new ServiceError(
+    `Cannot read exchange rates of "business_central": the CRM counts in "${code}", which is no currency there or has no ` +
+      "rate that is valid today; enter one on the Exchange Rates page of that currency",
+    { service: "business_central", code: "base_currency_unknown" },
+  );
 }
 
 function linkQuery($filter?: string): string {

@@ -86,7 +86,7 @@ function filterOf(table: Table): string | undefined {
   const { only, made } = table.view;
   const parts = only === undefined ? [] : [`${only.property} eq ${quoted(only.value)}`];
   for (const [name, value] of Object.entries(table.entity.filter)) {
-    const kind = name in made ? undefined : table.fields[name]?.kind;
+    const kind = Object.hasOwn(made, name) ? undefined : table.fields[name]?.kind;
     if (kind === "boolean" && typeof value === "boolean") parts.push(`${name} eq ${value}`);
     const isWord = typeof value === "string" && encodeName(value) === value;
     if ((kind === "text" || kind === "choice") && isWord) {

@@ -81,6 +81,7 @@ export const person = z.object({
   website: text(255, { match: "url" }),
   customerId: ref("customers", {
     required: true,
+    elsewhere: true,
     blank: "The person hangs under no company that is a customer; give the contact a Company No. whose company is one",
   }),
   /** The number of the company contact, not of the customer. */

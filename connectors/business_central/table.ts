@@ -1,6 +1,6 @@
 /** An opened handle's standing parts, and how rows of its page become rows of ours. */
 import type { z } from "zod";
-import type { AnyEntity, Clock, Field, Fields, Row } from "../connector.ts";
+import type { AnyEntity, Clock, Field, Fields, Limiter, Row } from "../connector.ts";
 import type { Http } from "../http.ts";
 import { decimalsOf, liesIn, pages, type RawRow, rowCheck, withoutBlank } from "../odata.ts";
 import type { List, Lookups } from "./lookups.ts";
@@ -15,6 +15,7 @@ export interface Table {
   readonly view: View;
   readonly http: Http;
   readonly clock: Clock;
+  readonly limiter: Limiter;
   /** The company's path below the root, with a slash at its end. */
   readonly company: string;
   readonly pageSize: number;
@@ -72,7 +73,7 @@ export async function mapRows(
     const data = check(
       id,
       Object.fromEntries(needed.map((field) => {
-        return [field, field in view.made ? values[field] : valueOf(raw, field, table.fields[field])];
+        return [field, Object.hasOwn(view.made, field) ? values[field] : valueOf(raw, field, table.fields[field])];
       })),
     );
     if (!liesIn(entity.filter as Fields, data)) left.push(id);
@@ -88,7 +89,7 @@ export async function mapRows(
 
 /** A property that is not there is no blank: the check of the row then names it. */
 function valueOf(raw: RawRow, property: string, field: Field | undefined): unknown {
-  return property in raw && field !== undefined ? withoutBlank(field, raw[property]) : undefined;
+  return Object.hasOwn(raw, property) && field !== undefined ? withoutBlank(field, raw[property]) : undefined;
 }
 
 /** When the service says that a row was modified last. */

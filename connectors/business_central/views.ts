@@ -166,15 +166,23 @@ export function viewOf(entity: string): View {
   return views.get(entity) ?? plain;
 }
 
-/** The plain fields of a write as page properties. A creation leaves blanks to the service. */
+/**
+ * The plain fields of a write as page properties. A creation leaves blanks to the service. The country goes first: the
+ * service takes properties in the order of the body, and another country blanks city, postal code and state.
+ */
 export function plainBody(view: View, write: Write, fields: Readonly<Record<string, Field>>): Record<string, unknown> {
   const body: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(write.fields)) {
+  for (const name of Object.keys(write.fields).toSorted(byCountryFirst)) {
+    const value = write.fields[name]!;
     const field = fields[name];
-    if (name in view.made || field === undefined || (write.op === "create" && value === null)) continue;
+    if (Object.hasOwn(view.made, name) || field === undefined || (write.op === "create" && value === null)) continue;
     body[name] = withBlank(field, value);
   }
   return body;
+}
+
+function byCountryFirst(one: string, other: string): number {
+  return Number(other === "country") - Number(one === "country");
 }
 
 function refused(code: string, field: string, state: string): Body {

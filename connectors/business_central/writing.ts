@@ -1,6 +1,7 @@
 /** Writing a table: creations and updates in batches, outcomes as the contract names them, creations found again. */
 import type { Fields, Opened, Outcome, Row, Write } from "../connector.ts";
-import { guid, problemOf, quoted, type RawRow } from "../odata.ts";
+import { ServiceError } from "../../errors.ts";
+import { guid, outsideFilter, problemOf, quoted, type RawRow } from "../odata.ts";
 import { batchSize, type Inner, type InnerOutcome, sendBatch } from "./batch.ts";
 import { joinName, nameParts, type PersonName } from "./person_name.ts";
 import { current, find } from "./reading.ts";
@@ -29,6 +30,7 @@ export async function write(table: Table, writes: readonly Write[], options: Wri
         if (fault !== null) throw fault;
         const answers = await sendBatch(table.http, batch.map((one) => one.request), {
           clock: table.clock,
+          limiter: table.limiter,
           path: `${apiOf(table)}$batch`,
           decimals: decimalsIn(table),
           signal: options.signal,
@@ -93,12 +95,23 @@ async function settle(table: Table, batch: readonly Asked[], how: Settling): Pro
     else if (answer.status < 300) stored.push({ at, raw: answer.body });
     else outcomes[at] = await refusedOutcome(table, writes[at]!, { ...answer, options }).catch(unknown);
   }
+  await settleStored(table, stored, how);
+}
+
+/** Rows that are stored, yet whose look can't be told, have an unknown outcome; a bad one takes no others with it. */
+async function settleStored(
+  table: Table,
+  stored: readonly { at: number; raw: RawRow }[],
+  how: Settling,
+): Promise<void> {
+  const { outcomes, options } = how;
   try {
     const rows = await rowsOf(table, stored.map(({ raw }) => raw), options.fields);
     stored.forEach(({ at }, position) => outcomes[at] = { kind: "ok", row: rows[position]! });
   } catch (error) {
-    // They are stored, yet what they look like now can't be told.
-    for (const { at } of stored) outcomes[at] = unknown(error);
+    const isRow = error instanceof ServiceError && error.code === "bad_row";
+    if (isRow && stored.length > 1) { for (const one of stored) await settleStored(table, [one], how); }
+    else for (const { at } of stored) outcomes[at] = unknown(error);
   }
 }
 
@@ -117,8 +130,8 @@ async function refusedOutcome(
 ): Promise<Outcome> {
   const { code, message } = problemOf(answer.body);
   if (write.op === "create" && code === codes.exists) {
-    const row = await rowWithKey(table, write, answer.options);
-    if (row !== null) return { kind: "exists", row };
+    const met = await withKey(table, write, answer.options);
+    if (met !== null) return met;
   }
   if (write.op === "update") {
     if (answer.status === 404) return { kind: "missing" };
@@ -144,11 +157,14 @@ function fieldIn(message: string, fields: readonly string[]): string | undefined
   });
 }
 
-async function rowWithKey(table: Table, write: Write, options: WriteOptions): Promise<Row | null> {
-  const key = write.fields[table.entity.key];
-  if (key === undefined || key === null) return null;
-  const { rows } = await find(withoutFilter(table), `${table.entity.key} eq ${quoted(String(key))}`, options);
-  return rows[0] ?? null;
+/** The record with the key of a creation counts only inside the handle's filter: outside it is something else. */
+async function withKey(table: Table, write: Write, options: WriteOptions): Promise<Outcome | null> {
+  const field = table.entity.key;
+  const value = write.fields[field] ?? null;
+  if (value === null) return null;
+  const { rows: [row], left } = await find(table, `${field} eq ${quoted(String(value))}`, options);
+  if (row !== undefined) return { kind: "exists", row };
+  return left.length === 0 ? null : outsideFilter(table.entity, { field, value });
 }
 
 /** See the contract: by the key, or by the name among what was modified since, all values that were sent compared. */
@@ -211,10 +227,12 @@ function checkAccess(table: Table, write: Write): void {
   const access = table.entity.access as Readonly<Record<string, string | undefined>>;
   for (const field of Object.keys(write.fields)) {
     const when = access[field];
-    if (field in table.fields && (when === undefined || when === write.op)) continue;
+    if (Object.hasOwn(table.fields, field) && (when === undefined || when === write.op)) continue;
     throw new TypeError(
       `Cannot ${write.op} a record of "${table.entity.name}": field "${field}" ` +
-        (field in table.fields ? `may be written ${when === "never" ? "never" : `on ${when} only`}` : "is not known"),
+        (Object.hasOwn(table.fields, field)
+          ? `may be written ${when === "never" ? "never" : `on ${when} only`}`
+          : "is not known"),
     );
   }
 }

@@ -47,7 +47,7 @@ export const dv = {
     fields: fieldsOf(transactionCurrency),
     creation: "derived id",
     initial: { statecode: 0 },
-    access: { isocurrencycode: "create", statecode: "update" },
+    access: { isocurrencycode: "create", currencytype: "create", statecode: "update" },
   }),
   /** Unit groups, each with its base unit. */
   unitGroups: entity<UnitGroup>()({

@@ -3,7 +3,7 @@ import { ServiceError } from "../../errors.ts";
 import type { Fields, Outcome, Row, Value, Write } from "../connector.ts";
 import { faultOf } from "../faults.ts";
 import { canonical, parseJson } from "../json.ts";
-import { problemOf, quoted, type RawRow, recordOf } from "../odata.ts";
+import { liesIn, outsideFilter, problemOf, quoted, type RawRow, recordOf } from "../odata.ts";
 import type { InnerAnswer } from "./batch.ts";
 import type { Context } from "./context.ts";
 import { rowsBy } from "./read.ts";
@@ -42,7 +42,7 @@ export async function judge(
     const answer = answers[position];
     const transient = answer === undefined ? noAnswer() : passing(answer, { action: actionOf(judging), clock });
     if (transient !== null) {
-      fault = transient;
+      if (fault?.status !== 429) fault = transient; // that one says how long to wait
       job.uncertain ||= transient.status !== 429;
     } else if (answer!.status < 300) {
       const raw = rowIn(answer!, job, columns);
@@ -96,9 +96,12 @@ function passing(answer: InnerAnswer, options: { action: string; clock: Context[
   return fault?.retryable ? fault : null;
 }
 
-/** Jobs whose rows must be looked at: by our id, and what has the key that the service keeps apart. */
+/**
+ * Jobs whose rows must be looked at: by our id, and what has the key that the service keeps apart. That one counts only
+ * inside the handle's filter: outside it is something else, such as a product family with an item's number.
+ */
 async function readBack(judging: Judging, jobs: readonly Job[], answerTo: (job: Job) => InnerAnswer): Promise<void> {
-  const { columns: { table } } = judging;
+  const { columns: { table, entity } } = judging;
   if (jobs.length === 0) return;
   const byId = new Map((await find(judging, table.id, jobs.map(({ id }) => id))).map((row) => [row.id, row]));
   const keyOf = (fields: Fields) => table.unique === null ? null : fields[table.unique] ?? null;
@@ -113,8 +116,12 @@ async function readBack(judging: Judging, jobs: readonly Job[], answerTo: (job: 
       job.outcome = { kind: "ok", row: own };
     } else if (job.write.op === "update") {
       job.outcome = own === undefined ? { kind: "missing" } : { kind: "moved" };
+    } else if (row === undefined) {
+      job.outcome = refusal(job, answerTo(job), judging.columns);
+    } else if (own === undefined && !liesIn(entity.filter as Fields, row.data)) {
+      job.outcome = outsideFilter(entity, { field: table.unique!, value: row.data[table.unique!] });
     } else {
-      job.outcome = row === undefined ? refusal(job, answerTo(job), judging.columns) : { kind: "exists", row };
+      job.outcome = { kind: "exists", row };
     }
   }
 }

@@ -147,7 +147,7 @@ function filterOf({ entity, table }: Columns): string {
   return Object.entries(entity.filter as Fields)
     .filter(([field]) => !table.derived.includes(field))
     .map(([field, value]) =>
-      `${field in table.lookups ? `_${field}_value` : field} eq ${literal(entity, field, value)}`
+      `${Object.hasOwn(table.lookups, field) ? `_${field}_value` : field} eq ${literal(entity, field, value)}`
     )
     .join(" and ");
 }

@@ -43,8 +43,8 @@ export function columnsOf(
   const filter = options.everything ? {} : entity.filter as Fields;
   const read = [...new Set([...given, ...Object.keys(filter)])];
   const lookups = read.map((field) => field === "parentcustomeridtype" ? "parentcustomerid" : field)
-    .filter((field) => field in table.lookups);
-  const plain = read.filter((field) => !(field in table.lookups) && !table.derived.includes(field));
+    .filter((field) => Object.hasOwn(table.lookups, field));
+  const plain = read.filter((field) => !(Object.hasOwn(table.lookups, field)) && !table.derived.includes(field));
   const check = rowCheck(schemas[entity.name]!, read, { service: "dataverse", entity: entity.name });
   const named = [...new Set(lookups)];
   return {
@@ -71,7 +71,10 @@ export function columnsOf(
     const lookup = table.lookups[field];
     if (field === "parentcustomeridtype") return tableBehind(raw, "parentcustomerid", known.id);
     if (lookup === undefined) {
-      const value = withoutBlank(entity.fields[field]!, field in known.derived ? known.derived[field] : raw[field]);
+      const value = withoutBlank(
+        entity.fields[field]!,
+        Object.hasOwn(known.derived, field) ? known.derived[field] : raw[field],
+      );
       return entity.fields[field]!.kind === "boolean" ? value ?? false : value; // a switch never set is off
     }
     const value = raw[`_${field}_value`] ?? null;
@@ -117,7 +120,7 @@ export function bodyOf(entity: AnyEntity, write: Write, options: { ownerTeam?: s
     requireWritable(entity, write, field);
     if (table.derived.includes(field) && field !== "baseuomname") continue;
     if (write.op === "create" && value === null) continue;
-    if (field in table.lookups) Object.assign(body, binding(table, field, write));
+    if (Object.hasOwn(table.lookups, field)) Object.assign(body, binding(table, field, write));
     else body[field] = value !== null && entity.fields[field]!.kind === "decimal" ? exact(String(value)) : value;
   }
   const owned = "ownerid" in entity.fields && (write.fields["ownerid"] ?? null) === null;

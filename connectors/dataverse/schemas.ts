@@ -59,6 +59,8 @@ export const transactionCurrency = z.object({
   currencysymbol: text(10, { required: true, match: "exact", blank: "The currency has no symbol" }),
   exchangerate: decimal(10, { required: true, blank: "The currency has no exchange rate" }),
   currencyprecision: integer({ required: true, blank: "The currency has no precision" }),
+  /** 0 system, 1 custom. */
+  currencytype: choice([0, 1], { required: true, blank: "The currency has no type" }),
   statecode: active,
 });
 

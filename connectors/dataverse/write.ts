@@ -93,7 +93,8 @@ async function slept(clock: Clock, ms: number, signal: AbortSignal | undefined):
 async function attemptAll(writing: Writing, jobs: readonly Job[]): Promise<{ fault: unknown; again: boolean }> {
   const { context, entity, options } = writing;
   const written = jobs.flatMap(({ write }) => Object.keys(write.fields));
-  const columns = columnsOf(entity, [...options.fields, ...written], { everything: true });
+  const filter = Object.keys(entity.filter); // of what a write met, they tell whether it belongs to the handle
+  const columns = columnsOf(entity, [...options.fields, ...written, ...filter], { everything: true });
   try {
     const answers = await send(writing, columns, jobs);
     const fault = await judge({ context, columns, signal: options.signal }, jobs, answers);

@@ -108,7 +108,8 @@ function checkRecord(set: string, record: CsvRecord, ignoredColumns: Set<string>
   const values: Record<string, Cell> = {};
   for (const [column, cell] of record.cells) {
     const name = renamed[`${set}.${column}`] ?? column;
-    const field = extra[`${set}.${name}`] ?? sets[set]!.fields[name];
+    const { fields } = sets[set]!;
+    const field = extra[`${set}.${name}`] ?? (Object.hasOwn(fields, name) ? fields[name] : undefined);
     if (field === undefined || field.shown || name === "balanceDue") {
       ignoredColumns.add(`${record.file}: ${column}`);
       continue;

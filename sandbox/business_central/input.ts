@@ -14,7 +14,8 @@ export function readInput(fact: SetFact, body: Json): Input {
   const input = new Map<string, Cell>();
   for (const [name, value] of Object.entries(body)) {
     if (name.startsWith("@odata.")) continue;
-    const field = name === "systemId" ? fact.fields["id"] : fact.fields[name];
+    const column = name === "systemId" ? "id" : name;
+    const field = Object.hasOwn(fact.fields, column) ? fact.fields[column] : undefined;
     if (field === undefined) {
       throw badRequest(`The property "${name}" doesn't exist on type "Microsoft.NAV.${fact.entity}".`);
     }

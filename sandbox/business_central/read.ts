@@ -6,7 +6,7 @@ import type { Asked } from "../service.ts";
 import type { Row } from "../tables.ts";
 import { type Company, contactsOf, etagOf, isIn, rowsOf, shownValue, singleRow } from "./company.ts";
 import { type Kind, sets } from "./fields.ts";
-import { badRequest } from "./refusal.ts";
+import { badRequest, Refusal } from "./refusal.ts";
 
 /** How pages are linked; settable, because services and gateways differ. */
 export interface PageStyle {
@@ -51,7 +51,9 @@ export function readPage(
   checkNames(source.set, query);
   const token = tokenOf(query.skiptoken);
   const left = token?.left ?? query.top ?? Infinity;
-  const size = Math.min(left, MAX_PAGE, Number(preferences(asked.headers).get("odata.maxpagesize") ?? MAX_PAGE));
+  const most = Number(preferences(asked.headers).get("odata.maxpagesize") ?? MAX_PAGE);
+  if (most > MAX_PAGE) throw new Refusal(413, "RequestEntityTooLarge", `A page holds at most ${MAX_PAGE} entities.`);
+  const size = Math.min(left, most);
   if (!Number.isInteger(size) || (size < 1 && left > 0)) throw badRequest("odata.maxpagesize isn't a positive number.");
 
   const candidates = candidatesOf(company, source, query);
@@ -88,7 +90,7 @@ export function shownRow(company: Company, set: string, row: Row, query?: Query)
   const { fields } = sets[set]!;
   const shown: Record<string, unknown> = { "@odata.etag": etagOf(row) };
   for (const name of query?.select ?? Object.keys(fields)) {
-    if (!(name in fields)) continue; // a navigation property; $expand shows it
+    if (!Object.hasOwn(fields, name)) continue; // a navigation property; $expand shows it
     const value = shownValue(company, set, name, row);
     shown[name] = fields[name]!.kind === "decimal" ? rawNumber(String(value)) : value;
   }
@@ -103,7 +105,7 @@ export function checkNames(set: string, query: Query): void {
   const { entity, fields } = sets[set]!;
   const navigation = set === "customers" ? ["contactsInformation"] : [];
   for (const name of query.select ?? []) {
-    if (name in fields || navigation.includes(name)) continue;
+    if (Object.hasOwn(fields, name) || navigation.includes(name)) continue;
     throw badRequest(`Could not find a property named '${name}' on type 'Microsoft.NAV.${entity}'.`);
   }
   for (const { name, query: inner } of query.expand) {
@@ -123,7 +125,8 @@ export function checkNames(set: string, query: Query): void {
 function candidatesOf(company: Company, source: Source, query: Query): { after(place: number): Iterable<Placed> } {
   const { set } = source;
   const kind = (property: string) => {
-    const fact = sets[set]!.fields[property];
+    const { fields } = sets[set]!;
+    const fact = Object.hasOwn(fields, property) ? fields[property] : undefined;
     return fact === undefined ? undefined : filterKinds[fact.kind];
   };
   const value = (row: Row, property: string) => shownValue(company, set, property, row);

@@ -185,7 +185,7 @@ export function businessCentral(context: ServiceContext): Service {
       }
       const series = Object.entries((manualNumbers ?? {}) as Record<string, unknown>);
       for (const [set, manual] of series) {
-        if (sets[set]?.series !== true || typeof manual !== "boolean") {
+        if (!Object.hasOwn(sets, set) || sets[set]!.series !== true || typeof manual !== "boolean") {
           throw new TypeError(
             `Cannot set manualNumbers of "${set}": name customers, contacts or items with true or false`,
           );

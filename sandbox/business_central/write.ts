@@ -60,12 +60,14 @@ export function updateRecord(company: Company, set: string, stored: Row, input: 
     if (set === "customerContacts") return updateCustomerContact(company, before, input);
     const fact = sets[set]!;
     const values = resolved(company, fact, input);
-    if (fact.key !== null && fact.key in values && values[fact.key] !== before[fact.key]) {
+    if (fact.key !== null && Object.hasOwn(values, fact.key) && values[fact.key] !== before[fact.key]) {
       rename(company, set, before, values);
     }
     if ("displayName" in values && (set === "customers" || set === "contacts")) requireName(values);
     if ("country" in values && before["country"] !== "" && values["country"] !== before["country"]) {
-      for (const field of ["city", "postalCode", "state"]) values[field] ??= "";
+      const named = Object.keys(values); // in the order of the body, in which they are validated
+      const behind = named.slice(named.indexOf("country"));
+      for (const field of ["city", "postalCode", "state"]) if (!behind.includes(field)) values[field] = "";
     }
     if (set === "contacts") changeContact(company, before, values);
     const stock = values["inventory"];
@@ -146,7 +148,7 @@ function resolved(company: Company, fact: SetFact, input: Input): Values {
     }
     const id = resolveReference(company, name, field, String(value));
     const { column } = field.ref;
-    if (column in values && values[column] !== id) {
+    if (Object.hasOwn(values, column) && values[column] !== id) {
       throw ruleBroken(
         `The values of ${fact.entity} contradict each other: "${name}" names another record than the id beside it.`,
       );
@@ -221,7 +223,7 @@ function changeContact(company: Company, before: Row, values: Values): void {
 }
 
 function changeItem(company: Company, before: Row, values: Values): void {
-  const isChanged = (field: string) => field in values && values[field] !== before[field];
+  const isChanged = (field: string) => Object.hasOwn(values, field) && values[field] !== before[field];
   const hasEntries = company.tables.table("itemLedgerEntries").where("itemId", before.id).length > 0;
   if (hasEntries && (isChanged("baseUnitOfMeasureId") || isChanged("type"))) {
     throw ruleBroken(`The base unit and the type of item ${before["number"]} can't change: it has ledger entries.`);

@@ -32,7 +32,7 @@ export const transactioncurrencies: TableSchema = {
     ...texts({ currencyname: 100, currencysymbol: 10 }, { required: true }),
     ...columns("integer", "currencyprecision", { required: true, least: 0, most: 4 }),
     ...columns("decimal", "exchangerate", { required: true, scale: 10, least: 0.0000000001, most: 100_000_000_000 }),
-    ...choices({ currencytype: [0, 1] }, { access: "insert" }),
+    ...choices({ currencytype: [0, 1] }, { access: "insert", required: true }),
     ...columns("guid", "entityimageid", { access: "read" }),
   },
 };

@@ -51,7 +51,8 @@ export function openCrm(tables: Tables, options: { clock: SandboxClock; localCur
   const environment = known.get("environment")!;
   const kept = known.get("settings");
   let settings = kept === undefined ? defaults : JSON.parse(String(kept.json)) as CrmSettings;
-  let version = Math.max(1_000_000, ...schemas.map((schema) => latest(tables, schema)));
+  // A version that only the expiry of delta tokens took is in no row.
+  let version = Math.max(1_000_000, settings.deltaTokensFrom, ...schemas.map((schema) => latest(tables, schema)));
   return {
     tables,
     clock,

@@ -19,6 +19,9 @@ const kinds: Readonly<Record<string, "text" | "boolean" | "guid">> = {
   IsOptimisticConcurrencyEnabled: "boolean",
   MetadataId: "guid",
 };
+function kindOf(name: string): "text" | "boolean" | "guid" | undefined {
+  return Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+}
 const ownership = {
   user: "UserOwned",
   organization: "OrganizationOwned",
@@ -33,7 +36,7 @@ export function definitions(
 ): Answer {
   const query = parseQuery(url.search);
   for (const name of query.select ?? []) {
-    if (kinds[name] === undefined) throw refuse.query(`Could not find a property named '${name}' on EntityMetadata.`);
+    if (kindOf(name) === undefined) throw refuse.query(`Could not find a property named '${name}' on EntityMetadata.`);
   }
   const shown = (row: Row): Record<string, unknown> => {
     const { id, ...all } = row;
@@ -50,7 +53,7 @@ export function definitions(
   }
   const test = query.filter === null
     ? () => true
-    : compileFilter(query.filter, { kind: (name) => kinds[name], caseInsensitive: true });
+    : compileFilter(query.filter, { kind: kindOf, caseInsensitive: true });
   const value = rows.filter(test).map(shown);
   const body = { "@odata.context": `${base}$metadata#EntityDefinitions`, value };
   return { status: 200, body, entity: "EntityDefinitions", rows: value.length };

@@ -37,6 +37,7 @@ export const systemusers: TableSchema = {
       address1_fax: 64,
     }),
     ...texts({ fullname: 200, disabledreason: 250 }, { access: "read" }),
+    // The service itself lets no client write `isdisabled`; here it may be, since nothing else can disable a user.
     ...columns("boolean", "isdisabled islicensed isintegrationuser setupuser displayinserviceviews"),
     ...choices({ accessmode: [0, 1, 2, 3, 4], caltype: [0, 1, 2, 3, 4, 5, 6, 7, 8] }),
     ...columns("guid", "organizationid", { access: "read" }),

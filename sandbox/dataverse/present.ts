@@ -76,7 +76,7 @@ function show(crm: Crm, at: {
 }): void {
   const { shown, row, name, column, shape } = at;
   const property = readName(name, column);
-  const value = name in row ? row[name]! : null;
+  const value = Object.hasOwn(row, name) ? row[name]! : null;
   shown[property] = shownValue(column, value);
   if (column.kind !== "lookup" || value === null) return;
   const target = schemaOf(setOf(column, row, name));

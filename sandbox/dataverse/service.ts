@@ -195,7 +195,7 @@ function upsert(
     if (asked.headers.get("if-none-match") === "*") throw refuse.exists();
     checkVersion(asked, row);
     // Columns of the alternate key in the address are not changed by it.
-    const rest = Object.fromEntries(Object.entries(body).filter(([name]) => !(name in (key.alternate ?? {}))));
+    const rest = Object.fromEntries(Object.entries(body).filter(([name]) => !Object.hasOwn(key.alternate ?? {}, name)));
     const changed = updateFromBody(crm, schema, { body: rest, resolve, id: row.id });
     return written(crm, schema, { request, row: changed, created: false, keyText: keyTextOf(asked, row.id) });
   }

@@ -10,12 +10,17 @@ const companyId = "cccccccc-0000-4000-8000-000000000001";
 const root = "/v2.0/tenant/production/api/v2.0";
 const id = "aaaaaaaa-0000-4000-8000-000000000001";
 
-function connectorTo(stub: Stub, more: { clock?: ReturnType<typeof testClock>; rate?: string } = {}): Connector {
+interface More {
+  readonly clock?: ReturnType<typeof testClock>;
+  readonly limiter?: ReturnType<typeof openGate>;
+  readonly rate?: string;
+}
+function connectorTo(stub: Stub, more: More = {}): Connector {
   return openBusinessCentral({
     baseUrl: `${stub.url}/v2.0/tenant/production`,
     companyId,
     token: tokenOf(stub),
-    limiter: openGate(),
+    limiter: more.limiter ?? openGate(),
     clock: more.clock ?? testClock(),
     rateCurrency: () => Promise.resolve(more.rate ?? null),
   });
@@ -95,6 +100,38 @@ Deno.test("write() sends versions, relative addresses and exact values in one ba
   ]);
 });
 
+Deno.test("write() sends the country before what it blanks", async () => {
+  const seen: Asked[][] = [];
+  await using stub = serveStub(batches([[failed(409, "Request_EntityChanged")]], seen));
+  const fields = { displayName: "A", postalCode: "90-001", city: "Łódź", country: "PL", email: null };
+  await connectorTo(stub).open(bc.customers).write([update(fields)], { fields: [] });
+  assertEquals(
+    JSON.stringify(seen[0]![0]!.body),
+    '{"country":"PL","displayName":"A","postalCode":"90-001","city":"Łódź","email":""}',
+  );
+});
+
+Deno.test("write() calls unknown only the stored row that can't be understood", async () => {
+  const bad = { status: 201, body: { ...unit, code: 7 } };
+  await using stub = serveStub(batches([[created("A"), bad, created("C")]], []));
+  const writes = ["A", "B", "C"].map((code) => create({ code }));
+  const outcomes = await connectorTo(stub).open(bc.unitsOfMeasure).write(writes, { fields: ["code"] });
+  assertEquals(outcomes.map(({ kind }) => kind), ["ok", "unknown", "ok"]);
+});
+
+Deno.test("every request asks for messages in English", async () => {
+  const languages: (string | null)[] = [];
+  await using stub = serveStub(async (request) => {
+    languages.push(request.headers.get("Accept-Language"));
+    await request.body?.cancel();
+    return Response.json({ value: [], responses: [] });
+  });
+  const opened = connectorTo(stub).open(bc.unitsOfMeasure);
+  await Array.fromAsync(opened.read({ fields: ["code"] }));
+  await opened.write([box], { fields: [] });
+  assertEquals(languages, ["en-US", "en-US"]);
+});
+
 Deno.test("write() sends again what the service was too busy for, and nothing else", async () => {
   const seen: Asked[][] = [];
   const busy = { ...failed(429), headers: { "retry-after": "9" } };
@@ -104,7 +141,8 @@ Deno.test("write() sends again what the service was too busy for, and nothing el
     [created("B")],
   ], seen));
   const clock = testClock();
-  const opened = connectorTo(stub, { clock }).open(bc.unitsOfMeasure);
+  const limiter = openGate();
+  const opened = connectorTo(stub, { clock, limiter }).open(bc.unitsOfMeasure);
   const writes = ["A", "B", "C", "D"].map((code) => create({ code }));
   const outcomes = await opened.write(writes, { fields: ["code"] });
   assertEquals(outcomes.map((outcome) => outcome.kind === "ok" ? outcome.row.data["code"] : outcome.kind), [
@@ -114,7 +152,7 @@ Deno.test("write() sends again what the service was too busy for, and nothing el
     "refused",
   ]);
   assertEquals(seen.map((round) => round.map(({ body }) => body["code"])), [["A", "B", "C", "D"], ["B", "C"], ["B"]]);
-  assertEquals(clock.slept, [9_500, 2_000]);
+  assertEquals([clock.slept, limiter.slowed], [[9_500, 2_000], [9_500]]);
 });
 
 Deno.test("write() gives up on a busy service with its last refusal", async () => {
@@ -284,6 +322,21 @@ Deno.test("read() gives every currency its rate of the day and a row for the loc
   assertEquals([next.rates[0], next.pages[0]?.kind], [["EUR", "0.6"], "delta"]);
   const some = await Array.fromAsync(opened.read({ fields, ids: [id, id.replace(/1$/, "7")] }));
   assertEquals([some[0]?.rows.map((row) => row.data["code"]), some[0]?.deleted], [["ISK"], [id.replace(/1$/, "7")]]);
+});
+
+Deno.test("read() names the CRM's base currency where the ERP has no rate of it", async () => {
+  const currencies = [{ ...unit, code: "EUR" }];
+  const setup = { "@odata.etag": 'W/"9"', id, localCurrencyCode: "ISK" };
+  await using stub = serveStub(lists({ currencies, generalLedgerSetup: [setup] }));
+  const rateOf = (rate: string) => {
+    const opened = connectorTo(stub, { rate }).open(bc.currencies);
+    return Array.fromAsync(opened.read({ fields: ["code", "exchangeRate"] }));
+  };
+  for (const rate of ["EUR", "USD"]) {
+    const error = await assertRejects(() => rateOf(rate), ServiceError, `"${rate}"`);
+    assertEquals(error.code, "base_currency_unknown");
+  }
+  assertEquals((await rateOf("ISK"))[0]!.rows.map(({ data }) => data["exchangeRate"]), [null, "1"]);
 });
 
 Deno.test("read() asks for nothing that is not needed", async () => {

@@ -304,6 +304,28 @@ Deno.test("write() gives the row that has the key already", async () => {
   assertEquals([row?.id, row?.data], [there["id"], { displayName: "Box" }]);
 });
 
+Deno.test("write() adopts no row outside the filter that has the key, and says which it is", async () => {
+  await using world = await startWorld();
+  await world.setting({ manualNumbers: { items: true } });
+  await world.post("items", { number: "1000", displayName: "Advice", type: "Service" });
+  const stock = world.connector.open(bc.items.where({ type: "Inventory" }));
+  const [outcome] = await stock.write([creation({ number: "1000", displayName: "Chair", type: "Inventory" })], {
+    fields: ["displayName"],
+  });
+  assertEquals(outcome?.kind === "refused" && [outcome.code, outcome.field], ["outside_filter", "number"]);
+  assert(outcome?.kind === "refused" && outcome.message.includes('"1000"'));
+});
+
+Deno.test("write() changes country and city together", async () => {
+  await using world = await startWorld();
+  const opened = world.connector.open(bc.customers);
+  const fields = ["city", "postalCode", "country"];
+  const [created] = await opened.write([creation({ displayName: "A", city: "Selfoss", country: "IS" })], { fields });
+  const moved = { city: "Łódź", postalCode: "90-001", country: "PL" };
+  const [changed] = await opened.write([update(okRow(created), moved)], { fields });
+  assertEquals(okRow(changed).data, moved);
+});
+
 Deno.test("recall() finds the creation whose answer was lost", async () => {
   await using world = await startWorld();
   const customer = await world.post("customers", { displayName: "Sól ehf." });

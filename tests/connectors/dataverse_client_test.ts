@@ -162,6 +162,21 @@ Deno.test("write() sends again what the service was too busy for, after the time
   assertEquals([clock.slept, limiter.slowed], [[7_500], [7_500]]);
 });
 
+Deno.test("write() keeps to the time that a busy service asked for, whatever else fails beside it", async () => {
+  const { stub } = serveBatches(({ line }, batch) => {
+    if (batch > 1 || line.includes(chosen(1))) return batch > 1 ? [201, row(idIn(line), {})] : [503, ""];
+    return line.includes(chosen(2))
+      ? [429, refusal("0x80072322", "busy"), { "Retry-After": "7" }]
+      : [503, refusal("0x80048d0a", "away")];
+  });
+  await using _ = stub;
+  const { crm, clock, limiter } = connect(stub);
+  const writes = [1, 2, 3].map((n) => create(chosen(n), { name: String(n) }));
+  const outcomes = await crm.open(dv.accounts).write(writes, { fields: [] });
+  assertEquals(outcomes.map(({ kind }) => kind), ["ok", "ok", "ok"]);
+  assertEquals([clock.slept, limiter.slowed], [[7_500], [7_500]]);
+});
+
 Deno.test("write() leaves unknown what the service fails at again and again, and keeps the rest", async () => {
   const { stub, arrived } = serveBatches(({ line }) => {
     return line.includes(chosen(2)) ? [503, ""] : [201, row(idIn(line), {})];

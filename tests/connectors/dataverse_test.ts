@@ -185,6 +185,7 @@ function addCurrency(world: World, isocurrencycode: string): Promise<string> {
     currencysymbol: isocurrencycode,
     exchangerate: 138.5,
     currencyprecision: 0,
+    currencytype: 0,
   });
 }
 
@@ -236,7 +237,13 @@ Deno.test("write() answers each write for itself: a refusal undoes nothing else 
 Deno.test("write() finds the row that has the key which the service keeps apart", async () => {
   await using world = await openWorld();
   const theirs = await addCurrency(world, "ISK");
-  const values = { currencyname: "Króna", currencysymbol: "kr", exchangerate: "140", currencyprecision: 0 };
+  const values = {
+    currencyname: "Króna",
+    currencysymbol: "kr",
+    exchangerate: "140",
+    currencyprecision: 0,
+    currencytype: 0,
+  };
   const outcomes = await world.crm.open(dv.transactioncurrencies).write([
     create(chosen(1), { isocurrencycode: "isk", ...values }),
     create(chosen(2), { isocurrencycode: "DKK", ...values }),
@@ -244,6 +251,36 @@ Deno.test("write() finds the row that has the key which the service keeps apart"
   const [there, made] = [rowIn(outcomes[0], "exists"), rowIn(outcomes[1])];
   assertEquals([there.id, there.data["exchangerate"]], [theirs, "138.5"]);
   assertEquals([made.id, made.data["exchangerate"]], [chosen(2), "140"]);
+});
+
+Deno.test("write() adopts no row outside the filter that has the key, and says which it is", async () => {
+  await using world = await openWorld();
+  const made = await world.add("uomschedules", { name: "BOX", baseuomname: "BOX" });
+  const units = (await world.api("GET", `uoms?$filter=_uomscheduleid_value eq ${made}`))["value"] as {
+    uomid: string;
+  }[];
+  const family = await world.add("products", {
+    productnumber: "1000",
+    name: "Bikes",
+    productstructure: 2,
+    quantitydecimal: 2,
+    "defaultuomscheduleid@odata.bind": `/uomschedules(${made})`,
+    "defaultuomid@odata.bind": `/uoms(${units[0]!.uomid})`,
+  });
+  const fields = {
+    productnumber: "1000",
+    name: "Hjól",
+    quantitydecimal: 2,
+    productstructure: 1,
+    defaultuomscheduleid: made,
+    defaultuomid: units[0]!.uomid,
+  };
+  const items = dv.products.where({ productstructure: 1 });
+  const outcome = await writeOne(world.crm, items, create(chosen(1), fields), ["name"]);
+  assertEquals(outcome.kind === "refused" && [outcome.code, outcome.field], ["outside_filter", "productnumber"]);
+  assert(outcome.kind === "refused" && outcome.message.includes('"1000"'));
+  const there = rowIn(await writeOne(world.crm, dv.products, create(chosen(1), fields), ["name"]), "exists");
+  assertEquals([there.id, there.data], [family, { name: "Bikes" }]);
 });
 
 Deno.test("write() creates a unit group with its base unit and a product in it, born as a draft", async () => {

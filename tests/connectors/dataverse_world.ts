@@ -24,8 +24,8 @@ export async function openWorld(): Promise<World> {
   let ids = 0;
   const uuid = () => `11111111-0000-4000-8000-${String(++ids).padStart(12, "0")}`;
   const sandbox = await startSandbox({ dir, clock: { now: clock.now, uuid } });
-  const token = { address: sandbox.tokenUrl, ...sandbox.credentials, scope: "any/.default" };
   const origin = new URL(sandbox.crmUrl).origin;
+  const token = { address: sandbox.tokenUrl, ...sandbox.credentials, scope: `${origin}/.default` };
 
   function connect(options: Partial<DataverseOptions>): Dataverse {
     const limiter = openLimiter({ clock, ...limits.dataverse });

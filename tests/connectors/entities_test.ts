@@ -92,7 +92,11 @@ const accessTable: readonly (readonly [string, AnyEntity, Record<string, string>
     islicensed: never,
     isintegrationuser: never,
   }],
-  ["transactioncurrencies", dv.transactioncurrencies, { isocurrencycode: create, statecode: update }],
+  ["transactioncurrencies", dv.transactioncurrencies, {
+    isocurrencycode: create,
+    currencytype: create,
+    statecode: update,
+  }],
   ["unitGroups", dv.unitGroups, { baseuomname: create, baseuomid: never, statecode: update }],
   ["contacts", dv.contacts, { fullname: never, parentcustomeridtype: create, statecode: update }],
   ["products", dv.products, { productstructure: create, defaultuomscheduleid: create, statecode: update }],
@@ -102,6 +106,14 @@ for (const [name, entity, access] of accessTable) {
     assertEquals(entity.access, access);
   });
 }
+
+Deno.test("entities: the customer behind a person comes from other records, nothing else does", () => {
+  const entities: AnyEntity[] = [...Object.values(bc), ...Object.values(dv)];
+  const elsewhere = entities.flatMap(({ name, fields }) => {
+    return Object.keys(fields).filter((field) => fields[field]!.elsewhere).map((field) => `${name}.${field}`);
+  });
+  assertEquals(elsewhere, ["contacts.customerId"]);
+});
 
 // The longest values that the services store, and what a creation must have.
 const lengths: readonly (readonly [AnyEntity, Record<string, number>])[] = [
@@ -130,6 +142,7 @@ const required: readonly (readonly [AnyEntity, readonly string[]])[] = [
     "currencyname",
     "currencyprecision",
     "currencysymbol",
+    "currencytype",
     "exchangerate",
     "isocurrencycode",
   ]],

@@ -86,6 +86,27 @@ Deno.test("request() sends a token to no address outside the service's root", as
   assertEquals(http.resolve("/api/rows?a=%2Fb%252F"), `${stub.url}/api/rows?a=%2Fb%252F`);
 });
 
+Deno.test("resolve() follows an address that spells the tenant in another way", async () => {
+  await using stub = serveStub(() => Response.json({}));
+  const http = httpTo(stub, { origin: `${stub.url}/v2.0/demo.example/production` });
+  const next = `${stub.url}/V2.0/5a7d0b0c-0000-4000-8000-00000000d0e0/Production/api/v2.0/rows`;
+  assertEquals(http.resolve(next), next);
+  assertThrows(() => http.resolve(next.replace("V2.0", "v1.0")), ServiceError, "does not lie where");
+});
+
+Deno.test("request() waits longer than the service works on one request", async () => {
+  await using stub = serveStub(() => Response.json({}));
+  const real = globalThis.setTimeout;
+  const waits: number[] = [];
+  globalThis.setTimeout = ((work: () => void, ms: number) => (waits.push(ms), real(work, ms))) as typeof setTimeout;
+  try {
+    await httpTo(stub).request(get);
+  } finally {
+    globalThis.setTimeout = real;
+  }
+  assert(waits.includes(660_000) && waits.includes(900_000), String(waits));
+});
+
 Deno.test("openHttp() refuses an address without https outside loopback", () => {
   const base = { service: "dataverse", limiter: openGate(), clock: testClock() };
   const token = { address: "https://login.example/token", clientId: "", clientSecret: "", scope: "" };

@@ -35,7 +35,7 @@ export async function withCopy<T>(work: (copy: Copy) => Promise<T>): Promise<T> 
   try {
     for await (const { name } of Deno.readDir(project)) {
       if (!name.startsWith(".") && !["node_modules", "tests", "docs", "bench"].includes(name)) {
-        await copyInto(`${dir}${name}`, `${project}${name}`);
+        copyInto(`${dir}${name}`, `${project}${name}`);
       }
     }
     await Deno.symlink(`${project}node_modules`, `${dir}node_modules`);
@@ -46,10 +46,10 @@ export async function withCopy<T>(work: (copy: Copy) => Promise<T>): Promise<T> 
 }
 
 /** Copies a file, or a folder with all that is in it. */
-export async function copyInto(to: string, from: string): Promise<void> {
-  if ((await Deno.stat(from)).isFile) return await Deno.copyFile(from, to);
-  await Deno.mkdir(to, { recursive: true });
-  for await (const { name } of Deno.readDir(from)) await copyInto(`${to}/${name}`, `${from}/${name}`);
+export function copyInto(to: string, from: string): void {
+  if (Deno.statSync(from).isFile) return Deno.copyFileSync(from, to);
+  Deno.mkdirSync(to, { recursive: true });
+  for (const { name } of Deno.readDirSync(from)) copyInto(`${to}/${name}`, `${from}/${name}`);
 }
 
 async function edit(path: string, from: string, to: string): Promise<void> {
@@ -72,9 +72,64 @@ function command(args: readonly string[], home: string): Deno.Command {
 }
 
 /** Runs one command to its end, with the permissions that its task has. */
-export async function run(home: string, ...args: string[]): Promise<Finished> {
-  const { code, stdout, stderr } = await command(args, home).output();
-  return { code, stdout: new TextDecoder().decode(stdout), stderr: new TextDecoder().decode(stderr) };
+export function run(home: string, ...args: string[]): Promise<Finished> {
+  return start(home, ...args).end();
+}
+
+/** Milliseconds after which a command that has not ended is ended. */
+const longest = 150_000;
+
+/** Synchronizes, and fails with what was said unless it ends with this code. */
+export async function sync(home: string, code = 0): Promise<Finished> {
+  const done = await run(home, "sync");
+  if (done.code !== code) throw new Error(`sync ended with ${done.code} instead of ${code}: ${done.stderr}`);
+  return done;
+}
+
+/** A command that is under way. */
+export interface Started {
+  readonly process: Deno.ChildProcess;
+  /** Resolves once stderr has this text; rejects when the process ends without it, or after 45 seconds. */
+  said(text: string): Promise<void>;
+  /** Waits for its end; the code is 128 + the signal's number where a signal ended it. */
+  end(): Promise<Finished>;
+}
+
+/** Starts one command, with the permissions that its task has. */
+export function start(home: string, ...args: string[]): Started {
+  const process = command(args, home).spawn();
+  const overdue = setTimeout(() => process.kill("SIGKILL"), longest);
+  const ended = process.status.finally(() => clearTimeout(overdue));
+  const stdout = new Response(process.stdout).text();
+  let stderr = "";
+  let wake = Promise.withResolvers<void>();
+  const reading = (async () => {
+    for await (const piece of process.stderr.pipeThrough(new TextDecoderStream())) {
+      stderr += piece;
+      wake.resolve();
+      wake = Promise.withResolvers();
+    }
+  })();
+  return {
+    process,
+    async said(text) {
+      const deadline = Promise.withResolvers<true>();
+      const timer = setTimeout(() => deadline.resolve(true), 45_000);
+      try {
+        while (!stderr.includes(text)) {
+          const isOver = await Promise.race([wake.promise, reading.then(() => true), deadline.promise]);
+          if (isOver && !stderr.includes(text)) throw new Error(`It has not said "${text}": ${stderr}`);
+        }
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    async end() {
+      const { code } = await ended;
+      await reading;
+      return { code, stdout: await stdout, stderr };
+    },
+  };
 }
 
 /** What the sandbox notes of a request. */
@@ -124,10 +179,12 @@ export async function startSandbox(home: string, ...args: string[]): Promise<Run
     throw new Error(`The sandbox did not start: ${await errors}`, { cause: error });
   });
   const address = JSON.parse(await Deno.readTextFile(`${home}/sandbox/address.json`));
-  let token: string | null = null;
+  const tokens = new Map<string, string>();
 
   async function send(method: string, url: string, body?: unknown, headers: Record<string, string> = {}) {
-    token ??= await signIn(address.tokenUrl);
+    const { origin } = new URL(url);
+    const token = tokens.get(origin) ?? await signIn(address.tokenUrl, origin);
+    tokens.set(origin, token);
     return await fetch(url, {
       method,
       headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },
@@ -172,13 +229,13 @@ export async function startSandbox(home: string, ...args: string[]): Promise<Run
   };
 }
 
-async function signIn(tokenUrl: string): Promise<string> {
+async function signIn(tokenUrl: string, origin: string): Promise<string> {
   const { clientId, clientSecret } = sandboxCredentials;
   const body = new URLSearchParams({
     grant_type: "client_credentials",
     client_id: clientId,
     client_secret: clientSecret,
-    scope: "sandbox/.default",
+    scope: `${origin}/.default`,
   });
   const answer = await (await fetch(tokenUrl, { method: "POST", body })).json();
   return answer.access_token;

@@ -17,6 +17,7 @@ Deno.test("currencies creates a currency with its rate, a symbol and its decimal
     currencyname: "Íslensk króna",
     currencysymbol: "kr.",
     currencyprecision: 0,
+    currencytype: 0,
     exchangerate: "137.25",
   });
   assertEquals([stops, reasons], [false, []]);

@@ -287,3 +287,20 @@ Deno.test("businessCentral() answers 401 without a token, in its own style", () 
     const reply = await send("GET", "customers", { headers: { Authorization: "Bearer nobody" } });
     assertEquals([reply.status, codeOf(reply)], [401, "Authentication_InvalidCredentials"]);
   }));
+
+Deno.test("businessCentral() gives no page of more than 20,000 entities", () =>
+  withBusinessCentral(async ({ send }) => {
+    const ask = (size: number) => send("GET", "customers", { headers: { Prefer: `odata.maxpagesize=${size}` } });
+    assertEquals((await ask(20_000)).status, 200);
+    assertEquals((await ask(20_001)).status, 413);
+  }));
+
+Deno.test("businessCentral() knows no property by a name that every object has", () =>
+  withBusinessCentral(async ({ send }) => {
+    for (const query of ["$select=constructor", "$filter=constructor eq 'a'", "$orderby=constructor"]) {
+      const reply = await send("GET", `customers?${query}`);
+      assertEquals([reply.status, codeOf(reply)], [400, "BadRequest"], query);
+    }
+    const posted = await send("POST", "customers", { body: { displayName: "A", constructor: "B" } });
+    assertEquals([posted.status, codeOf(posted)], [400, "BadRequest"]);
+  }));

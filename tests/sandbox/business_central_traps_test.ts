@@ -89,6 +89,9 @@ Deno.test("businessCentral() blanks the rest of the address when the country cha
     assertEquals(await change({ country: "IS" }), ["Selfoss", "800", "Árnessýsla"]); // it was blank
     assertEquals(await change({ country: "is" }), ["Selfoss", "800", "Árnessýsla"]); // it stays the same
     assertEquals(await change({ country: "PL", city: "Łódź" }), ["Łódź", "", ""]);
+    // Properties are validated in the order of the body.
+    assertEquals(await change({ city: "Vík", country: "IS", postalCode: "870" }), ["", "870", ""]);
+    assertEquals(await change({ country: "PL" }), ["", "", ""]);
     assertEquals((await world.send("GET", "contacts")).body.value[0].postalCode, "");
   }));
 

@@ -64,7 +64,7 @@ export async function withBusinessCentral(work: (world: World) => Promise<void>)
       grant_type: "client_credentials",
       client_id: "client",
       client_secret: "secret",
-      scope: "x/.default",
+      scope: `${origin}/.default`,
     };
     const given = await fetch(`${origin}/${TENANT}/oauth2/v2.0/token`, {
       method: "POST",

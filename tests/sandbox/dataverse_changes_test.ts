@@ -85,6 +85,20 @@ Deno.test("a delta token expires by age and on request", async () => {
   assertEquals((await client.get(next)).value, []);
 });
 
+Deno.test("a delta token that was given after a restart is good, whatever expired before", async () => {
+  const dir = Deno.makeTempDirSync();
+  {
+    await using client = await openClient({ dir });
+    await (await client.control("dataverse", { expireDeltaTokens: true })).body?.cancel();
+  }
+  {
+    await using client = await openClient({ dir });
+    const link = (await client.get("accounts", track))["@odata.deltaLink"];
+    assertEquals((await client.get(link)).value, []);
+  }
+  Deno.removeSync(dir, { recursive: true });
+});
+
 Deno.test("a delta token is refused after the days that the organization keeps changes", async () => {
   const dir = Deno.makeTempDirSync();
   const day = 86_400_000;

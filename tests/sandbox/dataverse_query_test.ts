@@ -92,6 +92,7 @@ Deno.test("EntityDefinitions tells which tables have change tracking", async () 
   assertEquals(await names(), ["account", "contact", "product"]);
   await client.control("dataverse", { changeTracking: { accounts: false, uoms: true } });
   assertEquals(await names(), ["contact", "product", "uom"]);
+  assertEquals((await client.crm("EntityDefinitions?$select=constructor")).status, 400);
   const one = await client.get("EntityDefinitions(LogicalName='account')?$select=EntitySetName,ChangeTrackingEnabled");
   assertEquals([one.EntitySetName, one.ChangeTrackingEnabled, one.LogicalName], ["accounts", false, undefined]);
 });

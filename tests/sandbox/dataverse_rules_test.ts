@@ -108,6 +108,7 @@ Deno.test("a currency is unique by code and keeps it; the base currency keeps it
     currencyname: "Euro",
     currencysymbol: "€",
     currencyprecision: 2,
+    currencytype: 0,
     exchangerate: 0.9,
   };
   const id = await client.create("transactioncurrencies", euro);

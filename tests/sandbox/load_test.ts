@@ -19,13 +19,11 @@ async function withSandbox(work: (room: Room) => Promise<void> | void): Promise<
   const clock = { now: () => Date.parse("2026-03-01T12:00:00Z"), uuid: () => crypto.randomUUID() };
   const sandbox = await startSandbox({ dir: `${dir}/state`, clock, localCurrency: "ISK" });
   const { clientId, clientSecret } = sandbox.credentials;
-  let token: string | undefined;
   const read = async (url: string) => {
-    if (token === undefined) {
-      const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
-      const body = new URLSearchParams({ ...form, scope: "sandbox/.default" });
-      token = (await (await fetch(sandbox.tokenUrl, { method: "POST", body })).json()).access_token;
-    }
+    const form = { grant_type: "client_credentials", client_id: clientId, client_secret: clientSecret };
+    const scope = `${new URL(url).origin}/.default`;
+    const given = await fetch(sandbox.tokenUrl, { method: "POST", body: new URLSearchParams({ ...form, scope }) });
+    const token = (await given.json()).access_token;
     const response = await fetch(url, { headers: { Authorization: `Bearer ${token}` } });
     const body = await response.json();
     if (!response.ok) throw new Error(JSON.stringify(body));
@@ -143,14 +141,15 @@ Deno.test("loadData() hangs persons under the company contacts that it makes", (
     ]);
   }));
 
-Deno.test("loadData() gives an empty CRM one user for each salesperson with an e-mail address", () =>
+Deno.test("loadData() gives an empty CRM one user for each salesperson, with an e-mail address or without", () =>
   withSandbox(async ({ sandbox, folder, crm }) => {
     const loaded = loadData(sandbox, { erp: folder({ "salespeople.csv": people }) });
-    assertEquals(loaded.crm, { systemusers: 1 });
-    const users = await crm("systemusers?$filter=internalemailaddress ne null");
+    assertEquals(loaded.crm, { systemusers: 2 });
+    const users = await crm("systemusers?$filter=islicensed eq true");
     const fields = ["fullname", "internalemailaddress", "mobilephone", "isdisabled", "islicensed", "isintegrationuser"];
     assertEquals(users.map((user) => fields.map((field) => user[field])), [
       ["Þóra Björk Gísladóttir", "thora@demo.example", "+354 555 0101", false, true, false],
+      ["Jón", null, null, false, true, false],
     ]);
     assertEquals(await crm("accounts"), []);
   }));

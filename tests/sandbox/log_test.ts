@@ -35,3 +35,18 @@ Deno.test("openLog() numbers on after a restart, a torn line and a clearing", ()
   again.close();
   Deno.removeSync(dir, { recursive: true });
 });
+
+Deno.test("openLog() numbers on after a log that was set aside", () => {
+  const dir = Deno.makeTempDirSync();
+  const file = `${dir}/requests.jsonl`;
+  const log = openLog(file);
+  log.add(entry);
+  log.add({ ...entry, path: "/".repeat(16 * 1024 * 1024) });
+  log.close();
+  openLog(file).close();
+  const again = openLog(file); // the new file has no entry yet
+  again.add(entry);
+  assertEquals(again.since(0).map(({ n }) => n), [3]);
+  again.close();
+  Deno.removeSync(dir, { recursive: true });
+});

@@ -74,6 +74,45 @@ Deno.test("a request without a valid token is answered 401, also after the token
   await short.body?.cancel();
 });
 
+Deno.test("a token is good for the service that it was asked for, by the sandbox's address or the real one", async () => {
+  await using client = await openClient();
+  const { sandbox } = client;
+  const statuses = async (scope: string) => {
+    const body = tokenForm(sandbox);
+    body.set("scope", scope);
+    const token = (await (await fetch(sandbox.tokenUrl, { method: "POST", body })).json()).access_token;
+    const found = [];
+    for (const url of [`${sandbox.erpUrl}companies`, `${sandbox.crmUrl}WhoAmI`]) {
+      const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}` } });
+      await answer.body?.cancel();
+      found.push(answer.status);
+    }
+    return found;
+  };
+  assertEquals(await statuses(`${new URL(sandbox.erpUrl).origin}/.default`), [200, 401]);
+  assertEquals(await statuses(`${new URL(sandbox.crmUrl).origin}/.default`), [401, 200]);
+  assertEquals(await statuses("https://api.businesscentral.dynamics.com/.default"), [200, 401]);
+  assertEquals(await statuses("https://org.crm4.dynamics.com/.default"), [401, 200]);
+  assertEquals(await statuses("https://graph.microsoft.com/.default"), [401, 401]);
+});
+
+Deno.test("a request by another name, or from a web page, is refused", async () => {
+  await using client = await openClient();
+  const { host, port } = new URL(client.sandbox.crmUrl);
+  const ask = async (...headers: string[]) => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+    const lines = ["GET /sandbox/requests HTTP/1.1", ...headers, "Connection: close", "", ""];
+    await connection.write(new TextEncoder().encode(lines.join("\r\n")));
+    const answer = await new Response(connection.readable).text();
+    return [Number(answer.split(" ")[1]), /"(sandbox_\w+)"/.exec(answer)?.[1]];
+  };
+  assertEquals(await ask(`Host: ${host}`), [200, undefined]);
+  assertEquals(await ask(`Host: localhost:${port}`), [200, undefined]);
+  assertEquals(await ask("Host: evil.example"), [403, "sandbox_foreign_host"]);
+  assertEquals(await ask("Host: 127.0.0.1"), [403, "sandbox_foreign_host"]);
+  assertEquals(await ask(`Host: ${host}`, `Origin: http://${host}`), [403, "sandbox_foreign_origin"]);
+});
+
 Deno.test("the log holds every request but those to the sandbox itself", async () => {
   await using client = await openClient();
   await client.create("accounts", { name: "A" });
@@ -104,7 +143,10 @@ Deno.test("answers over 1 KiB are compressed for a client that accepts it", asyn
   const isCompressed = async (path: string, encoding: string) => {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(client.sandbox.crmUrl).port) });
     const token = await tokenOf(client.sandbox);
-    const request = `GET /api/data/v9.2/${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n` +
+    const request =
+      `GET /api/data/v9.2/${path} HTTP/1.1\r\nHost: ${
+        new URL(client.sandbox.crmUrl).host
+      }\r\nAuthorization: Bearer ${token}\r\n` +
       `Accept-Encoding: ${encoding}\r\nConnection: close\r\n\r\n`;
     await connection.write(new TextEncoder().encode(request));
     const head = await new Response(connection.readable).text();

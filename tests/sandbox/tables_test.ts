@@ -48,6 +48,43 @@ Deno.test(
 );
 
 Deno.test(
+  "transaction() takes half a line away that a full disk leaves, or refuses what would come behind it",
+  inFolder((file) => {
+    const { writeSync, truncateSync } = Deno.FsFile.prototype;
+    const full = (): never => {
+      throw new Error("the disk is full");
+    };
+    const tables = openTables(file);
+    const add = (id: string) => tables.table("a").put({ id });
+    const ids = () => [...tables.table("a").all()].map((row) => row.id);
+    add("1");
+    try {
+      Deno.FsFile.prototype.writeSync = function (bytes) {
+        Deno.FsFile.prototype.writeSync = full;
+        return writeSync.call(this, bytes.subarray(0, 5));
+      };
+      assertThrows(() => add("2"), Error, "disk is full");
+      Deno.FsFile.prototype.writeSync = writeSync;
+      add("3");
+      assertEquals(ids(), ["1", "3"]);
+      const before = Deno.readTextFileSync(file);
+      const again = openTables(file);
+      assertEquals([...again.table("a").all()].map((row) => row.id), ["1", "3"]);
+      again.close();
+
+      Deno.FsFile.prototype.writeSync = Deno.FsFile.prototype.truncateSync = full;
+      assertThrows(() => add("4"), Error, "disk is full");
+      [Deno.FsFile.prototype.writeSync, Deno.FsFile.prototype.truncateSync] = [writeSync, truncateSync];
+      assertThrows(() => add("5"), Error, "an earlier one broke off");
+      assertEquals([ids(), Deno.readTextFileSync(file)], [["1", "3"], before]);
+    } finally {
+      [Deno.FsFile.prototype.writeSync, Deno.FsFile.prototype.truncateSync] = [writeSync, truncateSync];
+      tables.close();
+    }
+  }),
+);
+
+Deno.test(
   "openTables() drops a long transaction whose last line is missing",
   inFolder((file) => {
     const tables = openTables(file);
