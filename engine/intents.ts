@@ -1,6 +1,5 @@
 /** What earlier runs left behind: writes whose answer was never saved, and listings that nothing renews. */
 import type { Outcome, Write } from "../connectors/connector.ts";
-import { ServiceError } from "../errors.ts";
 import type { Change, Side } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { pagesOf } from "./paging.ts";
@@ -64,15 +63,10 @@ async function recall(context: StepContext, change: Change): Promise<Outcome | D
   return { reason: { message, about: free.map((row) => row.id) } };
 }
 
-/** As {@link recall}, for the answer that a creation of this run lacks; where the service can't tell now, it is unknown. */
-export async function recallNow(context: StepContext, change: Change, outcome: Outcome): Promise<Outcome> {
-  try {
-    const left = await recall(context, change);
-    return left !== null && "kind" in left ? left : outcome; // a doubt is told by the next run, which looks again
-  } catch (error) {
-    if (error instanceof ServiceError) return outcome;
-    throw error;
-  }
+/** As {@link recall}, for the answer that a creation of this run lacks. A doubt is told by the next run, which looks again. */
+export async function recalled(context: StepContext, change: Change, outcome: Outcome): Promise<Outcome> {
+  const left = await recall(context, change);
+  return left !== null && "kind" in left ? left : outcome;
 }
 
 async function coupledIds(context: StepContext, side: Side, ids: readonly string[]): Promise<ReadonlySet<string>> {

@@ -1,8 +1,9 @@
 /** Sends the intended changes of a step in batches. */
 import type { Outcome, Write } from "../connectors/connector.ts";
+import { ServiceError } from "../errors.ts";
 import type { Change } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
-import { recallNow } from "./intents.ts";
+import { recalled } from "./intents.ts";
 import { settle } from "./settle.ts";
 
 /** Changes are taken from the store in pages of this many, and sent in batches of `batch`. */
@@ -24,11 +25,14 @@ export async function propagate(context: StepContext, round: number): Promise<vo
     // pair share one coupling.
     let last: Promise<unknown> = Promise.resolve();
     const batches = batchesOf(sent).map(async (changes) => {
-      const outcomes = await send(context, changes);
-      const turn = last.then(() => settle(context, { side: changes[0]!.side, changes, outcomes, round }));
+      const { told, fault } = await send(context, changes);
+      const turn = last.then(() =>
+        told.changes.length === 0 ? undefined : settle(context, { side: changes[0]!.side, ...told, round })
+      );
       last = turn.catch(() => {});
       await turn;
       context.progress();
+      if (fault !== null) throw fault;
     });
     for (const outcome of await Promise.allSettled(batches)) {
       if (outcome.status === "rejected") throw outcome.reason;
@@ -45,16 +49,34 @@ function batchesOf(changes: readonly Change[]): readonly (readonly Change[])[] {
   return batches;
 }
 
-async function send(context: StepContext, changes: readonly Change[]): Promise<readonly Outcome[]> {
+/**
+ * Sends a batch. A creation without an answer is looked for; where the service can't be asked (`fault`), it stays sent,
+ * and the next run looks for it.
+ */
+async function send(
+  context: StepContext,
+  changes: readonly Change[],
+): Promise<{ told: { changes: Change[]; outcomes: Outcome[] }; fault: ServiceError | null }> {
   const side = changes[0]!.side;
   const outcomes = await context.opened[side].write(changes.map(writeOf), { fields: context.compiled.fields[side] });
-  const settled: Outcome[] = [];
+  const told = { changes: [] as Change[], outcomes: [] as Outcome[] };
+  let fault: ServiceError | null = null;
   for (const [at, change] of changes.entries()) {
-    const outcome = outcomes[at]!;
-    const lost = outcome.kind === "unknown" && change.op === "insert";
-    settled.push(lost ? await recallNow(context, change, outcome) : outcome);
+    let outcome: Outcome | null = outcomes[at]!;
+    if (outcome.kind === "unknown" && change.op === "insert") {
+      try {
+        outcome = fault === null ? await recalled(context, change, outcome) : null;
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        fault = error;
+        outcome = null;
+      }
+    }
+    if (outcome === null) continue;
+    told.changes.push(change);
+    told.outcomes.push(outcome);
   }
-  return settled;
+  return { told, fault };
 }
 
 function writeOf(change: Change): Write {
