@@ -1,9 +1,17 @@
 /** The sandbox that stands in where no service is configured: one that runs already, or one in this process. */
+import { z } from "zod";
 import { DefinitionError, ServiceError } from "../errors.ts";
 import { isHalfFilled } from "../sandbox/load.ts";
 import { type Sandbox, sandboxCredentials, type SandboxOptions, startSandbox } from "../sandbox/mod.ts";
-import { textOf } from "./files.ts";
+import { jsonOf, textOf, writeWhole } from "./files.ts";
 import { type Filling, fillSandbox, isOrder } from "./fill_sandbox.ts";
+
+const address = z.object({
+  ...{ erpUrl: z.url(), crmUrl: z.url(), tokenUrl: z.url() },
+  ...{ companyId: z.string(), environment: z.string() },
+});
+const portNumber = z.int().min(0).max(65_535);
+const ports = z.object({ erp: portNumber, crm: portNumber });
 
 /** Where the sandbox is. */
 export type SandboxAddress = Pick<Sandbox, "erpUrl" | "crmUrl" | "tokenUrl" | "companyId" | "environment">;
@@ -40,7 +48,7 @@ export async function openBuiltInSandbox(dir: string, options: StartOptions): Pr
  * other data with DefinitionError "sandbox_not_empty". ServiceError "sandbox_in_use" when another process has it.
  */
 export async function startFilled(dir: string, { filling, ...options }: StartOptions): Promise<BuiltInSandbox> {
-  const isNew = textOf(`${dir}/erp.journal`) === null;
+  const isNew = !await exists(`${dir}/erp.journal`);
   const filled = `${dir}/filled`;
   const start = () => startOn(dir, { ...options, ...currencyOf(filling) });
   let sandbox = await start();
@@ -52,10 +60,13 @@ export async function startFilled(dir: string, { filling, ...options }: StartOpt
       for (const name of ["erp.journal", "crm.journal"]) await Deno.remove(`${dir}/${name}`);
       sandbox = await start();
     }
+    if (filling.localCurrency !== null && filling.localCurrency !== sandbox.localCurrency) {
+      throw otherCurrency(dir, { wanted: filling.localCurrency, kept: sandbox.localCurrency });
+    }
     if (sandbox.isEmpty() && textOf(filled) === null) {
       messages = await fillSandbox(sandbox, filling);
       await Deno.writeTextFile(filled, "");
-    } else if (isOrder(filling)) throw notEmpty(dir);
+    } else if (isOrder(filling) || (filling.isEmpty && !sandbox.isEmpty())) throw notEmpty(dir);
   } catch (error) {
     await sandbox.stop();
     // The local currency of a new folder was set for data that is not in it.
@@ -77,38 +88,53 @@ function currencyOf({ localCurrency }: Filling): Pick<SandboxOptions, "localCurr
  */
 async function startOn(dir: string, options: Omit<SandboxOptions, "dir">): Promise<Sandbox> {
   const usual = usualPorts(dir);
-  const port = { erp: options.port?.erp || usual.erp, crm: options.port?.crm || usual.crm };
-  const named = (["erp", "crm"] as const).filter((side) => options.port?.[side]);
+  const { erp, crm } = { erp: 0, crm: 0, ...options.port };
   try {
-    return await startAt(dir, { ...options, port });
+    return await startAt(dir, { ...options, port: { erp: erp || usual.erp, crm: crm || usual.crm } });
   } catch (error) {
     if (error instanceof Deno.errors.Busy) {
       throw new ServiceError(error.message, { service: "sandbox", code: "sandbox_in_use", cause: error });
     }
-    if (!(error instanceof Error) || (error as { code?: unknown }).code !== "EADDRINUSE") throw error;
-    if (named.length === 0) return await startAt(dir, { ...options, port: { erp: 0, crm: 0 } });
+    if (!isTaken(error)) throw error;
+  }
+  try {
+    return await startAt(dir, { ...options, port: { erp, crm } });
+  } catch (error) {
+    if (!isTaken(error)) throw error;
+    const named = [erp, crm].filter((port) => port !== 0).join(" or ");
     throw new DefinitionError(
       "port_in_use",
-      `Cannot start the sandbox on port ${
-        named.map((side) => port[side]).join(" or ")
-      }: another process listens there; ` +
-        "choose another one",
+      `Cannot start the sandbox on port ${named}: another process listens there; choose another one`,
       { cause: error },
     );
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === "EADDRINUSE";
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 
 async function startAt(dir: string, options: Omit<SandboxOptions, "dir">): Promise<Sandbox> {
   const sandbox = await startSandbox({ ...options, dir });
   const ports = { erp: Number(new URL(sandbox.erpUrl).port), crm: Number(new URL(sandbox.crmUrl).port) };
-  await Deno.writeTextFile(`${dir}/ports.json`, JSON.stringify(ports) + "\n");
+  writeWhole(`${dir}/ports.json`, JSON.stringify(ports) + "\n");
   return sandbox;
 }
 
 /** The ports of the last time; a new folder begins with two that its name decides, below those that systems give out. */
 function usualPorts(dir: string): { erp: number; crm: number } {
-  const text = textOf(`${dir}/ports.json`);
-  if (text !== null) return JSON.parse(text);
+  const known = ports.safeParse(jsonOf(textOf(`${dir}/ports.json`)));
+  if (known.success) return known.data;
   let hash = 0;
   for (const character of dir) hash = (hash * 31 + character.codePointAt(0)!) % 4_999;
   return { erp: 20_000 + 2 * hash, crm: 20_001 + 2 * hash };
@@ -118,21 +144,28 @@ function usualPorts(dir: string): { erp: number; crm: number } {
 export function notEmpty(dir: string): DefinitionError {
   return new DefinitionError(
     "sandbox_not_empty",
-    `Cannot load data: the sandbox in "${dir}" is in use already; leave the option out, or set TENGING_HOME to another ` +
-      "folder under .tenging",
+    `Cannot load data, or begin without: the sandbox in "${dir}" is in use already; leave the option out, or set ` +
+      "TENGING_HOME to another folder under .tenging",
+  );
+}
+
+function otherCurrency(dir: string, { wanted, kept }: { wanted: string; kept: string }): DefinitionError {
+  return new DefinitionError(
+    "sandbox_not_empty",
+    `Cannot use local currency "${wanted}": the sandbox in "${dir}" has "${kept}" for good; leave --local-currency ` +
+      "out, or set TENGING_HOME to another folder under .tenging",
   );
 }
 
 /** The sandbox that runs on this folder, in whatever process; an address whose process is gone counts for nothing. */
 async function findSandbox(dir: string): Promise<SandboxAddress | null> {
-  const text = textOf(`${dir}/address.json`);
-  if (text === null) return null;
-  const address = JSON.parse(text) as SandboxAddress;
+  const parsed = address.safeParse(jsonOf(textOf(`${dir}/address.json`)));
+  if (!parsed.success) return null;
   try {
-    const ask = new URL(`/sandbox/requests?since=${Number.MAX_SAFE_INTEGER}`, address.erpUrl);
+    const ask = new URL(`/sandbox/requests?since=${Number.MAX_SAFE_INTEGER}`, parsed.data.erpUrl);
     const response = await fetch(ask, { signal: AbortSignal.timeout(5_000) });
     await response.body?.cancel();
-    return response.ok ? address : null;
+    return response.ok ? parsed.data : null;
   } catch (error) {
     if (error instanceof TypeError || error instanceof DOMException) return null;
     throw error;

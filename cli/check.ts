@@ -5,7 +5,7 @@ import { type SampledRecord, sampleStep } from "../engine/sample.ts";
 import { DefinitionError } from "../errors.ts";
 import type { Value } from "../connectors/connector.ts";
 import type { Arguments } from "./arguments.ts";
-import { configurationOf, pipelinesOf } from "./files.ts";
+import { configurationOf, pipelinesOf, settingsOf } from "./files.ts";
 import { nothingToFill } from "./fill_sandbox.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { homeOf } from "./permissions.ts";
@@ -26,7 +26,7 @@ export async function check(args: Arguments, session: Session): Promise<number> 
       "Cannot sample without a step; name one: deno task check customers --sample 5",
     );
   }
-  const configuration = configurationOf(session);
+  const settings = settingsOf(session);
   if (args.has("json")) {
     const steps = await loadSteps();
     const problems = problemsOf(steps, { files: filesOf(pipelinesOf(session)) });
@@ -34,7 +34,7 @@ export async function check(args: Arguments, session: Session): Promise<number> 
     await session.output.data(`${JSON.stringify(document, null, 2)}\n`);
     if (problems.length > 0) return 2;
   }
-  const { steps } = await loadPipeline(configuration, pipelinesOf(session));
+  const { steps } = await loadPipeline(settings, pipelinesOf(session));
   if (!args.has("json")) {
     await session.output.data(
       `${steps.length} definitions, no problems: ${steps.map((step) => step.name).join(", ")}\n`,

@@ -39,7 +39,7 @@ export const commands: Readonly<Record<string, Command>> = {
       select: {
         type: "string",
         value: "S",
-        about: "only some steps: customers, +customers, customers+, or one record: customers/10000",
+        about: "only some steps: customers, +customers, customers+, or one record: customers/C00010",
         multiple: true,
       },
       data,
@@ -59,7 +59,7 @@ export const commands: Readonly<Record<string, Command>> = {
       json,
     },
     word: "STEP",
-    more: "Writes nothing to either side.",
+    more: "Writes nothing to either side. A home without a sandbox gets one with the demo company, and says so.",
   },
   graph: {
     about: "Print the steps in the order in which they run",

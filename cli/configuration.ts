@@ -42,15 +42,18 @@ export interface Account {
   readonly clientSecret: string;
   readonly scope: string;
 }
-export interface Configuration {
+/** What commands need that reach no service: no secret is read for it. */
+export interface Settings {
   /** The only one so far is "default". */
   readonly connection: "default";
-  /** The real services; null: nothing is configured, and the built-in sandbox takes their place. */
-  readonly services: { readonly erp: Account & { readonly companyId: string }; readonly crm: Account } | null;
   /** Steps that are switched off (false) or on. */
   readonly steps: Readonly<Record<string, boolean>>;
   /** Records in the CRM belong to persons (salespeople), or all to this team. */
   readonly owner: { readonly model: "person" } | { readonly model: "team"; readonly team: string };
+}
+export interface Configuration extends Settings {
+  /** The real services; null: nothing is configured, and the built-in sandbox takes their place. */
+  readonly services: { readonly erp: Account & { readonly companyId: string }; readonly crm: Account } | null;
 }
 
 export interface ConfigurationSources {
@@ -60,15 +63,20 @@ export interface ConfigurationSources {
   readonly readFile: (path: string) => string;
 }
 
+/** Throws DefinitionError "configuration_invalid" with all that is wrong, or "secret_in_configuration". */
+export function readSettings(text: ConfigurationSources["text"]): Settings {
+  const { steps = {}, owner = { model: "person" } } = parse(text ?? "{}").connections?.default ?? {};
+  return { connection: "default", steps, owner };
+}
+
 /**
- * Throws DefinitionError: "configuration_invalid" with all that is wrong, "secret_in_configuration", or
+ * Throws what {@link readSettings} throws, "configuration_invalid" for a secret that is no use, or
  * "configuration_incomplete" with all that is missing when only a part of a connection is there.
  */
 export function readConfiguration(sources: ConfigurationSources): Configuration {
-  const { connections } = parse(sources.text ?? "{}");
-  const { erp, crm, steps = {}, owner = { model: "person" } } = connections?.default ?? {};
+  const common = readSettings(sources.text);
+  const { erp, crm } = parse(sources.text ?? "{}").connections?.default ?? {};
   const secrets = { erp: secretOf("ERP", sources), crm: secretOf("CRM", sources) };
-  const common = { connection: "default", steps, owner } as const;
   const isEmpty = (part: object | undefined) => part === undefined || Object.keys(part).length === 0;
   if (isEmpty(erp) && isEmpty(crm) && secrets.erp === null && secrets.crm === null) {
     return { ...common, services: null };
@@ -133,7 +141,9 @@ function parse(text: string): z.infer<typeof file> {
     const where = issue.path.map(String);
     if (issue.code !== "unrecognized_keys") return [`"${where.join(".")}" ${lowered(issue.message)}`];
     return issue.keys.map((key) => {
-      const meant = didYouMean(key, knownKeys);
+      const inner = issue.path.length === 0 && key in connection.shape;
+      if (inner) return `"${key}" belongs under "connections.default"`;
+      const meant = didYouMean(key, knownKeys.filter((known) => known !== key));
       return `"${[...where, key].join(".")}" is not known` + (meant === null ? "" : ` (did you mean "${meant}"?)`);
     });
   });

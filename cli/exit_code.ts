@@ -9,6 +9,7 @@ const byCode: Readonly<Record<string, number>> = {
   sandbox_in_use: 6,
   served_elsewhere: 6,
   brake: 7,
+  store_too_new: 2,
 };
 
 /**

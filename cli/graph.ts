@@ -2,7 +2,7 @@
 import { graphMermaid, graphText } from "../engine/plan.ts";
 import { DefinitionError } from "../errors.ts";
 import type { Arguments } from "./arguments.ts";
-import { configurationOf, pipelinesOf } from "./files.ts";
+import { pipelinesOf, settingsOf } from "./files.ts";
 import { loadPipeline } from "./pipeline.ts";
 import type { Session } from "./session.ts";
 
@@ -10,7 +10,7 @@ export async function graph(args: Arguments, session: Session): Promise<number> 
   if (args.has("mermaid") && args.has("json")) {
     throw new DefinitionError("bad_arguments", "Cannot print both --mermaid and --json; choose one");
   }
-  const { steps, off } = await loadPipeline(configurationOf(session), pipelinesOf(session));
+  const { steps, off } = await loadPipeline(settingsOf(session), pipelinesOf(session));
   if (args.has("json")) {
     const document = steps.map((step) => ({
       step: step.name,

@@ -9,14 +9,20 @@ export interface Interruption {
   stop(): void;
 }
 
+/** Milliseconds: one Ctrl-C reaches the program twice where npx or `deno task` stands between, and pass it on. */
+const same = 500;
+
 /** `what` completes "Stopping: …", said the moment the signal comes. */
 export function listenForInterruption(output: Output, what: string): Interruption {
   const controller = new AbortController();
   let code: number | null = null;
+  let isAgain = false;
   const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
   const handlers = signals.map((name) => {
     const handler = () => {
-      if (code !== null) Deno.exit(code);
+      if (isAgain) Deno.exit(code ?? 130);
+      if (code !== null) return;
+      Deno.unrefTimer(setTimeout(() => isAgain = true, same));
       code = name === "SIGINT" ? 130 : 143;
       output.message(`Stopping: ${what}; once more stops at once`);
       controller.abort(new DOMException("The user stopped it", "AbortError"));

@@ -15,21 +15,42 @@ export function isInside(path: string, folder: string): boolean {
   return way === "" || (!isAbsolute(way) && way.split(/[\\/]/)[0] !== "..");
 }
 
+const permissions = ["read", "write"] as const;
+
 /** Where the state is kept: TENGING_HOME, or .tenging. Throws DefinitionError "home_not_permitted". */
 export function homeOf(project: Project, env: (name: string) => string | undefined): string {
   const written = env("TENGING_HOME") || ".tenging";
   const home = resolve(project.dir, written);
-  if (isInside(home, resolve(project.dir, ".tenging")) || mayWrite(home)) return home;
+  const denied = permissions.filter((name) => Deno.permissions.querySync({ name, path: home }).state !== "granted");
+  if (isInside(home, resolve(project.dir, ".tenging")) || denied.length === 0) return home;
   throw new DefinitionError(
     "home_not_permitted",
     `Cannot use TENGING_HOME "${written}": the permission set "${project.set}" writes only under ".tenging"; choose a ` +
-      `folder under ".tenging", or add this one to "write" in ${lineOf(project, "write")}`,
+      `folder under ".tenging", or add this one to ${denied.map((name) => `"${name}"`).join(" and ")} in ` +
+      lineOf(project, "write"),
   );
 }
 
-/** Throws DefinitionError "file_not_permitted" unless the report may be written there. */
+/**
+ * Throws DefinitionError "file_not_permitted" unless the report may be written there: under "exports", as a CSV file in
+ * a home but not among its state, or where else the permission set allows it.
+ */
 export function refuseFileElsewhere(path: string, project: Project, home: string): void {
-  if (isInside(path, resolve(project.dir, "exports")) || isInside(path, home) || mayWrite(path)) return;
+  const exports = resolve(project.dir, "exports");
+  if (path === exports) {
+    throw new DefinitionError("file_not_permitted", `Cannot write "${path}": it is a folder; name a file in it`);
+  }
+  for (const folder of [home, resolve(project.dir, ".tenging")]) {
+    if (!isInside(path, folder)) continue;
+    const names = relative(folder, path).split(/[\\/]/);
+    if (path.endsWith(".csv") && !names.some((name) => ["store", "store.new", "sandbox"].includes(name))) continue;
+    throw new DefinitionError(
+      "file_not_permitted",
+      `Cannot write "${path}": the state of a home is kept there; choose a file under "exports", or one that ends in ` +
+        '".csv" beside the state',
+    );
+  }
+  if (isInside(path, exports) || isInside(path, home) || mayWrite(path)) return;
   throw new DefinitionError(
     "file_not_permitted",
     `Cannot write "${path}": the permission set "${project.set}" writes only under "exports" and ".tenging"; choose a ` +

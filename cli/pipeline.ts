@@ -5,7 +5,7 @@ import { didYouMean } from "../engine/did_you_mean.ts";
 import { order } from "../engine/plan.ts";
 import type { Step } from "../engine/step.ts";
 import { DefinitionError } from "../errors.ts";
-import type { Configuration } from "./configuration.ts";
+import type { Settings } from "./configuration.ts";
 
 export interface Pipeline {
   /** In the order in which they run. */
@@ -16,7 +16,7 @@ export interface Pipeline {
 
 /** Throws DefinitionError before any request when a definition, or what tenging.json says of steps, is wrong. */
 export async function loadPipeline(
-  configuration: Pick<Configuration, "steps" | "owner">,
+  configuration: Pick<Settings, "steps" | "owner">,
   folder: string,
 ): Promise<Pipeline> {
   const steps = await loadSteps();
@@ -25,7 +25,7 @@ export async function loadPipeline(
 }
 
 /** Applies the configuration: steps that are off, and a team that owns everything instead of persons. Pure. */
-export function narrow(steps: readonly Step[], configuration: Pick<Configuration, "steps" | "owner">): Pipeline {
+export function narrow(steps: readonly Step[], configuration: Pick<Settings, "steps" | "owner">): Pipeline {
   const off = new Map<string, string>();
   const names = steps.map((step) => step.name);
   for (const [name, isOn] of Object.entries(configuration.steps)) {
@@ -63,8 +63,8 @@ export async function loadSteps(): Promise<readonly Step[]> {
     return (await import("../pipelines/mod.ts")).steps;
   } catch (error) {
     const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const circle = error instanceof ReferenceError
-      ? "two definitions may import each other: a step can only depend on one that does not depend on it"
+    const circle = error instanceof ReferenceError && error.message.includes("before initialization")
+      ? "two definitions import each other: a step can only depend on one that does not depend on it"
       : "deno check pipelines/mod.ts says where";
     throw new DefinitionError("definition_unreadable", `Cannot load pipelines/mod.ts: ${said}; ${circle}`, {
       cause: error,

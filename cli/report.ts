@@ -6,7 +6,7 @@ import { writeFileAtomically } from "../reports/atomic_file.ts";
 import { couplingReport, couplingStates, isReportFilter, type ReportFilter } from "../reports/coupling_report.ts";
 import type { Store } from "../store/store.ts";
 import type { Arguments } from "./arguments.ts";
-import { configurationOf, pipelinesOf } from "./files.ts";
+import { pipelinesOf, settingsOf } from "./files.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { homeOf, refuseFileElsewhere } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
@@ -32,10 +32,10 @@ export async function report(args: Arguments, session: Session): Promise<number>
       if (args.has("excel")) query.set("excel", "1");
       pieces = readServing(serving, `/couplings.csv?${query}`);
     } else {
-      const configuration = configurationOf(session);
-      const { steps } = await loadPipeline(configuration, pipelinesOf(session));
+      const settings = settingsOf(session);
+      const { steps } = await loadPipeline(settings, pipelinesOf(session));
       store = await openStoreIfAny(home) ?? (await import("../store/memory.ts")).memoryStore();
-      const { connection } = configuration;
+      const { connection } = settings;
       const exportedAt = new Date(clock.now()).toISOString();
       const filter = only === null ? {} : { only };
       pieces = couplingReport({ store, connection, steps, exportedAt, excel: args.has("excel"), ...filter });
@@ -51,6 +51,7 @@ export async function report(args: Arguments, session: Session): Promise<number>
       await output.data(piece);
       if (output.isUnread) break;
     }
+    output.message(`Next: deno task ${only === null ? "status" : "sync"}`);
     return 0;
   } catch (error) {
     const code = interruption.exitCode();

@@ -6,6 +6,7 @@ import { backgroundRuns } from "../server/background_runs.ts";
 import type { Arguments } from "./arguments.ts";
 import { explain } from "./exit_code.ts";
 import { configurationOf, pipelinesOf } from "./files.ts";
+import { endInterrupted } from "./interrupted_runs.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { homeOf } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
@@ -27,6 +28,7 @@ export async function serve(args: Arguments, session: Session): Promise<number> 
   const interruption = listenForInterruption(output, "what is under way ends first");
   const store = await openStore(home);
   try {
+    await endInterrupted(store, configuration.connection);
     const fault = (error: unknown) => output.message(explain(error, session.project.set));
     const runs = backgroundRuns(async ({ signal, onChange }) => {
       const onStep = (_step: unknown, run: Parameters<typeof onChange>[0]) => onChange(run);
@@ -40,8 +42,10 @@ export async function serve(args: Arguments, session: Session): Promise<number> 
     const server = listen(port, (request) => app?.fetch(request) ?? new Response(null, { status: 503 }));
     const { steps } = pipeline;
     const actual = server.addr.port;
-    app = statusApp({ store, connection: configuration.connection, steps, runs, clock, port: actual, onFault: fault });
-    const takeBack = announceServing(home, actual);
+    const { connection } = configuration;
+    const id = clock.uuid();
+    app = statusApp({ store, connection, steps, runs, clock, id, port: actual, onFault: fault });
+    const takeBack = announceServing(home, { port: actual, id });
     try {
       const address = `http://127.0.0.1:${actual}`;
       output.message(`Serving on ${address}; Ctrl-C stops`);

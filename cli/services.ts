@@ -8,6 +8,7 @@ import { DefinitionError } from "../errors.ts";
 import type { Pin, Store } from "../store/store.ts";
 import { openBuiltInSandbox } from "./built_in_sandbox.ts";
 import type { Account, Configuration } from "./configuration.ts";
+import { textOf } from "./files.ts";
 import type { Filling } from "./fill_sandbox.ts";
 import { type Project, refuseForeignHosts } from "./permissions.ts";
 
@@ -39,6 +40,9 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     const { erp, crm } = services;
     refuseUnreachable(configuration, options.project);
     const connectors = connect({ erp, crm, clock, owner: configuration.owner });
+    // Comes before the first request: from here on this home never gets a sandbox, whatever the services answer.
+    await Deno.mkdir(options.home, { recursive: true });
+    await Deno.writeTextFile(`${options.home}/real`, `${configuration.connection}\n`);
     const messages = [`Using ${new URL(erp.baseUrl).host} and ${new URL(crm.baseUrl).host}`];
     return { kind: "real", ...connectors, messages, close: () => Promise.resolve() };
   }
@@ -104,8 +108,9 @@ function connect({ erp, crm, clock, owner }: Accounts): { erp: Connector; crm: C
 export async function refuseOtherKind(store: Store, configuration: Configuration, home: string): Promise<void> {
   const pin = await store.connection(configuration.connection);
   const kind = configuration.services === null ? "sandbox" : "real";
-  if (pin === null || pin.kind === kind) return;
-  if (pin.kind === "real") {
+  const pinned = textOf(`${home}/real`) === null ? pin?.kind ?? kind : "real";
+  if (pinned === kind) return;
+  if (pinned === "real") {
     throw new DefinitionError(
       "configuration_missing",
       `Cannot use the sandbox: "${home}" belongs to real services, and tenging.json names none; put the connection back, ` +

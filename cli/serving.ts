@@ -1,37 +1,37 @@
 /** How commands find a `serve` that holds the store, and ask it. */
 import { z } from "zod";
 import { ServiceError } from "../errors.ts";
+import { jsonOf, textOf, writeWhole } from "./files.ts";
 
-const note = z.object({ pid: z.number(), port: z.number() });
+/** `id` is a new one for every `serve`: another home's may have got the port that a killed one had. */
+const note = z.object({ pid: z.number(), port: z.number(), id: z.string() });
 export type Serving = z.infer<typeof note>;
 
 /** The `serve` that works on this home; null when none answers (what a killed one left behind counts for nothing). */
 export async function findServing(home: string): Promise<Serving | null> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(`${home}/serve.json`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
-  const parsed = note.safeParse(JSON.parse(text));
+  const parsed = note.safeParse(jsonOf(textOf(`${home}/serve.json`)));
   if (!parsed.success) return null;
   try {
     const response = await ask(parsed.data, "/health");
     const answer = await response.json();
-    return response.ok && answer.status === "ok" ? parsed.data : null;
+    return response.ok && answer?.id === parsed.data.id ? parsed.data : null;
   } catch (error) {
     if (error instanceof TypeError || error instanceof SyntaxError || error instanceof DOMException) return null;
     throw error;
   }
 }
 
-/** Tells other commands where this process serves; the returned function takes it back. */
-export function announceServing(home: string, port: number): () => void {
+/** Tells other commands where this process serves, with the id that /health answers; returns how to take it back. */
+export function announceServing(home: string, { port, id }: Pick<Serving, "port" | "id">): () => void {
   Deno.mkdirSync(home, { recursive: true });
-  Deno.writeTextFileSync(`${home}/serve.json.tmp`, JSON.stringify({ pid: Deno.pid, port }) + "\n");
-  Deno.renameSync(`${home}/serve.json.tmp`, `${home}/serve.json`);
-  return () => Deno.removeSync(`${home}/serve.json`);
+  writeWhole(`${home}/serve.json`, JSON.stringify({ pid: Deno.pid, port, id }) + "\n");
+  return () => {
+    try {
+      Deno.removeSync(`${home}/serve.json`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  };
 }
 
 /** The JSON that `serve` answers with. Throws ServiceError with the code that it gives. */

@@ -2,7 +2,8 @@
 import { type RunDetails, runDetails } from "../reports/run_document.ts";
 import { stepsDocument, type StepStanding } from "../reports/steps_document.ts";
 import type { Arguments } from "./arguments.ts";
-import { configurationOf, pipelinesOf } from "./files.ts";
+import { pipelinesOf, settingsOf } from "./files.ts";
+import { endInterrupted } from "./interrupted_runs.ts";
 import { homeOf } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { countsText, table } from "./run_text.ts";
@@ -37,8 +38,8 @@ export async function status(args: Arguments, session: Session): Promise<number>
 }
 
 async function read(session: Session): Promise<StatusDocument> {
-  const configuration = configurationOf(session);
-  const { connection } = configuration;
+  const settings = settingsOf(session);
+  const { connection } = settings;
   const home = homeOf(session.project, session.env);
   const serving = await findServing(home);
   if (serving !== null) {
@@ -46,10 +47,11 @@ async function read(session: Session): Promise<StatusDocument> {
     const { runs } = await askServing<Pick<StatusDocument, "runs">>(serving, `/runs?limit=${shown}`);
     return { connection, servedOn: serving.port, steps, runs };
   }
-  const { steps } = await loadPipeline(configuration, pipelinesOf(session));
+  const { steps } = await loadPipeline(settings, pipelinesOf(session));
   const store = await openStoreIfAny(home);
   if (store === null) return { connection, servedOn: null, steps: [], runs: [] };
   try {
+    await endInterrupted(store, connection);
     const standings = await stepsDocument(store, { connection, steps });
     const runs = await store.runs(connection, { limit: shown });
     return { connection, servedOn: null, steps: standings, runs: runs.map(runDetails) };
@@ -75,13 +77,11 @@ export function statusText(document: StatusDocument): string {
     ]),
   ];
   const runs = document.runs.map((run) => {
-    // Whoever reads the store has it alone, so a run that it calls unfinished was interrupted.
-    const isInterrupted = run.status === "In Process" && document.servedOn === null;
     const ended = `${run.progress.ended} of ${run.progress.steps} steps`;
     return [
       run.startedAt,
       run.mode,
-      isInterrupted ? "interrupted" : run.status,
+      run.status,
       ended,
       countsText(run.totals),
       run.runId,

@@ -10,6 +10,7 @@ import type { Configuration } from "./configuration.ts";
 import { explain } from "./exit_code.ts";
 import { configurationOf, pipelinesOf } from "./files.ts";
 import type { Filling } from "./fill_sandbox.ts";
+import { endInterrupted } from "./interrupted_runs.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { nextAfterSync } from "./next_command.ts";
 import { homeOf } from "./permissions.ts";
@@ -38,6 +39,7 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
   try {
     const store = await openStore(home);
     try {
+      await endInterrupted(store, configuration.connection);
       run = await synchronize({
         ...{ store, home, configuration, pipeline, filling },
         ...{ full: args.has("full"), onlyCoupled: args.has("only-coupled"), isConfirmed: args.has("yes") },
@@ -52,6 +54,7 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
     if (code === null) throw error;
     output.keep();
     if (error !== interruption.signal.reason) output.message(explain(error, session.project.set));
+    output.message(`Next: ${nextAfterSync(code, args)}`);
     return code;
   } finally {
     interruption.stop();

@@ -260,9 +260,11 @@ function missing(context: StepContext, pair: Pair, gone: Side): Reason {
 
 function ambiguity(context: StepContext, side: Side, record: StoredRecord, candidates: readonly string[]): Reason {
   const name = record.label ?? record.key ?? record.id;
-  const message =
-    `Cannot couple "${name}": its keys match ${candidates.length} records, or a record that others match ` +
-    `too, of "${context.step.extract[side].name}"; make the keys of the right one unique`;
+  const { name: entity } = context.step.extract[side];
+  const why = candidates.length === 1
+    ? `the one record of "${entity}" with its keys is that of others too`
+    : `${candidates.length} records of "${entity}" have its keys`;
+  const message = `Cannot couple "${name}": ${why}; make the keys of the right one unique`;
   return { code: "ambiguous", message, about: candidates };
 }
 

@@ -83,13 +83,15 @@ export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, loo
   }
 
   function conflict(members: readonly Member[]): void {
-    const unit = members[0]!.rule.unit;
-    const fields = members.filter((one) => !one.equal).map((one) => one.rule.crm).join(", ");
-    const met = members.every((one) => one.known) ? "both sides changed it since they agreed" : "the two sides differ";
+    const differing = members.filter((one) => !one.equal);
+    const values = differing.map(({ rule, e, c }) =>
+      `"${rule.crm}" is ${shown(e)} in the ERP and ${shown(c)} in the CRM`
+    );
+    const state = members.every((one) => one.known) ? "both sides changed it" : "the two sides differ";
     reasons.crm.push({
       code: "conflict",
-      field: unit,
-      message: `Cannot merge "${fields}": ${met}; make the two values equal on either side`,
+      field: members[0]!.rule.unit,
+      message: `Cannot merge a field: ${state}, ${values.join(", ")}; make the values equal on either side`,
     });
   }
 
@@ -119,6 +121,13 @@ export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, loo
     }
     Object.assign(out[side], values);
   }
+}
+
+/** A value for people; long ones are cut. */
+function shown(value: Value): string {
+  if (isBlank(value)) return "blank";
+  const text = String(value);
+  return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;
 }
 
 /** What one field asks for: a write to a side, a person's decision, or nothing. */

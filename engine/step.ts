@@ -241,7 +241,10 @@ export function coupled<const F extends string, S extends readonly [Step, ...(St
   field: F,
   ...to: S
 ): Coupled<F, NamesOfSide<S[number], "erp">, NamesOfSide<S[number], "crm">> {
-  const steps = to.filter((part): part is Step => "extract" in part);
-  const options = to.find((part): part is CoupledOptions => !("extract" in part)) ?? {};
+  // What is no object at all is a mistake that the check of the pipeline names.
+  const isOptions = (part: unknown): part is CoupledOptions =>
+    typeof part === "object" && part !== null && !("extract" in part);
+  const steps = to.filter((part) => !isOptions(part));
+  const options = to.find(isOptions) ?? {};
   return { kind: "coupled", field, steps, options } as unknown as ReturnType<typeof coupled<F, S>>;
 }

@@ -35,7 +35,7 @@ export async function writeFileAtomically(
 async function create(path: string, temporary: string): Promise<Deno.FsFile> {
   try {
     await Deno.mkdir(folderOf(path), { recursive: true });
-    if ((await exists(path))?.isDirectory) throw new Deno.errors.IsADirectory(path);
+    if ((await exists(path))?.isDirectory) throw new Deno.errors.IsADirectory("it is a folder");
     return await Deno.open(temporary, { write: true, createNew: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) throw error;

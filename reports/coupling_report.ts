@@ -128,7 +128,8 @@ function isWanted(line: Line, only: ReportFilter | undefined): boolean {
 }
 
 function lineOf(row: ReportRow, { isRead }: Place): Line {
-  const reasons = row.open.flatMap((change) => change.reasons);
+  // A write that is under way has no reason that wants anybody yet.
+  const reasons = row.open.filter((change) => change.state === "open").flatMap((change) => change.reasons);
   const state = stateOf(row, reasons);
   if (reasons.length > 0) {
     const code = joined(reasons.map((reason) => reason.code));

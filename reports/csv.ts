@@ -12,9 +12,9 @@ export interface CsvOptions {
 }
 
 /** A cell that begins like this, also after blanks, is run as a formula by some spreadsheet. */
-const formula = /^\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/u;
-/** Cells that the standard library leaves bare although some readers trim them or end the line there. */
-const bare = /^\s|\s$|\r/u;
+const formula = /^\0|^[\s\0]*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/u;
+/** Cells that the standard library leaves bare although some readers trim them, drop the guard or end the line there. */
+const bare = /^['\s]|\s$|\r/u;
 
 /** The header line, with the byte order mark where one is wanted. */
 export function csvHeader(columns: readonly CsvColumn[], options: CsvOptions = {}): string {

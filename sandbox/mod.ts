@@ -120,7 +120,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       tokenUrl: `http://127.0.0.1:${ports.erp}/${sandboxCredentials.tenant}/oauth2/v2.0/token`,
     };
     const address = { pid: Deno.pid, ...urls, companyId, environment: ENVIRONMENT };
-    Deno.writeTextFileSync(`${dir}/address.json`, JSON.stringify(address, null, 2) + "\n");
+    Deno.writeTextFileSync(`${dir}/address.json.tmp`, JSON.stringify(address, null, 2) + "\n");
+    Deno.renameSync(`${dir}/address.json.tmp`, `${dir}/address.json`);
     closers.push(() => Deno.removeSync(`${dir}/address.json`));
     return {
       ...urls,

@@ -18,6 +18,8 @@ export interface StatusAppOptions {
   readonly steps: readonly Step[];
   readonly runs: BackgroundRuns;
   readonly clock: Clock;
+  /** Tells this server from others that get its port later. */
+  readonly id: string;
   /** Where it is served: part of the Host header that it answers to. */
   readonly port: number;
   /** Told of errors that are nobody's but ours; the client learns nothing of them. */
@@ -41,9 +43,11 @@ export function statusApp(options: StatusAppOptions): Hono {
   app.use(async (c, next) => {
     const host = c.req.header("host") ?? "";
     const origin = c.req.header("origin");
-    if (!hosts.includes(host)) return refuse(c, 403, "foreign_host", `Only ${hosts.join(" and ")} are served`);
+    if (!hosts.includes(host)) {
+      return refuse(c, 403, "foreign_host", `Cannot answer: the Host is not served here; ask ${hosts.join(" or ")}`);
+    }
     if (origin !== undefined && origin !== `http://${host}`) {
-      return refuse(c, 403, "foreign_origin", "Requests from other sites are not served");
+      return refuse(c, 403, "foreign_origin", "Cannot answer: the request comes from another site; ask from a program");
     }
     await next();
     c.header("Cache-Control", "no-store");
@@ -52,14 +56,15 @@ export function statusApp(options: StatusAppOptions): Hono {
     const length = Number(c.req.header("content-length") ?? "0");
     // Nothing here reads a body, so what a client announces is all there is to limit.
     if (length > 1024 || c.req.header("transfer-encoding") !== undefined) {
-      return refuse(c, 413, "body_too_large", "A request here needs no body");
+      return refuse(c, 413, "body_too_large", "Cannot read the body: no request here needs one; send none");
     }
     await next();
   });
 
   app.get("/health", async (c) => {
     const pin = await store.connection(connection);
-    return c.json({ status: "ok", connection, kind: pin?.kind ?? null, running: runs.current()?.runId ?? null });
+    const running = runs.current()?.runId ?? null;
+    return c.json({ status: "ok", id: options.id, connection, kind: pin?.kind ?? null, running });
   });
   app.get("/steps", async (c) => {
     const { steps } = options;
@@ -68,7 +73,7 @@ export function statusApp(options: StatusAppOptions): Hono {
   app.get("/runs", async (c) => {
     const limit = Number(c.req.query("limit") ?? "20");
     if (!Number.isInteger(limit) || limit < 1 || limit > 100) {
-      return refuse(c, 400, "bad_limit", "The limit is a whole number from 1 to 100");
+      return refuse(c, 400, "bad_limit", "Cannot list runs: the limit is no whole number from 1 to 100; correct it");
     }
     const stored = await store.runs(connection, { limit });
     return c.json({ runs: stored.map((run) => runDetails(newer(run))) });
@@ -76,8 +81,11 @@ export function statusApp(options: StatusAppOptions): Hono {
   app.post("/runs", async (c) => {
     const run = await runs.start();
     if (run === null) {
-      const runId = runs.current()?.runId ?? "";
-      return refuse(c, 409, "run_under_way", `A run is under way; wait for its end, or POST /runs/${runId}/cancel`);
+      const runId = runs.current()?.runId;
+      const message = runId === undefined
+        ? "Cannot start a run: another one begins, or the server stops; look at GET /health and try again"
+        : `Cannot start a run: another one is under way; wait for its end, or POST /runs/${runId}/cancel`;
+      return refuse(c, 409, "run_under_way", message);
     }
     c.header("Location", `/runs/${run.runId}`);
     return c.json(runDetails(run), 202);
@@ -89,12 +97,18 @@ export function statusApp(options: StatusAppOptions): Hono {
   app.post("/runs/:id/cancel", async (c) => {
     const id = c.req.param("id");
     if (runs.cancel(id)) return c.json({ runId: id, status: "cancelling" }, 202);
-    return await find(id) === null ? unknownRun(c) : refuse(c, 409, "run_ended", "The run has ended already");
+    if (await find(id) === null) return unknownRun(c);
+    return refuse(c, 409, "run_ended", "Cannot cancel the run: it has ended already; GET /runs shows how");
   });
   app.get("/couplings.csv", (c) => {
     const only = c.req.query("only");
     if (only !== undefined && !isReportFilter(only)) {
-      return refuse(c, 400, "unknown_state", `No such state; known are listed, ${couplingStates.join(", ")}`);
+      return refuse(
+        c,
+        400,
+        "unknown_state",
+        `Cannot report only "${only}": there is no such state; choose listed, ${couplingStates.join(", ")}`,
+      );
     }
     const excel = c.req.query("excel") !== undefined;
     const exportedAt = new Date(clock.now()).toISOString();
@@ -107,18 +121,30 @@ export function statusApp(options: StatusAppOptions): Hono {
       excel,
       ...(only === undefined ? {} : { only }),
     });
-    return c.body(textStream(report, { clock, patience: 30_000 }), 200, {
+    return c.body(textStream(report, { clock, patience: 30_000, longest: 300_000 }), 200, {
       "Content-Type": "text/csv; charset=utf-8",
       "Content-Disposition": 'attachment; filename="couplings.csv"',
     });
   });
 
-  app.notFound((c) => refuse(c, 404, "unknown_route", `Nothing is served at ${c.req.method} ${c.req.path}`));
+  app.notFound((c) =>
+    refuse(
+      c,
+      404,
+      "unknown_route",
+      `Cannot answer ${c.req.method} ${c.req.path}: nothing is served there; see docs/architecture.md`,
+    )
+  );
   app.onError((error, c) => {
     if (error instanceof DefinitionError) return refuse(c, 422, error.code, error.message);
     if (error instanceof ServiceError) return refuse(c, 503, error.code, error.message);
     options.onFault(error);
-    return refuse(c, 500, "internal_error", "The request could not be answered; the server's own output says more");
+    return refuse(
+      c,
+      500,
+      "internal_error",
+      "Cannot answer: an internal error, which is a fault of this program; see what serve printed, and report it",
+    );
   });
   return app;
 
@@ -139,5 +165,5 @@ function refuse(c: Context, status: 400 | 403 | 404 | 409 | 413 | 422 | 500 | 50
 }
 
 function unknownRun(c: Context) {
-  return refuse(c, 404, "unknown_run", "No run has this id; GET /runs lists them");
+  return refuse(c, 404, "unknown_run", "Cannot find the run: none has this id; GET /runs lists them");
 }

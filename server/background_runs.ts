@@ -6,7 +6,8 @@ export type Synchronize = (options: { signal: AbortSignal; onChange: (run: Run) 
 
 export interface BackgroundRuns {
   /**
-   * Resolves as soon as the run has an id, with null when another one is under way. Rejects when the run ended before
+   * Resolves as soon as the run has an id, with null when another one is under way, and after
+   * stop(). Rejects when the run ended before
    * it had one: the services or the definitions stand in its way.
    */
   start(): Promise<Run | null>;
@@ -14,17 +15,18 @@ export interface BackgroundRuns {
   cancel(runId: string): boolean;
   /** The run that is under way, as of its last change. */
   current(): Run | null;
-  /** Cancels what is under way and waits for its end. */
+  /** Cancels what is under way and waits for its end; nothing starts after that. */
   stop(): Promise<void>;
 }
 
 /** `onFailure` is told of an error that ended a run after it had an id; nobody waits for it any more. */
 export function backgroundRuns(synchronize: Synchronize, onFailure: (error: unknown) => void): BackgroundRuns {
+  let isStopped = false;
   let current: Run | null = null;
   let underWay: { readonly controller: AbortController; readonly ended: Promise<void> } | null = null;
 
   function start(): Promise<Run | null> {
-    if (underWay !== null) return Promise.resolve(null);
+    if (isStopped || underWay !== null) return Promise.resolve(null);
     const controller = new AbortController();
     const first = Promise.withResolvers<Run>();
     const running = synchronize({
@@ -54,6 +56,7 @@ export function backgroundRuns(synchronize: Synchronize, onFailure: (error: unkn
     },
     current: () => current,
     stop: async () => {
+      isStopped = true;
       underWay?.controller.abort(new DOMException("The server stops", "AbortError"));
       await underWay?.ended;
     },

@@ -197,7 +197,7 @@ export function memoryStore(): Store {
     report: async function* (connection, steps) {
       const rows: ReportRow[] = [];
       for (const step of steps) {
-        rows.push(...reportOf(step, read(connection, step), unsettled(connection, step, ["open"])));
+        rows.push(...reportOf(step, read(connection, step), unsettled(connection, step, ["intended", "sent", "open"])));
       }
       yield* rows;
     },
@@ -301,7 +301,7 @@ function reportOf(step: string, memory: StepMemory, open: Map<string, Change>): 
       crm: side === "crm" ? record : null,
       coupling: null,
       open: side === "erp" ? about(record.id, null) : about(null, record.id),
-      blankKeys: !(memory.keys[side].get(record.id) ?? []).some((key) => key !== null),
+      blankKeys: memory.keys[side].get(record.id)?.every((key) => key === null) ?? false,
     }));
   const coupled = [...memory.couplings.values()].map((coupling): ReportRow => ({
     step,

@@ -2,13 +2,13 @@
 import { Kysely, PGliteDialect, sql } from "kysely";
 import { ServiceError } from "../errors.ts";
 import { migrate } from "./migrations/mod.ts";
-import { sqlStore } from "./sql.ts";
+import { attempt, sqlStore } from "./sql.ts";
 import type { Store } from "./store.ts";
 
 /**
  * Opens the store in this folder, which is made when it isn't there; undefined: in memory, for tests. One process at
- * a time, kept by a lock file beside the folder. Throws ServiceError "store_locked", "store_too_new" or
- * "store_unreadable". Close it, or the process doesn't end.
+ * a time, kept by a lock file beside the folder. Throws ServiceError "store_locked", "store_too_new",
+ * "store_unreadable" or "store_failed". Close it, or the process doesn't end.
  */
 export async function openPglite(dir?: string): Promise<Store> {
   if (dir === undefined) return await open(undefined);
@@ -46,7 +46,7 @@ async function open(dir: string | undefined): Promise<Store> {
   // Kysely knows that it has one connection, and lends it to one at a time.
   const db = new Kysely<unknown>({ dialect: new PGliteDialect({ pglite }) });
   try {
-    await migrate(db);
+    await attempt("bring the store up to date", () => migrate(db));
   } catch (error) {
     await pglite.close();
     throw error;
@@ -57,7 +57,7 @@ async function open(dir: string | undefined): Promise<Store> {
     saveRun: async (connection, run) => {
       await store.saveRun(connection, run);
       // Nothing else gives back the room of replaced rows. A few milliseconds, a second after a first run.
-      if (run.status !== "In Process") await sql`vacuum`.execute(db);
+      if (run.status !== "In Process") await attempt("give back room in the store", () => sql`vacuum`.execute(db));
     },
   };
 }

@@ -37,7 +37,7 @@ export function sqlStore(db: Db): Store {
     saveRun: (connection, run) =>
       write(`save run "${run.runId}"`, async (tx) => {
         await sql`insert into runs (connection, run_id, started_at, run)
-          values (${connection}::text, ${run.runId}::text, ${run.startedAt}::text, ${json(run)}::jsonb)
+          values (${connection}::text, ${storable(run.runId)}::text, ${run.startedAt}::text, ${json(run)}::jsonb)
           on conflict (connection, run_id) do update set started_at = excluded.started_at, run = excluded.run`
           .execute(tx);
       }),
@@ -46,7 +46,7 @@ export function sqlStore(db: Db): Store {
         rowsOf<Run>(
           db,
           sql`select run::text as row from runs where connection = ${connection}
-            ${when(runId !== undefined, () => sql`and run_id = ${runId}`)}
+            ${when(runId !== undefined, () => sql`and run_id = ${storable(runId!)}`)}
             order by started_at desc, run_id desc limit ${limit}::int`,
         )),
     savePage: (connection, step, side, page) =>
@@ -135,7 +135,8 @@ function when(applies: boolean, part: () => RawBuilder<unknown>): RawBuilder<unk
   return applies ? part() : sql``;
 }
 
-async function attempt<T>(action: string, work: () => Promise<T>): Promise<T> {
+/** Gives the errors of the database a name: ServiceError "store_failed". `action` completes "Cannot …". */
+export async function attempt<T>(action: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

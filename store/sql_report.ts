@@ -1,7 +1,7 @@
 /** The report of the store in SQL: one query, fetched a page at a time inside a transaction, so that memory stays flat. */
 import { type RawBuilder, sql } from "kysely";
 import { sourceOf } from "./refusals.ts";
-import { alone, changeRow, couplingRow, type Db, ids, recordRow, rowsOf } from "./sql_rows.ts";
+import { alone, changeRow, couplingRow, type Db, ids, noKey, openStates, recordRow, rowsOf } from "./sql_rows.ts";
 import type { Change, ReportRow } from "./store.ts";
 import { comparePoints } from "./text.ts";
 
@@ -30,8 +30,8 @@ function lineQuery({ connection, step }: { connection: string; step: string }): 
       and o.id = ${sql.raw(id)} limit 1)`;
   return sql`
     select json_build_object('coupling', ${couplingRow}, 'erp', ${recordRow("e")}, 'crm', ${recordRow("r")},
-      'blankKeys', c.erp_id is null and not exists (select from match_keys k where k.connection = ${connection}
-        and k.step = ${step} and (k.side, k.id) = (case when e.id is null then 'crm' else 'erp' end,
+      'blankKeys', c.erp_id is null and exists (select from match_keys k where k.connection = ${connection}
+        and k.step = ${step} and k.position = ${noKey}::int and (k.side, k.id) = (case when e.id is null then 'crm' else 'erp' end,
           coalesce(e.id, r.id))))::text as row
     from (
       select erp_id, crm_id, true as coupled from couplings where connection = ${connection} and step = ${step}
@@ -57,7 +57,7 @@ async function openChanges(
   const changes = await rowsOf<Change>(
     tx,
     sql`select ${changeRow}::text as row from changes h where h.connection = ${connection} and h.step = ${step}
-      and h.state = 'open' and (${among("crm")} or ${among("erp")}) order by h.id`,
+      and h.state in ${openStates} and (${among("crm")} or ${among("erp")}) order by h.id`,
   );
   return new Map(changes.map((change) => [sourceOf(change), change]));
 }

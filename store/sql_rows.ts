@@ -65,5 +65,8 @@ export function alone(alias: string, side: "erp" | "crm"): RawBuilder<unknown> {
     where c.connection = ${alias}.connection and c.step = ${alias}.step and c.${side}_id = ${alias}.id)`);
 }
 
+/** The position in match_keys of a row that says: keys were saved for this record, and all of them are null. */
+export const noKey = -1;
+
 /** States of a change that its side and source can have only once. */
 export const openStates = sql.raw(`('intended', 'sent', 'open')`);

@@ -1,7 +1,7 @@
 /** The writes of the store in SQL: set by set, and only rows that differ. All run inside the caller's transaction. */
 import { sql } from "kysely";
 import { couplingTaken, isOpen, refuseSecondOpen } from "./refusals.ts";
-import { type Db, ids, json, openStates, pairJoins } from "./sql_rows.ts";
+import { type Db, ids, json, noKey, openStates, pairJoins } from "./sql_rows.ts";
 import type { Change, Coupling, PageSave, Settlement, Side, StoredRecord } from "./store.ts";
 
 /** A transaction, and where what it writes belongs. */
@@ -180,9 +180,10 @@ export async function writeKeys(
   const { tx, connection, step } = work;
   await hold(work);
   const last = [...new Map(keys.map((entry) => [entry.id, entry])).values()];
-  const rows = last.flatMap(({ id, keys }) =>
-    keys.flatMap((key, position) => key === null ? [] : [{ id, position, key }])
-  );
+  const rows = last.flatMap(({ id, keys }) => {
+    const found = keys.flatMap((key, position) => key === null ? [] : [{ id, position, key }]);
+    return found.length > 0 ? found : [{ id, position: noKey, key: "" }];
+  });
   const input = sql`json_to_recordset(${json(rows)}) as i(id text, position int, key text)`;
   await sql`delete from match_keys k where connection = ${connection} and step = ${step} and side = ${side}
     and id = any(${ids(last.map((entry) => entry.id))}) and (id, position, key) not in (select * from ${input})`

@@ -231,9 +231,9 @@ export interface ReportRow {
   readonly erp: StoredRecord | null;
   readonly crm: StoredRecord | null;
   readonly coupling: Coupling | null;
-  /** Changes of the pair or record in state "open", in order of id. */
+  /** Changes of the pair or record in state "intended", "sent" or "open", in order of id. */
   readonly open: readonly Change[];
-  /** The uncoupled record has no match key at all. */
+  /** Match keys were saved for the uncoupled record, and all of them are null. */
   readonly blankKeys: boolean;
 }
 

@@ -57,7 +57,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "Problems of a definition": problems,
   "Reasons": reasons,
   "Uncoupled without a reason": codesIn(/^reports\/coupling_report\.ts$/),
-  "Status endpoint": found(textOf(/^server\//), /refuse\(c, \d{3}, "([a-z_]+)"/g),
+  "Status endpoint": found(textOf(/^server\//), /refuse\(\s*c,\s*\d{3},\s*"([a-z_]+)"/g),
   "Sandbox": codesIn(/^sandbox\/serve\.ts$/),
 };
 
@@ -123,7 +123,7 @@ function flawOf(call: string): string | null {
 
 Deno.test("messages of errors say what can't be done and what to do", () => {
   const flaws = [...sources].flatMap(([path, text]) =>
-    [...text.matchAll(/new (DefinitionError|ServiceError|StepError|RecordError|LoadError)\(/g)].flatMap((match) => {
+    [...text.matchAll(/(new (Definition|Service|Step|Record|Load)Error|return refuse)\(/g)].flatMap((match) => {
       const flaw = flawOf(callAt(text, match.index + match[0].length - 1));
       const line = text.slice(0, match.index).split("\n").length;
       return flaw === null ? [] : [`${path}:${line} ${flaw}`];

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openBuiltInSandbox, startFilled } from "../../cli/built_in_sandbox.ts";
 import type { Filling } from "../../cli/fill_sandbox.ts";
 import { DefinitionError, ServiceError } from "../../errors.ts";
@@ -84,4 +84,41 @@ Deno.test("startFilled() begins again where a filling was cut short", () =>
     const sandbox = await startFilled(dir, { filling: demo });
     await sandbox.stop();
     assertEquals(sandbox.messages[0]?.startsWith("It was filled with the demo company: "), true);
+  }));
+
+Deno.test("startFilled() says of each wish that comes too late that it does", () =>
+  inFolder(async (dir) => {
+    const first = await startSandbox({ dir, localCurrency: "ISK" }); // stopped before anything was filled in
+    await first.stop();
+    const refuse = (filling: Filling) => assertRejects(() => startFilled(dir, { filling }), DefinitionError);
+    assertStringIncludes((await refuse({ ...demo, localCurrency: "EUR" })).message, 'has "ISK"');
+    const filled = await startFilled(dir, { filling: { ...demo, localCurrency: "ISK" } });
+    await filled.stop();
+    assertEquals((await refuse(empty)).code, "sandbox_not_empty");
+  }));
+
+Deno.test("startFilled() keeps the port that the user named when only the other one is taken", () =>
+  inFolder(async (dir) => {
+    const blocker = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const erp = free.addr.port;
+    free.close();
+    try {
+      await Deno.mkdir(dir, { recursive: true });
+      await Deno.writeTextFile(`${dir}/ports.json`, JSON.stringify({ erp: 0, crm: blocker.addr.port }));
+      const sandbox = await startFilled(dir, { filling: empty, port: { erp, crm: 0 } });
+      await sandbox.stop();
+      assertEquals(new URL(sandbox.erpUrl).port, String(erp));
+    } finally {
+      blocker.close();
+    }
+  }));
+
+Deno.test("openBuiltInSandbox() takes files of state that were cut short for missing ones", () =>
+  inFolder(async (dir) => {
+    await Deno.mkdir(dir, { recursive: true });
+    for (const name of ["ports.json", "address.json"]) await Deno.writeTextFile(`${dir}/${name}`, '{"erp": 1');
+    const sandbox = await openBuiltInSandbox(dir, { filling: empty });
+    await sandbox.stop();
+    assertEquals(sandbox.isOurs, true);
   }));

@@ -3,11 +3,14 @@ import { parse } from "@std/csv";
 import { readArguments } from "../../cli/arguments.ts";
 import type { Configuration } from "../../cli/configuration.ts";
 import { nextAfterSync } from "../../cli/next_command.ts";
-import { refuseOtherKind } from "../../cli/services.ts";
+import { nothingToFill } from "../../cli/fill_sandbox.ts";
+import { openServices, refuseOtherKind } from "../../cli/services.ts";
 import { announceServing, findServing } from "../../cli/serving.ts";
 import { refuseUnconfirmed } from "../../cli/synchronize.ts";
 import { memoryStore } from "../../store/memory.ts";
+import { openPglite } from "../../store/pglite.ts";
 import { DefinitionError } from "../../errors.ts";
+import { runOf } from "../reports/company.ts";
 import { inWorld } from "./world.ts";
 
 interface Direction {
@@ -41,6 +44,7 @@ Deno.test("sync, status and report work on a folder of CSV files from the first 
     assertEquals((await run(["status"])).err, "Nothing has run yet\nNext: deno task sync\n");
     const nothing = await run(["report"]);
     assertEquals([nothing.code, nothing.out.split("\r\n").length], [0, 2]);
+    assertEquals(nothing.err, "Next: deno task status\n");
     assertEquals([...Deno.readDirSync(dir)].some((entry) => entry.name === ".tenging"), false);
 
     const first = await run(["sync", "--data", data, "--json"]);
@@ -116,6 +120,14 @@ for (const [args, env, code] of refusals) {
     }));
 }
 
+for (const command of ["graph", "status", "report", "check"]) {
+  Deno.test(`${command} reads no secret and needs no whole connection`, () =>
+    inWorld(async ({ dir, run }) => {
+      Deno.writeTextFileSync(`${dir}/tenging.json`, '{"connections": {"default": {"erp": {"tenant": "x"}}}}');
+      assertEquals((await run([command], { TENGING_ERP_CLIENT_SECRET_FILE: `${dir}/nowhere` })).code, 0);
+    }));
+}
+
 Deno.test("check says that the definitions are in order", () =>
   inWorld(async ({ run }) => {
     const ended = await run(["check"]);
@@ -127,7 +139,7 @@ const account = { tokenUrl: "https://login.example/t", clientId: "c", clientSecr
 const real: Configuration = {
   connection: "default",
   services: {
-    erp: { ...account, baseUrl: "https://erp.example/v2.0/t/e", companyId: "1" },
+    erp: { ...account, baseUrl: "https://erp.example/v2.0/t/e", companyId: "11111111-2222-4333-8444-555555555555" },
     crm: { ...account, baseUrl: "https://crm.example" },
   },
   steps: {},
@@ -161,6 +173,57 @@ for (const [pinned, isReal, code] of kinds) {
   });
 }
 
+Deno.test("status shows a run that was killed as cancelled", () =>
+  inWorld(async ({ dir, run }) => {
+    const store = await openPglite(`${dir}/.tenging/store`);
+    await store.saveRun("default", runOf("killed", { status: "In Process", finishedAt: null }));
+    await store.close();
+    const [killed] = JSON.parse((await run(["status", "--json"])).out).runs;
+    assertEquals([killed.runId, killed.status], ["killed", "Cancelled"]);
+  }));
+
+Deno.test("check STEP says that it filled a new home's sandbox", () =>
+  inWorld(async ({ run }) => {
+    const sampled = await run(["check", "units", "--sample", "1"]);
+    assertEquals([sampled.code, sampled.err.includes("It was filled with the demo company")], [0, true]);
+  }));
+
+Deno.test("a home that held a real connection gets no sandbox, even when no service ever answered", () =>
+  inWorld(async ({ dir }) => {
+    const nobody = async () => await Promise.reject(new Error("no request is sent here"));
+    const clock = { now: () => 0, random: () => 0, uuid: () => "", sleep: nobody };
+    // A test may reach everything, so the permission set is of no account.
+    await openServices({
+      home: dir,
+      configuration: real,
+      project: { dir, set: "sync" },
+      clock,
+      filling: nothingToFill,
+    });
+    const refuse = (configuration: Configuration) => refuseOtherKind(memoryStore(), configuration, dir);
+    await refuse(real);
+    const refused = await assertRejects(() => refuse({ ...real, services: null }), DefinitionError);
+    assertEquals(refused.code, "configuration_missing");
+  }));
+
+const outs: readonly (readonly [out: string, code: string])[] = [
+  [".tenging/serve.json", "file_not_permitted"],
+  [".tenging/store.lock", "file_not_permitted"],
+  [".tenging/store/base/1.csv", "file_not_permitted"],
+  [".tenging/other/sandbox/x.csv", "file_not_permitted"],
+  ["exports", "file_not_permitted"],
+  ["exports/folder.csv", "file_not_writable"],
+];
+for (const [out, code] of outs) {
+  Deno.test(`report --out ${out} is refused`, () =>
+    inWorld(async ({ dir, run }) => {
+      await Deno.mkdir(`${dir}/exports/folder.csv`, { recursive: true });
+      const ended = await run(["report", "--out", `${dir}/${out}`]);
+      assertEquals([ended.code, ended.err.includes(`[${code}]`)], [2, true], ended.err);
+      assertEquals([...Deno.readDirSync(`${dir}/exports`)].map((entry) => entry.name), ["folder.csv"]);
+    }));
+}
+
 const nexts: readonly (readonly [code: number, args: readonly string[], next: string])[] = [
   [0, ["sync"], "deno task report --out exports/couplings.csv"],
   [3, ["sync"], "deno task report --only listed"],
@@ -178,12 +241,19 @@ Deno.test("findServing() finds who answers and takes what a killed one left for 
     assertEquals(await findServing(dir), null);
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-      () => Response.json({ status: "ok" }),
+      () => Response.json({ status: "ok", id: "this" }),
     );
-    const takeBack = announceServing(dir, server.addr.port);
-    assertEquals(await findServing(dir), { pid: Deno.pid, port: server.addr.port });
-    await server.shutdown();
+    const { port } = server.addr;
+    announceServing(dir, { port, id: "of a killed one" });
     assertEquals(await findServing(dir), null);
+    const takeBack = announceServing(dir, { port, id: "this" });
+    assertEquals(await findServing(dir), { pid: Deno.pid, port, id: "this" });
+    await Deno.writeTextFile(`${dir}/serve.json`, '{"pid": 1, ');
+    assertEquals(await findServing(dir), null);
+    await server.shutdown();
+    announceServing(dir, { port, id: "this" });
+    assertEquals(await findServing(dir), null);
+    takeBack();
     takeBack();
     assertEquals([...Deno.readDirSync(dir)].some((entry) => entry.name.startsWith("serve.json")), false);
   }));

@@ -15,6 +15,7 @@ const codes: readonly (readonly [what: string, error: unknown, code: number])[] 
   ["a service that is away", service("unavailable", 503), 5],
   ["a store in other hands", new ServiceError("Cannot", { service: "store", code: "store_locked" }), 6],
   ["a store that serve has", new ServiceError("Cannot", { service: "store", code: "served_elsewhere" }), 6],
+  ["a store of a newer version", new ServiceError("Cannot", { service: "store", code: "store_too_new" }), 2],
   ["a sandbox in other hands", new ServiceError("Cannot", { service: "sandbox", code: "sandbox_in_use" }), 6],
   ["a brake", new StepError("brake", "Cannot", "items"), 7],
 ];

@@ -57,15 +57,8 @@ function change(id: string, source: string, more: Partial<Change> = {}): Change 
 }
 function run(runId: string, startedAt: string, status: Run["status"] = "In Process"): Run {
   const counts = {
-    read: 2,
-    inserted: 1,
-    modified: 1,
-    deleted: 0,
-    unchanged: 0,
-    skipped: 0,
-    conflict: 0,
-    blocked: 0,
-    failed: 0,
+    ...{ read: 2, inserted: 1, modified: 1, deleted: 0, unchanged: 0 },
+    ...{ skipped: 0, conflict: 0, blocked: 0, failed: 0 },
   };
   const direction = { status: "Success" as const, counts };
   const step = {
@@ -508,6 +501,9 @@ export function storeSuite(name: string, open: () => Promise<{ store: Store; clo
         change("2", "z", { side: "erp", state: "open" }),
         change("3", "y", { side: "erp", state: "open" }),
         change("4", astral, { state: "sent" }),
+        change("5", "w", { side: "erp" }),
+        change("6", "\uFF5E", { state: "done" }),
+        change("7", "z", { state: "closed" }),
       ],
     });
     await store.savePage(connection, "t", "crm", { ...nothing, run: "r1", records: [record("x")] });
@@ -521,13 +517,13 @@ export function storeSuite(name: string, open: () => Promise<{ store: Store; clo
       row.blankKeys,
     ]);
     assertEquals(lines, [
-      ["t", null, "x", null, "", true],
+      ["t", null, "x", null, "", false],
       ["s", "a", "x", "coupled", "1", false],
       ["s", "b", "y", "tombstone", "3", false],
       ["s", "c", "y", "coupled", "3", false],
       ["s", "\uFF5E", null, null, "", false],
-      ["s", astral, null, null, "", true],
-      ["s", null, "w", null, "", true],
+      ["s", astral, null, null, "4", true],
+      ["s", null, "w", null, "5", false],
       ["s", null, "z", null, "2", false],
     ]);
     const [, pair, tombstone, unread] = rows;
@@ -571,6 +567,9 @@ export function storeSuite(name: string, open: () => Promise<{ store: Store; clo
     const { read, save, records } = place(store, connection);
     const strange = record("a", { key: odd, label: odd, version: odd, frozen: odd, data: { name: odd } });
     const why = { code: "refused" as const, message: odd };
+    await store.saveRun(connection, run(odd, "2026-01-01T00:00:00.000Z"));
+    assertEquals((await store.runs(connection, { limit: 9, runId: odd })).map((one) => one.runId), [odd]);
+    assertEquals(await store.runs(connection, { limit: 9, runId: "\0" }), []);
     const strangeChange = change("1", "a", { after: { name: odd }, reasons: [why] });
     const strangeCoupling = coupling("a", "x", { how: odd, base: { erp: { name: odd }, crm: {} } });
     await read("erp", [strange]);

@@ -39,6 +39,10 @@ export async function withCopy<T>(work: (copy: Copy) => Promise<T>): Promise<T> 
       }
     }
     await Deno.symlink(`${project}node_modules`, `${dir}node_modules`);
+    // Where reading is narrowed to the tree, the packages that the link leads to are a part of it.
+    const settings = await Deno.readTextFile(`${dir}deno.json`);
+    const packages = JSON.stringify(await Deno.realPath(`${project}node_modules`));
+    await Deno.writeTextFile(`${dir}deno.json`, settings.replaceAll('"read": ["."]', `"read": [".", ${packages}]`));
     return await work({ dir, home: `${dir}.tenging`, edit: (file, from, to) => edit(`${dir}${file}`, from, to) });
   } finally {
     await Deno.remove(dir, { recursive: true });

@@ -86,6 +86,9 @@ export async function openCompany(): Promise<Store> {
     recordOf("e7", "Refused"),
     recordOf("e8", "Waits"),
     recordOf("e9", "Lacks a name"),
+    recordOf("f1", "Is being created"),
+    recordOf("f2", "Will be created"),
+    recordOf("f3", "Never compared"),
   ]);
   await save("crm", "customers", [
     recordOf("c1", "One", { modifiedAt: null }),
@@ -93,7 +96,7 @@ export async function openCompany(): Promise<Store> {
     recordOf("c3", "Three"),
     recordOf("c9", "Only here"),
   ]);
-  await store.saveKeys(connection, "customers", "erp", [{ id: "e5", keys: ["E5"] }]);
+  await store.saveKeys(connection, "customers", "erp", [{ id: "e5", keys: ["E5"] }, { id: "e6", keys: [null] }]);
   await store.saveKeys(connection, "customers", "crm", [{ id: "c9", keys: ["C9"] }]);
   await store.save(connection, "customers", {
     couplings: [
@@ -111,6 +114,8 @@ export async function openCompany(): Promise<Store> {
       changeOf("e7", [{ code: "refused", message: "The service said no" }], { op: "insert" }),
       changeOf("e8", [{ code: "waiting", message: "Its currency is not coupled", about: ["currencies/ISK"] }]),
       changeOf("e9", [{ code: "required_blank", field: "name", message: "The name is blank" }], { op: "insert" }),
+      changeOf("f1", [], { op: "insert", state: "sent" }),
+      changeOf("f2", [{ code: "unmapped", message: "No entry" }], { op: "insert", state: "intended" }),
     ],
   });
   await save("erp", "regions", [recordOf("r1", "North")]);

@@ -40,7 +40,7 @@ async function open(more: { store?: Partial<Store>; synchronize?: Synchronize } 
   };
   const runs = backgroundRuns(more.synchronize ?? synchronize, (error) => faults.push(error));
   const onFault = (error: unknown) => faults.push(error);
-  const app = statusApp({ store, connection, steps, runs, clock, port: 4280, onFault });
+  const app = statusApp({ store, connection, steps, runs, clock, id: "served", port: 4280, onFault });
   return { app, store, faults, end: (run) => end(run) };
 }
 
@@ -78,7 +78,7 @@ for (const [what, headers, status] of callers) {
 
 Deno.test("statusApp() says that it is well and forbids keeping and framing its answers", async () => {
   const response = await call(await open(), "/health");
-  assertEquals(await response.json(), { status: "ok", connection, kind: null, running: null });
+  assertEquals(await response.json(), { status: "ok", id: "served", connection, kind: null, running: null });
   assertEquals(response.headers.get("cache-control"), "no-store");
   assertEquals(response.headers.get("x-content-type-options"), "nosniff");
   assertStringIncludes(response.headers.get("content-security-policy") ?? "", "default-src 'none'");

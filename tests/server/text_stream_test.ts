@@ -15,27 +15,28 @@ function counted(): { pieces: AsyncGenerator<string, void, void>; made: () => nu
   }
   return { pieces: make(), made: () => made, hasEnded: () => ended };
 }
+const limits = { patience: 1, longest: 9 };
 /** A clock whose sleeps end when the test says so. */
-function sleepless(): { clock: Clock; pass: () => void } {
-  let wake = () => {};
-  const sleep: Clock["sleep"] = (_ms, signal) =>
+function sleepless(): { clock: Clock; pass: (ms: number) => void } {
+  const wake = new Map<number, () => void>();
+  const sleep: Clock["sleep"] = (ms, signal) =>
     new Promise((resolve, reject) => {
-      wake = resolve;
+      wake.set(ms, resolve);
       signal?.addEventListener("abort", () => reject(signal.reason));
     });
-  return { clock: { now: () => 0, random: () => 0, uuid: () => "", sleep }, pass: () => wake() };
+  return { clock: { now: () => 0, random: () => 0, uuid: () => "", sleep }, pass: (ms) => wake.get(ms)?.() };
 }
 
 Deno.test("textStream() gives every piece and ends", async () => {
   const { pieces, hasEnded } = counted();
-  const text = await new Response(textStream(pieces, { clock: sleepless().clock, patience: 1 })).text();
+  const text = await new Response(textStream(pieces, { clock: sleepless().clock, ...limits })).text();
   assertEquals(text, "piece 1\npiece 2\npiece 3\n");
   assertEquals(hasEnded(), true);
 });
 
 Deno.test("textStream() makes nothing before it is wanted and stops when the client leaves", async () => {
   const { pieces, made, hasEnded } = counted();
-  const reader = textStream(pieces, { clock: sleepless().clock, patience: 1 }).getReader();
+  const reader = textStream(pieces, { clock: sleepless().clock, ...limits }).getReader();
   for (let turn = 0; turn < 20; turn++) await Promise.resolve(); // what would be made unasked is made by now
   assertEquals(made(), 0);
   await reader.read();
@@ -44,21 +45,23 @@ Deno.test("textStream() makes nothing before it is wanted and stops when the cli
   assertEquals(hasEnded(), true);
 });
 
-Deno.test("textStream() ends the pieces of a client that wants nothing for too long", async () => {
-  const { pieces, hasEnded } = counted();
-  const { clock, pass } = sleepless();
-  const reader = textStream(pieces, { clock, patience: 1 }).getReader();
-  await reader.read();
-  pass();
-  await assertRejects(() => reader.closed, DOMException);
-  assertEquals(hasEnded(), true);
-});
+for (const [limit, ms] of Object.entries(limits)) {
+  Deno.test(`textStream() ends the pieces of a client that takes longer than "${limit}"`, async () => {
+    const { pieces, hasEnded } = counted();
+    const { clock, pass } = sleepless();
+    const reader = textStream(pieces, { clock, ...limits }).getReader();
+    await reader.read();
+    pass(ms);
+    await assertRejects(() => reader.closed, DOMException);
+    assertEquals(hasEnded(), true);
+  });
+}
 
 Deno.test("textStream() passes an error of the pieces on", async () => {
   async function* broken() {
     yield await Promise.resolve("a");
     throw new RangeError("broken");
   }
-  const stream = textStream(broken(), { clock: sleepless().clock, patience: 1 });
+  const stream = textStream(broken(), { clock: sleepless().clock, ...limits });
   await assertRejects(() => new Response(stream).text(), RangeError);
 });
