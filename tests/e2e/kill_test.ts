@@ -67,9 +67,10 @@ async function killed(copy: Copy, { writes, fate }: Round): Promise<void> {
   await first.control("POST", "/sandbox/faults", [{ kind: "kill", writes }]);
   const running = start(home, "sync");
   assertEquals((await first.process.status).code, 137);
-  if (fate === "dies") running.process.kill("SIGKILL");
+  if (fate === "dies") kill(running.process);
   const stopped = await running.end();
-  assertEquals(stopped.code, fate === "dies" ? 137 : 5, stopped.stderr);
+  // On a busy machine it may have given up by itself before it was killed.
+  assert((fate === "dies" ? [137, 5] : [5]).includes(stopped.code), `${stopped.code}: ${stopped.stderr}`);
   await first.stop();
   const second = await startSandbox(home);
   try {
@@ -80,6 +81,14 @@ async function killed(copy: Copy, { writes, fate }: Round): Promise<void> {
     await second.stop();
   }
   await Deno.remove(home, { recursive: true });
+}
+
+function kill(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it has ended already
+  }
 }
 
 /** Another run writes nothing. */
