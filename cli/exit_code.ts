@@ -5,6 +5,7 @@ import { DefinitionError, RecordError, ServiceError, StepError } from "../errors
 const byCode: Readonly<Record<string, number>> = {
   sign_in_refused: 4,
   forbidden: 4,
+  web_page: 4,
   store_locked: 6,
   sandbox_in_use: 6,
   served_elsewhere: 6,

@@ -182,7 +182,7 @@ export function decodeName(name: string): string {
 
 /** What Business Central writes where there is no id and no day. */
 export const zeroGuid = "00000000-0000-0000-0000-000000000000";
-export const zeroDate = "0001-01-01";
+const zeroDate = "0001-01-01";
 
 /**
  * A value of a service without its way of saying "blank": empty text, the zero GUID and the day 0001-01-01 are null.

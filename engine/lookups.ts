@@ -2,7 +2,7 @@
 import type { Fields, Value } from "../connectors/connector.ts";
 import type { Pair, Reason, Side, Store } from "../store/store.ts";
 import { isBlank, type Looked, type Lookups } from "./reconcile.ts";
-import type { Compiled, FieldRule } from "./rules.ts";
+import { type Compiled, type FieldRule, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";
 
 /** Answers what the rules of `rows` need. Values that no coupling has are answered with the reason "waiting". */
@@ -15,7 +15,11 @@ export async function readLookups(
   const found = new Map<string, Pair>();
   for (const rule of compiled.rules) {
     if (rule.lookup === null) continue;
-    const values = { erp: valuesOf(rows, "erp", rule.erp!), crm: valuesOf(rows, "crm", rule.crm) };
+    // The CRM's value is followed only where the rule writes to the ERP; the ERP's always, since the sides meet there.
+    const values = {
+      erp: valuesOf(rows, "erp", rule.erp!),
+      crm: writesTo(rule, "erp") ? valuesOf(rows, "crm", rule.crm) : [],
+    };
     for (const side of ["erp", "crm"] as const) {
       for (const step of rule.lookup!.steps) {
         const by = byOf(compiled.step, rule, side);

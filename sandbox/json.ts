@@ -29,7 +29,7 @@ export function rawNumber(digits: string): RawNumber {
   return exact.rawJSON(digits);
 }
 
-export function isRawNumber(value: unknown): value is RawNumber {
+function isRawNumber(value: unknown): value is RawNumber {
   return exact.isRawJSON(value);
 }
 

@@ -270,7 +270,7 @@ export const sets: Readonly<Record<string, SetFact>> = {
 /** The row that everything without a reference points at. */
 export const zeroGuid = "00000000-0000-0000-0000-000000000000";
 /** The date that means none. */
-export const noDate = "0001-01-01";
+const noDate = "0001-01-01";
 
 /** An enum name as OData spells it: whatever is no letter, digit or underline becomes its hexadecimal escape. */
 export function escapeName(name: string): string {

@@ -1,6 +1,6 @@
 /** $batch: a multipart body of requests, some of them together in change sets that take effect as one. */
 import type { Answer, Asked } from "../service.ts";
-import { Refusal, refuse } from "./refusal.ts";
+import { refuse } from "./refusal.ts";
 
 export interface BatchHost {
   /** Answers one request. `earlier`: rows made before it in its change set, by "$<Content-ID>". Throws Refusal. */
@@ -179,8 +179,3 @@ const TEXTS: Readonly<Record<number, string>> = {
   412: "Precondition Failed",
   501: "Not Implemented",
 };
-
-/** True for an error that a part answers with. */
-export function isRefusal(error: unknown): error is Refusal {
-  return error instanceof Refusal;
-}

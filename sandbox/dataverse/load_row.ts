@@ -2,7 +2,7 @@
 import type { Cell } from "../tables.ts";
 import type { Crm } from "./crm.ts";
 import type { Values } from "./input.ts";
-import { createRow, updateRow } from "./records.ts";
+import { createRow } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 import { schemaOf } from "./tables.ts";
 import { GUID, storedValue, valueOfText } from "./values.ts";
@@ -41,14 +41,6 @@ export function loadRow(crm: Crm, set: string, given: Readonly<Record<string, Ce
   } catch (error) {
     throw explained(error, schema.key);
   }
-}
-
-/** Changes columns of a row that was loaded, for lookups that go round ("primarycontactid"). */
-export function reloadRow(crm: Crm, set: string, { id, values }: { id: string; values: Values }): void {
-  const schema = schemaOf(set);
-  const before = schema === undefined ? undefined : crm.rows(schema).get(id);
-  if (schema === undefined || before === undefined) throw new TypeError(`${set}: no row has the id "${id}"`);
-  updateRow(crm, schema, { before, values });
 }
 
 function explained(error: unknown, column: string): unknown {

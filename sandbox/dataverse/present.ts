@@ -36,7 +36,7 @@ export function shapeOf(schema: TableSchema, query: Query, prefer: ReadonlyMap<s
 }
 
 /** The refusal for a property that a table doesn't have. */
-export function unknownProperty(schema: TableSchema, property: string): Error {
+function unknownProperty(schema: TableSchema, property: string): Error {
   return refuse.query(
     `Could not find a property named '${property}' on type 'Microsoft.Dynamics.CRM.${schema.logical}'.`,
   );

@@ -11,6 +11,7 @@ const codes: readonly (readonly [what: string, error: unknown, code: number])[] 
   ["a record", new RecordError("refused", "Cannot", { step: "items", side: "crm", id: "1" }), 3],
   ["a refused sign-in", service("sign_in_refused", 400), 4],
   ["a missing permission", service("forbidden", 403), 4],
+  ["a web page in place of an answer", service("web_page", 200), 4],
   ["a status that means sign-in", service("other", 401), 4],
   ["a service that is away", service("unavailable", 503), 5],
   ["a store in other hands", new ServiceError("Cannot", { service: "store", code: "store_locked" }), 6],

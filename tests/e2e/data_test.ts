@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parse } from "@std/csv";
 import { sharedData, sharedTest } from "../shared.ts";
-import { project, run, type RunningSandbox, startSandbox, withHome } from "./program.ts";
+import { run, type RunningSandbox, startSandbox, withHome } from "./program.ts";
 
 type Row = Record<string, string>;
 const rowsOf = (file: string): Row[] => parse(Deno.readTextFileSync(file), { skipFirstRow: true }) as unknown as Row[];
@@ -171,7 +171,3 @@ sharedTest(
     });
   },
 );
-
-Deno.test("the end-to-end tests run the program of this project", () => {
-  assertEquals(Deno.statSync(`${project}main.ts`).isFile, true);
-});

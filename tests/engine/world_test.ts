@@ -158,6 +158,18 @@ Deno.test("runPipeline() re-reads after a changed definition, fills the new fiel
   assertEquals(w.crm.writes.length, after);
 });
 
+Deno.test("runPipeline() forgets the base of the changed field only: an edit of another one is still merged", async () => {
+  const w = world();
+  const transform: Record<string, unknown> = { ...customers.transform };
+  delete transform.phone;
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1" }));
+  await w.sync({ steps: [users, { ...customers, transform }] });
+  w.erp.put("customers", "c1", { name: "B" });
+  const run = await w.sync();
+  assertEquals(plain(w.crm, "accounts", ["name", "phone"]), [{ name: "B", phone: "1" }]);
+  assertEquals([exitCodeOf(run), await w.open()], [0, []]);
+});
+
 Deno.test("runPipeline() leaves out a text that is too long for the other side, and says so", async () => {
   const w = world();
   w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1234567890123" }));
