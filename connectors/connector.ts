@@ -38,6 +38,8 @@ export interface Field {
   readonly elsewhere?: boolean;
   /** Why the field can be blank and what a person does about it, for the message when a blank stops a creation. */
   readonly blank?: string;
+  /** Only the Business Central extension has it: without the extension, rules that name it are off. */
+  readonly needs?: "extension";
 }
 
 /** Where a field points: at the id or the key of a record of `entity`, or at another field that its records carry. */
@@ -69,6 +71,8 @@ export interface Entity<R, N extends string, A = unknown, H extends string = nev
   /** What the service needs for it: the standard API, or the Business Central extension as well. */
   readonly needs: "standard" | "extension";
   readonly partOf: H | null;
+  /** Parts: how the key of a new one is chosen. "number": 10000, 20000 …; "derived id": a UUID that follows from its origin. */
+  readonly partKey: "number" | "derived id" | null;
   readonly filter: Partial<R>;
   /** The same handle with a narrower filter. Equality only: a connector must be able to decide it without the service. */
   where(filter: Partial<R>): Entity<R, N, A, H>;
@@ -94,6 +98,7 @@ export function entity<R>(): <
   readonly access?: A;
   readonly needs?: "standard" | "extension";
   readonly partOf?: H;
+  readonly partKey?: "number" | "derived id";
 }) => Entity<R, N, A, H> {
   return (spec) => {
     const make = (filter: Partial<R>): AnyEntity => ({
@@ -104,12 +109,20 @@ export function entity<R>(): <
       access: spec.access ?? {},
       needs: spec.needs ?? "standard",
       partOf: spec.partOf ?? null,
+      partKey: spec.partKey ?? null,
       filter,
       where: (more: Partial<R>) => make({ ...filter, ...more }),
     });
     // deno-lint-ignore no-explicit-any
     return make({}) as any;
   };
+}
+
+/** A part of a document as its service has it now: an order's line. */
+export interface Part {
+  /** Tells it apart from the other parts of its document, never changes, has no "/" and no "~". */
+  readonly key: string;
+  readonly data: Fields;
 }
 
 /** A record as its service has it now. */
@@ -122,6 +135,18 @@ export interface Row {
   readonly data: Fields;
   /** Why the service lets nobody write this one record, where it does not; the engine then leaves it alone. */
   readonly frozen?: string;
+  /** All parts of the document, in their order; given where the handle was opened with its parts. */
+  readonly parts?: readonly Part[];
+}
+
+/** A document that its service completed and no longer lists: posted, which is not deleted. */
+export interface Archived {
+  readonly id: string;
+  /** What is known of it now; all other fields stay as they were last seen. */
+  readonly data: Fields;
+  readonly parts?: readonly Part[];
+  /** Why nobody writes it any more. */
+  readonly frozen: string;
 }
 
 /** One answer of {@link Opened.read}. Rows may come twice; the last one counts. */
@@ -131,16 +156,23 @@ export interface Page {
   readonly deleted: readonly string[];
   /** Ids of records that exist but lie outside the handle's filter. */
   readonly left: readonly string[];
-  /** full: a page of everything in the filter; delta: of what changed since the cursor; some: of the ids asked for. */
+  /** Documents that were completed, where records were asked for by id. */
+  readonly archived?: readonly Archived[];
+  /**
+   * full: a page of everything in the filter, also where a service can only be read as a whole each time; delta: of
+   * what changed since the cursor; some: of the ids asked for.
+   */
   readonly kind: "full" | "delta" | "some";
   /** Where to go on once this page is saved; null until the last page of a reading, unless the service can resume. */
   readonly cursor: string | null;
 }
 
-/** What to read. Without `since` and `ids`: everything in the handle's filter. */
+/** What to read. Rows of a handle with parts come with all of their parts. Without `since` and `ids`: everything in the handle's filter. */
 export interface ReadOptions {
   /** Fields of the handle that are wanted; the connector adds what the filter and its own work need. */
   readonly fields: readonly string[];
+  /** Fields of the parts that are wanted. */
+  readonly partFields?: readonly string[];
   /** A cursor that an earlier reading of the same fields and filter ended with. */
   readonly since?: string;
   /** Just these records; those that no longer exist come back under `deleted`. */
@@ -156,6 +188,22 @@ export interface Write {
   /** update: the version that the decision was made on. */
   readonly version: string | null;
   readonly fields: Fields;
+  /** What is written of the document's parts, in order: with the head as one, or as a sequence that can be resumed. */
+  readonly parts?: readonly PartWrite[];
+}
+
+/** One part to write. `key` of a creation is the one that the new part gets. */
+export interface PartWrite {
+  readonly op: "create" | "update" | "delete";
+  readonly key: string;
+  readonly fields: Fields;
+}
+
+/** Fields that the rows of an answer carry. */
+export interface WantedFields {
+  readonly fields: readonly string[];
+  readonly partFields?: readonly string[];
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -179,16 +227,19 @@ export interface Opened {
    * (the engine then reads everything), other ServiceErrors when the service can't be read.
    */
   read(options: ReadOptions): AsyncIterable<Page>;
-  /** Writes a batch; `fields` are those that the returned rows carry. Throws only when nothing was attempted. */
-  write(writes: readonly Write[], options: { fields: readonly string[]; signal?: AbortSignal }): Promise<Outcome[]>;
+  /** Writes a batch. Throws only when nothing was attempted. */
+  write(writes: readonly Write[], options: WantedFields): Promise<Outcome[]>;
   /**
    * Records that may be what an earlier attempt at this creation left: same values, modified at or after `since`
-   * (ISO 8601). Called for "natural key" and "lookup" creations whose outcome is unknown.
+   * (ISO 8601). Called for creations whose outcome is unknown. A "correlation" is looked for among completed documents
+   * as well.
    */
-  recall(
-    write: Write,
-    options: { since: string; fields: readonly string[]; signal?: AbortSignal },
-  ): Promise<readonly Row[]>;
+  recall(write: Write, options: WantedFields & { readonly since: string }): Promise<readonly Row[]>;
+  /**
+   * Finishes what a write of a document left undone when it was stopped: an order that was opened for editing gets the
+   * state back that `write` was decided on. Absent where every write is one transaction of the service.
+   */
+  restore?(write: Write, before: Fields): Promise<void>;
   /** What went out for this handle since it was opened, signing in apart. */
   requests(): Requests;
 }
@@ -213,7 +264,8 @@ export interface Identity {
 /** A service under one account. */
 export interface Connector {
   readonly service: "business_central" | "dataverse";
-  open(entity: AnyEntity): Opened;
+  /** `parts`: the handle of the document's parts, where the entity is read and written with them. */
+  open(entity: AnyEntity, parts?: AnyEntity): Opened;
   /** One or two small requests; throws ServiceError when the account may not sign in. */
   identity(signal?: AbortSignal): Promise<Identity>;
   /** Counted since the connector was made. */
