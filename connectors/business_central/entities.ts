@@ -2,7 +2,8 @@
 import type { z } from "zod";
 import { entity } from "../connector.ts";
 import { fieldsOf } from "../fields.ts";
-import { currency, customer, item, person, salesperson, unitOfMeasure } from "./schemas.ts";
+import { salesOrder, salesOrderLine } from "./order_schemas.ts";
+import { company, currency, customer, item, person, salesperson, unitOfMeasure } from "./schemas.ts";
 
 export interface Customer extends z.infer<typeof customer> {}
 export interface Salesperson extends z.infer<typeof salesperson> {}
@@ -10,6 +11,11 @@ export interface Currency extends z.infer<typeof currency> {}
 export interface UnitOfMeasure extends z.infer<typeof unitOfMeasure> {}
 export interface Person extends z.infer<typeof person> {}
 export interface Item extends z.infer<typeof item> {}
+export interface Company extends z.infer<typeof company> {}
+export interface SalesOrder extends z.infer<typeof salesOrder> {}
+export interface SalesOrderLine extends z.infer<typeof salesOrderLine> {}
+
+const never = "never";
 
 /**
  * The handles of the standard API. A number or code is written on creation only: a later one renames the record and
@@ -29,7 +35,7 @@ export const bc = {
       paymentTermsCode: { entity: "paymentTerms", by: "key" },
       shipmentMethodCode: { entity: "shipmentMethods", by: "key" },
     },
-    access: { number: "create", balanceDue: "never" },
+    access: { number: "create", balanceDue: never },
   }),
   salespeople: entity<Salesperson>()({
     name: "salespeoplePurchasers",
@@ -47,7 +53,7 @@ export const bc = {
     label: "displayName",
     fields: fieldsOf(currency),
     creation: "natural key",
-    access: { code: "create", exchangeRate: "never" }, // rates have a table of their own, read-only in the API
+    access: { code: "create", exchangeRate: never }, // rates have a table of their own, read-only in the API
   }),
   unitsOfMeasure: entity<UnitOfMeasure>()({
     name: "unitsOfMeasure",
@@ -65,7 +71,7 @@ export const bc = {
     fields: fieldsOf(person),
     creation: "lookup",
     refs: { customerId: { entity: "customers", by: "id" } },
-    access: { number: "create", displayName: "never", customerId: "create", companyNumber: "never" },
+    access: { number: "create", displayName: never, customerId: "create", companyNumber: never },
   }),
   /** Items. Writing `inventory` would post to the ledger, and costs are the service's own to compute. */
   items: entity<Item>()({
@@ -78,13 +84,88 @@ export const bc = {
     refs: {
       baseUnitOfMeasureCode: { entity: "unitsOfMeasure", by: "key" },
       currencyCode: { entity: "currencies", by: "key" },
+      companyId: { entity: "companyInformation", by: "id" },
     },
+    carries: ["lineObject"],
     access: {
       number: "create",
-      unitCost: "never",
-      inventory: "never",
+      unitCost: never,
+      inventory: never,
       baseUnitOfMeasureCode: "create", // refused once the item has entries
-      currencyCode: "never",
+      currencyCode: never,
+      companyId: never,
+      lineObject: never,
+    },
+  }),
+  /** The company itself, one record: what belongs to all of it hangs there. */
+  company: entity<Company>()({
+    name: "companyInformation",
+    key: "displayName",
+    label: "displayName",
+    fields: fieldsOf(company),
+    creation: "none",
+    refs: { currencyCode: { entity: "currencies", by: "key" } },
+    access: { displayName: never, currencyCode: never },
+  }),
+  /**
+   * Sales orders, read and written with their lines ({@link bc.salesOrderLines}). A creation of ours is found again by
+   * its external document number, or by Your Reference where the extension is there.
+   */
+  salesOrders: entity<SalesOrder>()({
+    name: "salesOrders",
+    key: "number",
+    label: "customerName",
+    fields: fieldsOf(salesOrder),
+    creation: "correlation",
+    initial: { state: "Draft", fullyShipped: false },
+    refs: {
+      customerId: { entity: "customers", by: "id" },
+      currencyCode: { entity: "currencies", by: "key" },
+      paymentTermsCode: { entity: "paymentTerms", by: "key" },
+      shipmentMethodCode: { entity: "shipmentMethods", by: "key" },
+      salespersonCode: { entity: "salespeoplePurchasers", by: "key" },
+      companyId: { entity: "companyInformation", by: "id" },
+      shippingAgentCode: { entity: "shippingAgents", by: "key" },
+    },
+    access: {
+      number: never,
+      customerName: never,
+      billToName: never, // the address of another customer, chosen there
+      billToAddressLine1: never,
+      billToAddressLine2: never,
+      billToCity: never,
+      billToState: never,
+      billToCountry: never,
+      billToPostCode: never,
+      totalAmountExcludingTax: never,
+      totalAmountIncludingTax: never,
+      fullyShipped: never,
+      lastShipmentDate: never,
+      state: never,
+      companyId: never,
+      quoteNumber: never,
+    },
+  }),
+  /** Lines of sales orders. Comments that people or the service added are among them. */
+  salesOrderLines: entity<SalesOrderLine>()({
+    name: "salesOrderLines",
+    key: "sequence",
+    label: "sequence",
+    fields: fieldsOf(salesOrderLine),
+    creation: "none",
+    partOf: "salesOrders",
+    partKey: "number",
+    refs: {
+      lineObject: { entity: "items", by: "lineObject" }, // or a resource, which carries the same field
+      unitOfMeasureCode: { entity: "unitsOfMeasure", by: "key" },
+      documentId: { entity: "salesOrders", by: "id" },
+    },
+    access: {
+      sequence: "create",
+      amountExcludingTax: never,
+      shippedQuantity: never, // kept by the service, though its page would take it
+      invoicedQuantity: never,
+      documentId: "create",
     },
   }),
 };

@@ -22,6 +22,8 @@ export interface Lookups {
   codes(set: CodeSet): Promise<ReadonlyMap<string, string>>;
   /** The general ledger setup as a currency row: its id, the local currency's code and symbol. */
   localCurrency(): Promise<RawRow & { readonly code: string }>;
+  /** The id of the one company record. Throws ServiceError "bad_row" where its page is empty. */
+  companyId(): Promise<string>;
   /** The rate of a currency today; null where there is none. Throws ServiceError "base_currency_unknown". */
   rates(): Promise<(code: string) => string | null>;
   /** The customer behind each of these company contacts, by the contact's number. */
@@ -55,6 +57,16 @@ export function openLookups(options: LookupOptions): Lookups {
     };
   }
 
+  async function readCompanyId(): Promise<string> {
+    const [row] = await list("companyInformation" + queryOf({ $select: "id" }));
+    if (row !== undefined) return String(row["id"]).toLowerCase();
+    throw new ServiceError(
+      'Cannot read the company of "business_central": its page companyInformation is empty; open the Company ' +
+        "Information page there once",
+      { service: "business_central", code: "bad_row" },
+    );
+  }
+
   async function readRates(): Promise<(code: string) => string | null> {
     const local = (await localCurrency()).code;
     const $select = "currencyCode,startingDate,relationalCurrencyCode," + [...amounts].join(",");
@@ -66,6 +78,7 @@ export function openLookups(options: LookupOptions): Lookups {
   }
 
   const localCurrency = once(readLocalCurrency);
+  const companyId = once(readCompanyId);
   const rates = once(readRates);
   const codes = {
     paymentTerms: once(() => readCodes("paymentTerms")),
@@ -82,7 +95,8 @@ export function openLookups(options: LookupOptions): Lookups {
 
   return {
     codes: (set) => codes[set](),
-    localCurrency: localCurrency,
+    localCurrency,
+    companyId,
     rates,
     async customers(companyNumbers) {
       if (companyNumbers.some((number) => !known.has(number))) await allLinks();

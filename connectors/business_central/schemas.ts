@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { decimal, flag, key, name, ref, state, text } from "../fields.ts";
+import { salesOrder, salesOrderLine } from "./order_schemas.ts";
 
 const number = name(20, { match: "code", required: false }); // the number series gives one
 const address = {
@@ -104,6 +105,17 @@ export const item = z.object({
     blank: "The item has no base unit of measure; choose one on its card",
   }),
   currencyCode: key("currencies"),
+  companyId: ref("companyInformation"),
+  /** What a document's line calls the item: "Item 1896-S". */
+  lineObject: text(25, { match: "code" }),
+});
+
+/** The company itself, with its local currency. */
+export const company = z.object({
+  displayName: text(100, { blank: "The company has no name; give it one on the Company Information page" }),
+  currencyCode: key("currencies", {
+    blank: "The company has no local currency; choose LCY Code on the General Ledger Setup page",
+  }),
 });
 
 /** The schema of each handle, by its name. */
@@ -114,4 +126,7 @@ export const schemas: Readonly<Record<string, z.ZodObject>> = {
   unitsOfMeasure: unitOfMeasure,
   contacts: person,
   items: item,
+  companyInformation: company,
+  salesOrders: salesOrder,
+  salesOrderLines: salesOrderLine,
 };

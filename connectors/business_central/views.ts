@@ -144,12 +144,23 @@ function partOf(write: Write, part: string): string | undefined {
   return part in write.fields ? String(write.fields[part] ?? "") : undefined;
 }
 
-/** Prices of items are in the local currency; the page doesn't say which that is. */
+/** Prices of items are in the local currency; the page says neither which that is nor whose the items are. */
 const items: View = {
-  made: { currencyCode: [] },
+  made: { currencyCode: [], companyId: [], lineObject: ["number"] },
   async fill({ fields, rows, lookups }) {
-    if (!fields.has("currencyCode") || rows.length === 0) return () => ({});
-    const { code } = await lookups.localCurrency();
+    const isWanted = (field: string) => fields.has(field) && rows.length > 0;
+    const code = isWanted("currencyCode") ? (await lookups.localCurrency()).code : "";
+    const companyId = isWanted("companyId") ? await lookups.companyId() : null;
+    return (row) => ({ currencyCode: code === "" ? null : code, companyId, lineObject: `Item ${row["number"]}` });
+  },
+};
+
+/** One row, whose local currency stands on another page. */
+const company: View = {
+  made: { currencyCode: [] },
+  whole: true,
+  async fill({ fields, lookups }) {
+    const code = fields.has("currencyCode") ? (await lookups.localCurrency()).code : "";
     return () => ({ currencyCode: code === "" ? null : code });
   },
 };
@@ -160,6 +171,7 @@ const views = new Map<string, View>([
   ["currencies", currencies],
   ["contacts", persons],
   ["items", items],
+  ["companyInformation", company],
 ]);
 /** The view behind a handle; most are plain pages. */
 export function viewOf(entity: string): View {

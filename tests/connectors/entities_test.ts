@@ -12,7 +12,7 @@ const sides: readonly (readonly [string, readonly AnyEntity[], Readonly<Record<s
 ];
 const every = sides.flatMap(([, entities]) => entities);
 /** Entities that fields refer to by code and that have no handle: value maps stand for them. */
-const withoutHandle = ["paymentTerms", "shipmentMethods", "uoms"];
+const withoutHandle = ["paymentTerms", "shipmentMethods", "shippingAgents", "uoms"];
 
 Deno.test("entities: key, label, references, access and initial values name fields of the handle", () => {
   for (const entity of every) {
@@ -84,6 +84,34 @@ const accessTable: readonly (readonly [string, AnyEntity, Record<string, string>
     inventory: never,
     baseUnitOfMeasureCode: create,
     currencyCode: never,
+    companyId: never,
+    lineObject: never,
+  }],
+  ["company", bc.company, { displayName: never, currencyCode: never }],
+  ["salesOrders", bc.salesOrders, {
+    number: never,
+    customerName: never,
+    billToName: never,
+    billToAddressLine1: never,
+    billToAddressLine2: never,
+    billToCity: never,
+    billToState: never,
+    billToCountry: never,
+    billToPostCode: never,
+    totalAmountExcludingTax: never,
+    totalAmountIncludingTax: never,
+    fullyShipped: never,
+    lastShipmentDate: never,
+    state: never,
+    companyId: never,
+    quoteNumber: never,
+  }],
+  ["salesOrderLines", bc.salesOrderLines, {
+    sequence: create,
+    amountExcludingTax: never,
+    shippedQuantity: never,
+    invoicedQuantity: never,
+    documentId: create,
   }],
   ["accounts", dv.accounts, { creditlimit_base: never, statecode: update }],
   ["systemusers", dv.systemusers, {
@@ -122,6 +150,9 @@ const lengths: readonly (readonly [AnyEntity, Record<string, number>])[] = [
   [bc.unitsOfMeasure, { code: 10, displayName: 50 }],
   [bc.persons, { firstName: 30, lastName: 30, jobTitle: 30, mobilePhoneNumber: 30 }],
   [bc.items, { displayName: 100, displayName2: 50, gtin: 14 }],
+  [bc.company, { displayName: 100 }],
+  [bc.salesOrders, { number: 20, externalDocumentNumber: 35, shipToName: 100, shipToState: 30, shipToPostCode: 20 }],
+  [bc.salesOrderLines, { description: 100 }],
   [dv.accounts, { accountnumber: 20, name: 160, telephone1: 50, address1_line1: 250, address1_city: 80 }],
   [dv.systemusers, { internalemailaddress: 100, mobilephone: 64 }],
   [dv.transactioncurrencies, { isocurrencycode: 5, currencyname: 100, currencysymbol: 10 }],
@@ -136,6 +167,9 @@ const required: readonly (readonly [AnyEntity, readonly string[]])[] = [
   [bc.unitsOfMeasure, ["code"]],
   [bc.persons, ["customerId", "lastName"]],
   [bc.items, []],
+  [bc.company, []],
+  [bc.salesOrders, ["customerId"]],
+  [bc.salesOrderLines, []],
   [dv.accounts, ["name"]],
   [dv.systemusers, []],
   [dv.transactioncurrencies, [
@@ -162,6 +196,14 @@ Deno.test("entities: lengths and required fields are the services' own", () => {
   }
 });
 
+Deno.test("bc: only the fields that the extension adds to orders need it, and lines hang under their orders", () => {
+  const fields: AnyEntity["fields"] = bc.salesOrders.fields;
+  const needy = Object.keys(fields).filter((field) => fields[field]!.needs === "extension");
+  assertEquals(needy, ["yourReference", "workDescription", "shippingAgentCode", "quoteNumber"]);
+  assertEquals([bc.salesOrderLines.partOf, bc.salesOrderLines.partKey], ["salesOrders", "number"]);
+  assertEquals([bc.salesOrders.partOf, bc.items.carries], [null, ["lineObject"]]);
+});
+
 Deno.test("entities: a field whose blank stops a creation on the other side says what to do", () => {
   const sources: readonly (readonly [AnyEntity, string])[] = [
     [bc.customers, "displayName"],
@@ -172,6 +214,8 @@ Deno.test("entities: a field whose blank stops a creation on the other side says
     [bc.persons, "customerId"],
     [bc.items, "displayName"],
     [bc.items, "baseUnitOfMeasureCode"],
+    [bc.company, "currencyCode"],
+    [bc.salesOrders, "customerId"],
     [dv.accounts, "name"],
     [dv.contacts, "lastname"],
     [dv.contacts, "parentcustomerid"],

@@ -1,0 +1,64 @@
+/** Rows of orders and their lines as the connector gives them; conventions as in schemas.ts. */
+import { z } from "zod";
+import { date, decimal, flag, integer, key, name, ref, state, text } from "../fields.ts";
+
+/**
+ * A sales order. The local currency has its code here, codes stand in place of the API's ids. `state` puts the page's
+ * status (whose "Open" means released), shipping and posting into one.
+ */
+export const salesOrder = z.object({
+  number: name(20, { match: "code", required: false }), // the number series gives one, always
+  externalDocumentNumber: text(35, { match: "code" }),
+  orderDate: date(),
+  requestedDeliveryDate: date(),
+  customerId: ref("customers", { required: true, blank: "The order has no customer; choose one on its page" }),
+  customerName: text(100),
+  currencyCode: key("currencies"),
+  paymentTermsCode: key("paymentTerms"),
+  shipmentMethodCode: key("shipmentMethods"),
+  salespersonCode: key("salespeoplePurchasers"),
+  shipToName: text(100),
+  shipToAddressLine1: text(100),
+  shipToAddressLine2: text(50),
+  shipToCity: text(30),
+  shipToState: text(30),
+  shipToCountry: text(10, { match: "code" }),
+  shipToPostCode: text(20, { match: "postal" }),
+  billToName: text(100),
+  billToAddressLine1: text(100),
+  billToAddressLine2: text(50),
+  billToCity: text(30),
+  billToState: text(30),
+  billToCountry: text(10, { match: "code" }),
+  billToPostCode: text(20, { match: "postal" }),
+  /** The invoice discount of the whole order; the lines have discounts of their own. */
+  discountAmount: decimal(2),
+  totalAmountExcludingTax: decimal(2),
+  totalAmountIncludingTax: decimal(2),
+  fullyShipped: flag(),
+  /** The day of the last posted shipment, once everything is shipped. */
+  lastShipmentDate: date(),
+  state: state(["Draft", "In Review", "Released", "Shipped", "Invoiced", "Partly Invoiced"]),
+  companyId: ref("companyInformation"),
+  yourReference: text(35, { match: "code", needs: "extension" }),
+  workDescription: text(2000, { needs: "extension" }),
+  shippingAgentCode: key("shippingAgents", { needs: "extension" }),
+  quoteNumber: text(20, { match: "code", needs: "extension" }),
+});
+
+/** A line of a sales order, told apart by its sequence. */
+export const salesOrderLine = z.object({
+  sequence: integer(),
+  /** What is sold: "Item 1896-S", "Resource LINA", "Account 6110", "Charge FREIGHT"; null is a comment. */
+  lineObject: key(["items", "resources"]),
+  description: text(100),
+  unitOfMeasureCode: key("unitsOfMeasure"),
+  quantity: decimal(5),
+  unitPrice: decimal(5),
+  discountAmount: decimal(2),
+  amountExcludingTax: decimal(2),
+  shipmentDate: date(),
+  shippedQuantity: decimal(5),
+  invoicedQuantity: decimal(5),
+  documentId: ref("salesOrders"),
+});
