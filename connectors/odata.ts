@@ -144,22 +144,23 @@ const longestAddress = 8_000;
  * `around` is the length of the address without the filter.
  */
 export function anyOf(field: string, literals: readonly string[], around: number): string[] {
-  const chains: string[] = [];
-  let chain = "";
+  return chained(literals.map((literal) => `${field} eq ${literal}`), around).map((terms) => terms.join(" or "));
+}
+
+/** Terms of filters in groups that, joined by " or ", keep the address short enough; see {@link anyOf}. */
+export function chained(terms: readonly string[], around: number): string[][] {
+  const chains: string[][] = [];
   let room = 0;
-  for (const literal of literals) {
-    const part = `${field} eq ${literal}`;
-    const length = encoded(` or ${part}`).length;
-    if (chain !== "" && length <= room) {
-      chain += ` or ${part}`;
-    } else {
-      if (chain !== "") chains.push(chain);
-      chain = part;
+  for (const term of terms) {
+    const length = encoded(` or ${term}`).length;
+    if (length > room || chains.length === 0) {
+      chains.push([]);
       room = longestAddress - around - "?$filter=".length;
     }
+    chains.at(-1)!.push(term);
     room -= length;
   }
-  return chain === "" ? [] : [...chains, chain];
+  return chains;
 }
 
 // Names and blanks

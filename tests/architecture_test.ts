@@ -43,15 +43,15 @@ const rules: readonly { readonly from: RegExp; readonly to: RegExp; readonly alo
   },
   {
     from: /^connectors\/[^/]+\/entities\.ts$/,
-    to: /^connectors\/(connector|fields|[^/]+\/schemas)\.ts$/,
+    to: /^connectors\/(connector|fields|[^/]+\/(\w+_)?schemas)\.ts$/,
     alone: true,
     rule: "entities are data: they import schemas, fields and the contract, and no client",
   },
   {
-    from: /^connectors\/[^/]+\/schemas\.ts$/,
-    to: /^connectors\/(connector|fields)\.ts$/,
+    from: /^connectors\/[^/]+\/(\w+_)?schemas\.ts$/,
+    to: /^connectors\/(connector|fields|[^/]+\/(\w+_)?schemas)\.ts$/,
     alone: true,
-    rule: "schemas import fields and the contract",
+    rule: "schemas import schemas, fields and the contract",
   },
   {
     from: /^connectors\//,

@@ -63,7 +63,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
       async recall(write: Write, { fields, signal }) {
         if (write.id === null) return [];
         const columns = columnsOf(entity, fields, { everything: true });
-        return await rowsBy(own, columns, { column: table.id, literals: [guid(write.id)], signal });
+        return await rowsBy(own, columns, { terms: [`${table.id} eq ${guid(write.id)}`], signal });
       },
       requests: own.http.requests,
     };

@@ -1,13 +1,14 @@
 /** What an answer to a write means: stored, there already, changed meanwhile, gone, refused, or not to be told yet. */
 import { ServiceError } from "../../errors.ts";
-import type { Fields, Outcome, Row, Value, Write } from "../connector.ts";
+import type { Fields, Outcome, Row, Write } from "../connector.ts";
 import { faultOf } from "../faults.ts";
 import { canonical, parseJson } from "../json.ts";
-import { liesIn, outsideFilter, problemOf, quoted, type RawRow, recordOf } from "../odata.ts";
+import { guid, liesIn, outsideFilter, problemOf, quoted, type RawRow, recordOf } from "../odata.ts";
 import type { InnerAnswer } from "./batch.ts";
 import type { Context } from "./context.ts";
 import { rowsBy } from "./read.ts";
 import type { Columns } from "./rows.ts";
+import type { Table } from "./tables.ts";
 import { completionOf } from "./views.ts";
 
 /** One write on its way. */
@@ -101,38 +102,54 @@ function passing(answer: InnerAnswer, options: { action: string; clock: Context[
  * inside the handle's filter: outside it is something else, such as a product family with an item's number.
  */
 async function readBack(judging: Judging, jobs: readonly Job[], answerTo: (job: Job) => InnerAnswer): Promise<void> {
-  const { columns: { table, entity } } = judging;
+  const { columns } = judging;
+  const { table, entity } = columns;
   if (jobs.length === 0) return;
-  const byId = new Map((await find(judging, table.id, jobs.map(({ id }) => id))).map((row) => [row.id, row]));
-  const keyOf = (fields: Fields) => table.unique === null ? null : fields[table.unique] ?? null;
+  const ids = jobs.map(({ id }) => `${table.id} eq ${id}`);
+  const byId = new Map((await find(judging, ids)).map((row) => [row.id, row]));
   const missing = jobs.filter((job) => job.write.op === "create" && !byId.has(job.id));
-  const keys = missing.map(({ write }) => keyOf(write.fields)).filter((key) => key !== null).map(String);
-  const found = keys.length === 0 ? [] : await find(judging, table.unique!, keys.map(quoted));
-  const byKey = new Map(found.map((row) => [folded(keyOf(row.data)), row]));
+  const terms = missing.map(({ write }) => sameKey(columns, write.fields)).filter((term) => term !== null);
+  const found = terms.length === 0 ? [] : await find(judging, terms);
+  const byKey = new Map(found.map((row) => [keyOf(table, row.data), row]));
   for (const job of jobs) {
     const own = byId.get(job.id);
-    const row = own ?? byKey.get(folded(keyOf(job.write.fields)));
-    if (own !== undefined && job.uncertain && agrees(own, job.write, judging.columns)) {
+    const row = own ?? byKey.get(keyOf(table, job.write.fields));
+    if (own !== undefined && job.uncertain && agrees(own, job.write, columns)) {
       job.outcome = { kind: "ok", row: own };
     } else if (job.write.op === "update") {
       job.outcome = own === undefined ? { kind: "missing" } : { kind: "moved" };
     } else if (row === undefined) {
-      job.outcome = refusal(job, answerTo(job), judging.columns);
+      job.outcome = refusal(job, answerTo(job), columns);
     } else if (own === undefined && !liesIn(entity.filter as Fields, row.data)) {
-      job.outcome = outsideFilter(entity, { field: table.unique!, value: row.data[table.unique!] });
+      const field = table.unique.at(-1)!;
+      job.outcome = outsideFilter(entity, { field, value: row.data[field] });
     } else {
       job.outcome = { kind: "exists", row };
     }
   }
 }
 
-/** The service compares text without regard to case. */
-function folded(key: Value): string | null {
-  return key === null ? null : String(key).trim().toLowerCase();
+/** What the service keeps apart, as one text; it compares text without regard to case. null where a part is blank. */
+function keyOf({ unique }: Table, fields: Fields): string | null {
+  const values = unique.map((column) => fields[column] ?? null);
+  if (values.length === 0 || values.includes(null)) return null;
+  return JSON.stringify(values.map((value) => String(value).trim().toLowerCase()));
 }
 
-function find({ context, columns, signal }: Judging, column: string, literals: readonly string[]): Promise<Row[]> {
-  return rowsBy(context, columns, { column, literals, signal });
+/** The filter for rows with the same key; null where the key is none. */
+function sameKey({ table, entity }: Columns, fields: Fields): string | null {
+  if (keyOf(table, fields) === null) return null;
+  const terms = table.unique.map((column) => {
+    const value = String(fields[column]);
+    return entity.fields[column]!.kind === "lookup"
+      ? `_${column}_value eq ${guid(value)}`
+      : `${column} eq ${quoted(value)}`;
+  });
+  return terms.length === 1 ? terms[0]! : `(${terms.join(" and ")})`;
+}
+
+function find({ context, columns, signal }: Judging, terms: readonly string[]): Promise<Row[]> {
+  return rowsBy(context, columns, { terms, signal });
 }
 
 /** Whether a row holds what a write says: then the write took effect, or nobody can tell the difference. */

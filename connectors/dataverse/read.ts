@@ -2,7 +2,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { Fields, Page, ReadOptions, Row, Value } from "../connector.ts";
 import type { Http } from "../http.ts";
-import { anyOf, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
+import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
 import type { Context } from "./context.ts";
 import { type Columns, columnsOf, tableOf } from "./rows.ts";
 import { completionOf } from "./views.ts";
@@ -160,29 +160,26 @@ function literal(entity: Columns["entity"], field: string, value: Value): string
 async function* byIds(reading: Reading, ids: readonly string[]): AsyncGenerator<Page> {
   const { context, columns, signal } = reading;
   const complete = completionOf(context, columns, { signal, each: true });
-  for (const { filter, literals } of chains(reading, columns.table.id, ids.map(guid))) {
-    const raws = await all(reading, filter);
+  let asked = 0;
+  for (const terms of chains(reading, ids.map((id) => `${columns.table.id} eq ${guid(id)}`))) {
+    const raws = await all(reading, terms.join(" or "));
     const there = new Set(raws.map(columns.idOf));
-    yield {
-      ...await complete(raws),
-      deleted: literals.filter((id) => !there.has(id)),
-      kind: "some",
-      cursor: null,
-    };
+    const here = ids.slice(asked, asked += terms.length).map(guid);
+    yield { ...await complete(raws), deleted: here.filter((id) => !there.has(id)), kind: "some", cursor: null };
   }
 }
 
-/** Rows by the values of one column. */
+/** Rows for which one of the terms of a filter holds. */
 export async function rowsBy(
   context: Context,
   columns: Columns,
-  by: { readonly column: string; readonly literals: readonly string[]; readonly signal?: AbortSignal | undefined },
+  by: { readonly terms: readonly string[]; readonly signal?: AbortSignal | undefined },
 ): Promise<Row[]> {
   const reading: Reading = { context, columns, signal: by.signal };
   const complete = completionOf(context, columns, { signal: by.signal, each: true });
   const rows: Row[] = [];
-  for (const { filter } of chains(reading, by.column, by.literals)) {
-    rows.push(...(await complete(await all(reading, filter))).rows);
+  for (const terms of chains(reading, by.terms)) {
+    rows.push(...(await complete(await all(reading, terms.join(" or ")))).rows);
   }
   return rows;
 }
@@ -198,16 +195,7 @@ async function all(reading: Reading, $filter: string): Promise<RawRow[]> {
   return raws;
 }
 
-/** Filters for values of a column, each short enough for an address, with the values that it asks for. */
-function chains(
-  { context, columns }: Reading,
-  column: string,
-  literals: readonly string[],
-): { filter: string; literals: readonly string[] }[] {
-  const around = `${context.http.root}${columns.entity.name}${queryOf({ $select: columns.select })}`.length;
-  let asked = 0;
-  return anyOf(column, literals, around).map((filter) => {
-    const count = filter.split(` or ${column} eq `).length;
-    return { filter, literals: literals.slice(asked, asked += count) };
-  });
+/** Terms in groups that are each short enough for an address. */
+function chains({ context, columns }: Reading, terms: readonly string[]): string[][] {
+  return chained(terms, `${context.http.root}${columns.entity.name}${queryOf({ $select: columns.select })}`.length);
 }

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { choice, decimal, fieldsOf, flag, integer, name, ref, state, text } from "../fields.ts";
+import { priceList, priceListItem, salesOrder, salesOrderLine } from "./order_schemas.ts";
 
 const address = {
   address1_line1: text(250),
@@ -28,6 +29,8 @@ export const account = z.object({
   address1_primarycontactname: text(100),
   /** 1 FOB, 2 no charge. */
   address1_freighttermscode: choice([1, 2]),
+  /** 1 airborne, 2 DHL, 3 FedEx, 4 UPS, 5 postal mail, 6 full load, 7 will call. */
+  address1_shippingmethodcode: choice([1, 2, 3, 4, 5, 6, 7]),
   /** 1 net 30, 2 2 % 10 net 30, 3 net 45, 4 net 60. */
   paymenttermscode: choice([1, 2, 3, 4]),
   creditlimit: decimal(2),
@@ -74,6 +77,17 @@ export const unitGroup = z.object({
   statecode: active,
 });
 
+/** A unit of a unit group. */
+export const unit = z.object({
+  name: name(100, { match: "exact" }),
+  /** How many of the group's base unit one of it is. */
+  quantity: decimal(5, { required: true, blank: "The unit has no quantity" }),
+  uomscheduleid: ref("uomschedules", { required: true, blank: "The unit belongs to no unit group" }),
+  isschedulebaseuom: flag(),
+  /** Its own id, under the name that unit groups have it by: a lookup goes the same way through either. */
+  baseuomid: ref("uoms"),
+});
+
 /** A person behind an account. */
 export const contact = z.object({
   firstname: text(50),
@@ -84,6 +98,7 @@ export const contact = z.object({
   telephone1: text(50, { match: "phone" }),
   mobilephone: text(50, { match: "phone" }),
   fax: text(50, { match: "phone" }),
+  pager: text(50, { match: "phone" }),
   emailaddress1: text(100, { match: "email" }),
   websiteurl: text(200, { match: "url" }),
   ...address,
@@ -116,8 +131,10 @@ export const product = z.object({
   vendorname: text(100),
   vendorpartnumber: text(100, { match: "code" }),
   defaultuomscheduleid: ref("uomschedules", { required: true, blank: "The product has no unit group" }),
-  /** The id of a unit, found through the unit group whose base unit it is. */
-  defaultuomid: ref("uomschedules", { required: true, blank: "The product has no default unit" }),
+  /** The id of a unit, found by itself or through the unit group whose base unit it is. */
+  defaultuomid: ref(["uomschedules", "uoms"], { required: true, blank: "The product has no default unit" }),
+  /** The list that its price is taken from where nobody says which. */
+  pricelevelid: ref("pricelevels"),
   transactioncurrencyid: ref("transactioncurrencies"),
   /** 0 active, 1 retired, 2 draft, 3 under revision. */
   statecode: state([0, 1, 2, 3]),
@@ -140,6 +157,11 @@ export const schemas: Readonly<Record<string, z.ZodObject>> = {
   systemusers: withOwnChoices(systemUser),
   transactioncurrencies: withOwnChoices(transactionCurrency),
   uomschedules: withOwnChoices(unitGroup),
+  uoms: withOwnChoices(unit),
   contacts: withOwnChoices(contact),
   products: withOwnChoices(product),
+  pricelevels: withOwnChoices(priceList),
+  productpricelevels: withOwnChoices(priceListItem),
+  salesorders: withOwnChoices(salesOrder),
+  salesorderdetails: withOwnChoices(salesOrderLine),
 };

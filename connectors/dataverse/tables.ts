@@ -17,8 +17,8 @@ export interface Table {
   /** The column with the primary key. */
   readonly id: string;
   readonly lookups: Readonly<Record<string, Lookup>>;
-  /** The column whose values the service itself keeps apart. */
-  readonly unique: string | null;
+  /** The columns whose values together the service itself keeps apart; none where ids alone do. */
+  readonly unique: readonly string[];
   /** Fields that no column of the table holds; the connector fills them in. */
   readonly derived: readonly string[];
 }
@@ -28,6 +28,10 @@ function to(set: string, logical: string, nav: string, polymorphic = false): Loo
 }
 const currency = to("transactioncurrencies", "transactioncurrency", "transactioncurrencyid");
 const owner = to("systemusers", "systemuser", "ownerid", true);
+const unitGroup = to("uomschedules", "uomschedule", "uomscheduleid");
+const unit = to("uoms", "uom", "uomid");
+const product = to("products", "product", "productid");
+const priceList = to("pricelevels", "pricelevel", "pricelevelid");
 
 /** By the name of the handle, which is that of the entity set. */
 export const tables: Readonly<Record<string, Table>> = {
@@ -39,23 +43,30 @@ export const tables: Readonly<Record<string, Table>> = {
       ownerid: owner,
       primarycontactid: to("contacts", "contact", "primarycontactid"),
     },
-    unique: null,
+    unique: [],
     derived: [],
   },
-  systemusers: { logical: "systemuser", id: "systemuserid", lookups: {}, unique: null, derived: [] },
+  systemusers: { logical: "systemuser", id: "systemuserid", lookups: {}, unique: [], derived: [] },
   transactioncurrencies: {
     logical: "transactioncurrency",
     id: "transactioncurrencyid",
     lookups: {},
-    unique: "isocurrencycode",
+    unique: ["isocurrencycode"],
     derived: [],
   },
   uomschedules: {
     logical: "uomschedule",
     id: "uomscheduleid",
     lookups: {},
-    unique: "name",
+    unique: ["name"],
     derived: ["baseuomname", "baseuomid"],
+  },
+  uoms: {
+    logical: "uom",
+    id: "uomid",
+    lookups: { uomscheduleid: unitGroup },
+    unique: ["uomscheduleid", "name"],
+    derived: ["baseuomid"],
   },
   contacts: {
     logical: "contact",
@@ -65,7 +76,7 @@ export const tables: Readonly<Record<string, Table>> = {
       transactioncurrencyid: currency,
       ownerid: owner,
     },
-    unique: null,
+    unique: [],
     derived: ["parentcustomeridtype"],
   },
   products: {
@@ -74,9 +85,49 @@ export const tables: Readonly<Record<string, Table>> = {
     lookups: {
       defaultuomscheduleid: to("uomschedules", "uomschedule", "defaultuomscheduleid"),
       defaultuomid: to("uoms", "uom", "defaultuomid"),
+      pricelevelid: priceList,
       transactioncurrencyid: currency,
     },
-    unique: "productnumber",
+    unique: ["productnumber"],
     derived: [],
+  },
+  pricelevels: {
+    logical: "pricelevel",
+    id: "pricelevelid",
+    lookups: { transactioncurrencyid: currency },
+    unique: [],
+    derived: [],
+  },
+  productpricelevels: {
+    logical: "productpricelevel",
+    id: "productpricelevelid",
+    lookups: {
+      pricelevelid: priceList,
+      productid: product,
+      uomid: unit,
+      uomscheduleid: unitGroup,
+      transactioncurrencyid: currency,
+    },
+    unique: ["pricelevelid", "productid", "uomid"],
+    derived: [],
+  },
+  salesorders: {
+    logical: "salesorder",
+    id: "salesorderid",
+    lookups: {
+      customerid: to("accounts", "account", "customerid_account", true),
+      pricelevelid: priceList,
+      transactioncurrencyid: currency,
+      ownerid: owner,
+    },
+    unique: [],
+    derived: ["totalexcludingtax"],
+  },
+  salesorderdetails: {
+    logical: "salesorderdetail",
+    id: "salesorderdetailid",
+    lookups: { productid: product, uomid: unit },
+    unique: [],
+    derived: ["linediscount", "isfreight"],
   },
 };

@@ -127,7 +127,40 @@ const accessTable: readonly (readonly [string, AnyEntity, Record<string, string>
   }],
   ["unitGroups", dv.unitGroups, { baseuomname: create, baseuomid: never, statecode: update }],
   ["contacts", dv.contacts, { fullname: never, parentcustomeridtype: create, statecode: update }],
-  ["products", dv.products, { productstructure: create, defaultuomscheduleid: create, statecode: update }],
+  ["products", dv.products, {
+    productstructure: create,
+    defaultuomscheduleid: create,
+    pricelevelid: update,
+    statecode: update,
+  }],
+  ["uoms", dv.uoms, { uomscheduleid: create, isschedulebaseuom: never, baseuomid: never }],
+  ["priceLists", dv.priceLists, { transactioncurrencyid: create, statecode: update }],
+  ["priceListItems", dv.priceListItems, {
+    productnumber: never,
+    pricelevelid: create,
+    productid: create,
+    uomscheduleid: create,
+    transactioncurrencyid: never,
+  }],
+  ["dv.salesOrders", dv.salesOrders, {
+    ordernumber: create,
+    transactioncurrencyid: create,
+    statecode: update,
+    totaldiscountamount: never,
+    totallineitemamount: never,
+    totalamountlessfreight: never,
+    totaltax: never,
+    totalamount: never,
+    totalexcludingtax: never,
+  }],
+  ["dv.salesOrderLines", dv.salesOrderLines, {
+    salesorderdetailid: never,
+    isproductoverridden: create,
+    linediscount: never,
+    baseamount: never,
+    extendedamount: never,
+    isfreight: never,
+  }],
 ];
 for (const [name, entity, access] of accessTable) {
   Deno.test(`entities: ${name} says which fields may not be written when`, () => {
@@ -159,6 +192,20 @@ const lengths: readonly (readonly [AnyEntity, Record<string, number>])[] = [
   [dv.unitGroups, { name: 200, baseuomname: 100 }],
   [dv.contacts, { firstname: 50, lastname: 50, fullname: 160, emailaddress1: 100 }],
   [dv.products, { productnumber: 100, name: 100 }],
+  [dv.uoms, { name: 100 }],
+  [dv.priceLists, { name: 100, description: 2000 }],
+  [dv.priceListItems, { productnumber: 100 }],
+  [dv.salesOrders, {
+    ordernumber: 100,
+    name: 2048,
+    shipto_name: 200,
+    shipto_line1: 250,
+    shipto_city: 80,
+    shipto_postalcode: 20,
+    billto_stateorprovince: 50,
+    billto_country: 80,
+  }],
+  [dv.salesOrderLines, { productdescription: 250, description: 2000 }],
 ];
 const required: readonly (readonly [AnyEntity, readonly string[]])[] = [
   [bc.customers, ["displayName"]],
@@ -182,6 +229,11 @@ const required: readonly (readonly [AnyEntity, readonly string[]])[] = [
   ]],
   [dv.unitGroups, ["baseuomname", "name"]],
   [dv.contacts, ["lastname", "parentcustomerid"]],
+  [dv.uoms, ["name", "quantity", "uomscheduleid"]],
+  [dv.priceLists, ["name", "transactioncurrencyid"]],
+  [dv.priceListItems, ["amount", "pricelevelid", "productid", "uomid"]],
+  [dv.salesOrders, ["customerid", "name"]],
+  [dv.salesOrderLines, ["quantity"]],
   [dv.products, ["defaultuomid", "defaultuomscheduleid", "name", "productnumber", "quantitydecimal"]],
 ];
 Deno.test("entities: lengths and required fields are the services' own", () => {
