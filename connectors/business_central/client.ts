@@ -1,10 +1,11 @@
-/** The connector of Business Central's standard API v2.0: one company under one account. */
+/** The connector of Business Central's API v2.0, and of the extension's where it is installed: one company under one account. */
 import { ServiceError } from "../../errors.ts";
 import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened } from "../connector.ts";
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid, one } from "../odata.ts";
 import { openLookups } from "./lookups.ts";
 import { read } from "./reading.ts";
+import { apiOf, companyPath } from "./routes.ts";
 import { schemas } from "./schemas.ts";
 import { listOf, service, type Table } from "./table.ts";
 import { viewOf } from "./views.ts";
@@ -23,14 +24,14 @@ export interface BusinessCentralOptions {
   readonly overlapMs?: number;
   /** The currency that exchange rates are expressed against; null, or not given, is the local currency. */
   readonly rateCurrency?: () => Promise<string | null>;
+  /** Whether the company has the extension: its pages and actions are used then. */
+  readonly extension?: boolean;
   readonly fetch?: typeof fetch;
 }
 
-const api = "api/v2.0/";
-
 /** Opens the connector; nothing is sent before something is read or written. */
 export function openBusinessCentral(options: BusinessCentralOptions): Connector {
-  const { clock, companyId, pageSize = 20_000, overlapMs = 3_600_000 } = options;
+  const { clock, companyId, pageSize = 20_000, overlapMs = 3_600_000, extension = false } = options;
   const http = openHttp({
     service,
     origin: options.baseUrl,
@@ -40,7 +41,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
     headers: { "Accept-Language": "en-US" }, // messages name fields by their captions
     ...(options.fetch && { fetch: options.fetch }),
   });
-  const company = `${api}companies(${guid(companyId)})/`;
+  const company = companyPath("standard", companyId);
 
   function openTable(entity: AnyEntity): Table {
     const own = http.part();
@@ -61,7 +62,8 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
       http: own,
       clock,
       limiter: options.limiter,
-      company,
+      company: companyPath(apiOf(entity, extension), companyId),
+      extension: extension ? companyPath("extension", companyId) : null,
       pageSize,
       overlapMs,
       lookups: () => lookups,

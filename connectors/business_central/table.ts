@@ -16,8 +16,10 @@ export interface Table {
   readonly http: Http;
   readonly clock: Clock;
   readonly limiter: Limiter;
-  /** The company's path below the root, with a slash at its end. */
+  /** The company's path below the root in the API that has this handle's page, with a slash at its end. */
   readonly company: string;
+  /** The same path in the extension's API; null where the company has no extension. */
+  readonly extension: string | null;
   readonly pageSize: number;
   readonly overlapMs: number;
   lookups(): Lookups;
