@@ -48,6 +48,18 @@ export function addDecimals(a: string, b: string): string {
   return format({ units: raised(left, scale) + raised(right, scale), scale });
 }
 
+/** a - b, with as many digits behind the point as the longer of the two. */
+export function subtractDecimals(a: string, b: string): string {
+  return addDecimals(a, b.startsWith("-") ? b.slice(1) : `-${b}`);
+}
+
+/** a × b exactly, with as many digits behind the point as both have together. */
+export function multiplyDecimals(a: string, b: string): string {
+  const left = parse(a);
+  const right = parse(b);
+  return format({ units: left.units * right.units, scale: left.scale + right.scale });
+}
+
 function parse(text: string): Parts {
   const match = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (match === null) throw new TypeError(`Cannot read "${text}" as a decimal: it isn't one; send digits with a point`);

@@ -1,5 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { addDecimals, canonicalDecimal, compareDecimals, divideDecimals, roundDecimal } from "../../sandbox/decimal.ts";
+import {
+  addDecimals,
+  canonicalDecimal,
+  compareDecimals,
+  divideDecimals,
+  multiplyDecimals,
+  roundDecimal,
+  subtractDecimals,
+} from "../../sandbox/decimal.ts";
 import { digitsOf, parseJson, rawNumber } from "../../sandbox/json.ts";
 
 for (
@@ -20,10 +28,12 @@ Deno.test("roundDecimal() rounds halves away from zero and pads", () => {
   ]);
 });
 
-Deno.test("divideDecimals() and addDecimals() are exact", () => {
+Deno.test("divideDecimals(), addDecimals(), subtractDecimals() and multiplyDecimals() are exact", () => {
   assertEquals(divideDecimals("1", "3", 10), "0.3333333333");
   assertEquals(divideDecimals("-2", "3", 4), "-0.6667");
   assertEquals(addDecimals("0.1", "0.25"), "0.35");
+  assertEquals([subtractDecimals("0.35", "0.1"), subtractDecimals("1", "-0.25")], ["0.25", "1.25"]);
+  assertEquals([multiplyDecimals("0.1", "0.2"), multiplyDecimals("-3", "1.25")], ["0.02", "-3.75"]);
   assertThrows(() => divideDecimals("1", "0", 2), RangeError);
 });
 
