@@ -47,9 +47,10 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
     const own = http.part();
     const schema = schemas[entity.name];
     if (schema === undefined) throw new TypeError(`Cannot open "${entity.name}": Business Central has no such handle`);
+    const list = listOf(own, company, { pageSize });
     const make = () =>
       openLookups({
-        list: listOf(own, company, { pageSize }),
+        list,
         today: () => new Date(clock.now()).toISOString().slice(0, 10),
         rateCurrency: options.rateCurrency ?? (() => Promise.resolve(null)),
       });
@@ -63,9 +64,11 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
       clock,
       limiter: options.limiter,
       company: companyPath(apiOf(entity, extension), companyId),
+      standard: company,
       extension: extension ? companyPath("extension", companyId) : null,
       pageSize,
       overlapMs,
+      list,
       lookups: () => lookups,
       forget() {
         lookups = make();

@@ -2,6 +2,8 @@
 import { ServiceError } from "../../errors.ts";
 import type { Page, ReadOptions } from "../connector.ts";
 import { anyOf, encodeName, guid, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import { isKnown, later, since } from "./stamps.ts";
+import { isStock, itemFilters, movedSince, newestEntry } from "./stock.ts";
 import { decimalsIn, idOf, listOf, mapRows, modifiedAt, selectOf, service, type Table, withFilter } from "./table.ts";
 
 /**
@@ -16,27 +18,42 @@ export function read(table: Table, options: ReadOptions): AsyncGenerator<Page> {
 }
 
 async function* readPages(table: Table, options: ReadOptions): AsyncGenerator<Page> {
-  const { http, overlapMs } = table;
   const cursor = options.since === undefined ? null : parseCursor(options.since);
-  const $filter = cursor === null
-    ? filterOf(table)
-    : cursor.modified === null
-    ? undefined
-    : `lastModifiedDateTime ge ${new Date(Date.parse(cursor.modified) - overlapMs).toISOString()}`;
+  const kind = cursor === null ? "full" : "delta";
+  const followsStock = isStock(table, options.fields);
+  // A cursor from before the ledger was followed: stock may have moved unseen, so all items are read once more.
+  const isBlind = followsStock && cursor !== null && cursor.ledger === undefined;
+  const from = isBlind ? null : cursor?.modified ?? null;
+  let ledger = followsStock && (cursor === null || isBlind) ? await newestEntry(table) : cursor?.ledger;
+  const met = new Set<string>();
   let latest = cursor?.modified ?? null;
   let isFirst = true;
+  const $filter = cursor === null ? filterOf(table) : from === null ? undefined : since(from, table.overlapMs);
   for await (const page of rawPages(table, options, $filter)) {
-    for (const raw of page.rows) latest = later(latest, modifiedAt(raw));
+    for (const raw of page.rows) {
+      latest = later(latest, modifiedAt(raw));
+      if (followsStock) met.add(String(raw["number"]));
+    }
     // The first page would be asked for without an overlap, too.
-    if (!isFirst && page.rows.every((raw) => isKnown(cursor, raw))) http.countAsOverlap();
+    if (!isFirst && page.rows.every((raw) => isKnown(from, modifiedAt(raw)))) table.http.countAsOverlap();
     isFirst = false;
-    yield {
-      ...await mapRows(table, page.rows, options.fields),
-      deleted: [],
-      kind: cursor === null ? "full" : "delta",
-      cursor: page.last ? cursorOf(latest) : null,
-    };
+    const isEnd = page.last && !(followsStock && cursor !== null && !isBlind);
+    const next = isEnd ? cursorOf({ modified: latest, ...(ledger === undefined ? {} : { ledger }) }) : null;
+    yield { ...await mapRows(table, page.rows, options.fields), deleted: [], kind, cursor: next };
   }
+  if (!followsStock || cursor === null || isBlind) return;
+  const moved = await movedSince(table, cursor.ledger ?? null, options);
+  ledger = moved.ledger;
+  for (const group of ["fresh", "overlapping"] as const) {
+    const numbers = moved[group].filter((number) => !met.has(number));
+    for (const $filter of itemFilters(numbers, lengthAround(table, options))) {
+      for await (const page of rawPages(table, options, $filter)) {
+        if (group === "overlapping") table.http.countAsOverlap();
+        yield { ...await mapRows(table, page.rows, options.fields), deleted: [], kind, cursor: null };
+      }
+    }
+  }
+  yield { rows: [], left: [], deleted: [], kind, cursor: cursorOf({ modified: latest, ledger }) };
 }
 
 /** Small tables whose rows change without a stamp: all of it each time, the cursor is for form. */
@@ -50,16 +67,14 @@ async function* readWhole(table: Table, options: ReadOptions): AsyncGenerator<Pa
   yield {
     ...await mapRows(table, chosen, options.fields),
     deleted: [...wanted ?? []].filter((id) => !found.has(id)),
-    kind: wanted !== null ? "some" : options.since === undefined ? "full" : "delta",
-    cursor: wanted !== null ? null : cursorOf(raws.map(modifiedAt).reduce(later, null)),
+    kind: wanted !== null ? "some" : "full",
+    cursor: wanted !== null ? null : cursorOf({ modified: raws.map(modifiedAt).reduce(later, null) }),
   };
 }
 
 async function* readSome(table: Table, options: ReadOptions, ids: readonly string[]): AsyncGenerator<Page> {
   const missing = new Set(ids.map(guid));
-  const around = `${table.http.root}${table.company}${table.entity.name}?$select=`.length +
-    encodeURIComponent(selectOf(table, withFilter(table, options.fields))).length;
-  const chains = anyOf("id", [...missing], around);
+  const chains = anyOf("id", [...missing], lengthAround(table, options));
   for (const chain of chains) {
     for await (const page of rawPages(table, options, chain)) {
       for (const raw of page.rows) missing.delete(idOf(raw));
@@ -67,6 +82,12 @@ async function* readSome(table: Table, options: ReadOptions, ids: readonly strin
     }
   }
   yield { rows: [], left: [], deleted: [...missing], kind: "some", cursor: null };
+}
+
+/** How long the address of a page is without its filter. */
+function lengthAround(table: Table, options: ReadOptions): number {
+  return `${table.http.root}${table.company}${table.entity.name}?$select=`.length +
+    encodeURIComponent(selectOf(table, withFilter(table, options.fields))).length;
 }
 
 function rawPages(table: Table, options: ReadOptions, $filter: string | undefined): ReturnType<typeof pages> {
@@ -125,14 +146,19 @@ export async function current(
 
 interface Cursor {
   readonly modified: string | null;
+  /** Items with their stock: the latest stamp of the ledger. Absent in cursors of other readings. */
+  readonly ledger?: string | null;
 }
-function cursorOf(modified: string | null): string {
-  return JSON.stringify({ modified } satisfies Cursor);
+function cursorOf(cursor: Cursor): string {
+  return JSON.stringify(cursor);
 }
 function parseCursor(text: string): Cursor {
   try {
-    const { modified } = JSON.parse(text) as Cursor;
-    if (modified === null || !Number.isNaN(Date.parse(modified))) return { modified };
+    const { modified, ledger } = JSON.parse(text) as Cursor;
+    const isStamp = (stamp: string | null) => stamp === null || !Number.isNaN(Date.parse(stamp));
+    if (isStamp(modified) && (ledger === undefined || isStamp(ledger))) {
+      return { modified, ...(ledger === undefined ? {} : { ledger }) };
+    }
   } catch {
     // the same error as for JSON of another shape
   }
@@ -140,15 +166,4 @@ function parseCursor(text: string): Cursor {
     service,
     code: "cursor_expired",
   });
-}
-
-/** Whether the cursor rules out that the row changed after it. */
-function isKnown(cursor: Cursor | null, raw: RawRow): boolean {
-  return cursor !== null && cursor.modified !== null && later(cursor.modified, modifiedAt(raw)) === cursor.modified;
-}
-
-/** The later of two stamps as the service wrote it; their texts differ in length, so they are compared as times. */
-function later(one: string | null, other: string | null): string | null {
-  if (one === null || other === null) return one ?? other;
-  return Date.parse(other) > Date.parse(one) ? other : one;
 }

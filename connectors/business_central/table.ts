@@ -18,10 +18,14 @@ export interface Table {
   readonly limiter: Limiter;
   /** The company's path below the root in the API that has this handle's page, with a slash at its end. */
   readonly company: string;
+  /** The same path in the standard API, where all other pages lie. */
+  readonly standard: string;
   /** The same path in the extension's API; null where the company has no extension. */
   readonly extension: string | null;
   readonly pageSize: number;
   readonly overlapMs: number;
+  /** Reads lists of the company in the standard API, all pages of them. */
+  readonly list: List;
   lookups(): Lookups;
   /** From now on other pages are read anew. */
   forget(): void;
