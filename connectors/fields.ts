@@ -57,6 +57,10 @@ export function key<const N extends string>(_to: N | readonly N[], more: Facts =
   const code = z.string() as unknown as z.ZodType<Key<N>>;
   return known(code.nullable(), { kind: "lookup", nullable: true, ...more });
 }
+/** The natural key of a record of one of these entities; never null. */
+export function filledKey<const N extends string>(_to: N | readonly N[], more: Facts = {}): z.ZodType<Key<N>> {
+  return known(z.string() as unknown as z.ZodType<Key<N>>, { kind: "lookup", nullable: false, ...more });
+}
 
 /** The field list of a handle. Every property of the schema must come from this file. */
 export function fieldsOf<S extends z.ZodRawShape>(schema: z.ZodObject<S>): { readonly [K in keyof S & string]: Field } {

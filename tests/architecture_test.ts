@@ -42,16 +42,22 @@ const rules: readonly { readonly from: RegExp; readonly to: RegExp; readonly alo
     rule: "contracts import nothing but types of other contracts",
   },
   {
-    from: /^connectors\/[^/]+\/entities\.ts$/,
-    to: /^connectors\/(connector|fields|[^/]+\/(\w+_)?schemas)\.ts$/,
+    from: /^connectors\/[^/]+\/(entities|extension)\.ts$/,
+    to: /^connectors\/(connector|fields|[^/]+\/((\w+_)?schemas|extension))\.ts$/,
     alone: true,
     rule: "entities are data: they import schemas, fields and the contract, and no client",
   },
   {
     from: /^connectors\/[^/]+\/(\w+_)?schemas\.ts$/,
-    to: /^connectors\/(connector|fields|[^/]+\/(\w+_)?schemas)\.ts$/,
+    to: /^(connectors\/(connector|fields|[^/]+\/((\w+_)?schemas|extension_fields))|extension\/pages)\.ts$/,
     alone: true,
-    rule: "schemas import schemas, fields and the contract",
+    rule: "schemas import schemas, fields, the contract and the extension's description",
+  },
+  {
+    from: /^connectors\/business_central\/extension_fields\.ts$/,
+    to: /^(connectors\/(connector|fields)|extension\/page)\.ts$/,
+    alone: true,
+    rule: "it turns the extension's description into fields, and knows nothing else",
   },
   {
     from: /^connectors\//,
@@ -76,6 +82,7 @@ const rules: readonly { readonly from: RegExp; readonly to: RegExp; readonly alo
     to: /^(reports\/|engine\/|store\/store\.ts$|errors\.ts$)/,
     rule: "reports and server import the engine, the store's contract, errors and reports",
   },
+  { from: /^extension\//, to: /^$/, rule: "the extension imports nothing of ours: it is the other side of a contract" },
   { from: /^sandbox\//, to: /^$/, rule: "the sandbox imports nothing of ours: a shared mistake would hide itself" },
 ];
 
@@ -254,6 +261,18 @@ Deno.test.each([
   { file: "connectors/dataverse/entities.ts", code: 'import { z } from "zod";', refused: true },
   { file: "connectors/dataverse/entities.ts", code: 'import type { z } from "zod";', refused: false },
   { file: "connectors/http.ts", code: 'import { x } from "./dataverse/client.ts";', refused: true },
+  {
+    file: "connectors/business_central/order_schemas.ts",
+    code: 'import { x } from "../../extension/pages.ts";',
+    refused: false,
+  },
+  {
+    file: "connectors/business_central/client.ts",
+    code: 'import { x } from "../../extension/pages.ts";',
+    refused: true,
+  },
+  { file: "extension/generate.ts", code: 'import { x } from "../connectors/fields.ts";', refused: true },
+  { file: "sandbox/demo.ts", code: 'import { x } from "../extension/pages.ts";', refused: true },
   { file: "transforms/countries.ts", code: 'import { x } from "../engine/step.ts";', refused: true },
   { file: "matching/keys.ts", code: 'import { x } from "./normal.ts";', refused: false },
   { file: "matching/keys.ts", code: 'import { x } from "../engine/step.ts";', refused: true },

@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { entity } from "../connector.ts";
 import { fieldsOf } from "../fields.ts";
+import { extension } from "./extension.ts";
 import { salesOrder, salesOrderLine } from "./order_schemas.ts";
 import { company, currency, customer, item, person, salesperson, unitOfMeasure } from "./schemas.ts";
 
@@ -18,7 +19,7 @@ export interface SalesOrderLine extends z.infer<typeof salesOrderLine> {}
 const never = "never";
 
 /**
- * The handles of the standard API. A number or code is written on creation only: a later one renames the record and
+ * The handles of the standard API, and those of the extension. A number or code is written on creation only: a later one renames the record and
  * everything that refers to it.
  */
 export const bc = {
@@ -34,6 +35,9 @@ export const bc = {
       currencyCode: { entity: "currencies", by: "key" },
       paymentTermsCode: { entity: "paymentTerms", by: "key" },
       shipmentMethodCode: { entity: "shipmentMethods", by: "key" },
+      primaryContactNumber: { entity: "contacts", by: "key" },
+      shippingAgentCode: { entity: "shippingAgents", by: "key" },
+      customerPriceGroupCode: { entity: "customerPriceGroups", by: "key" },
     },
     access: { number: "create", balanceDue: never },
   }),
@@ -70,7 +74,11 @@ export const bc = {
     label: "displayName",
     fields: fieldsOf(person),
     creation: "lookup",
-    refs: { customerId: { entity: "customers", by: "id" } },
+    refs: {
+      customerId: { entity: "customers", by: "id" },
+      salespersonCode: { entity: "salespeoplePurchasers", by: "key" },
+      currencyCode: { entity: "currencies", by: "key" },
+    },
     access: { number: "create", displayName: never, customerId: "create", companyNumber: never },
   }),
   /** Items. Writing `inventory` would post to the ledger, and costs are the service's own to compute. */
@@ -85,6 +93,8 @@ export const bc = {
       baseUnitOfMeasureCode: { entity: "unitsOfMeasure", by: "key" },
       currencyCode: { entity: "currencies", by: "key" },
       companyId: { entity: "companyInformation", by: "id" },
+      unitGroupCode: { entity: "unitGroups", by: "key" },
+      baseUnit: { entity: "itemUnitsOfMeasure", by: "key" },
     },
     carries: ["lineObject"],
     access: {
@@ -95,6 +105,8 @@ export const bc = {
       currencyCode: never,
       companyId: never,
       lineObject: never,
+      unitGroupCode: never,
+      baseUnit: never,
     },
   }),
   /** The company itself, one record: what belongs to all of it hangs there. */
@@ -168,4 +180,5 @@ export const bc = {
       documentId: "create",
     },
   }),
+  ...extension,
 };

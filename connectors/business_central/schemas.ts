@@ -3,7 +3,10 @@
  * text is null. Numbers and codes are never blank there; a name can be, when somebody left a card half filled in.
  */
 import { z } from "zod";
+import { pages } from "../../extension/pages.ts";
 import { decimal, flag, key, name, ref, state, text } from "../fields.ts";
+import { addedByPage } from "./extension_fields.ts";
+import { extensionSchemas } from "./extension_schemas.ts";
 import { salesOrder, salesOrderLine } from "./order_schemas.ts";
 
 const number = name(20, { match: "code", required: false }); // the number series gives one
@@ -33,6 +36,10 @@ export const customer = z.object({
   taxRegistrationNumber: text(50, { match: "code" }),
   blocked: state([" ", "Ship", "Invoice", "All"]),
   balanceDue: decimal(2),
+  ...addedByPage(pages.customers, [
+    ...["contactName", "faxNumber", "mobilePhoneNumber", "primaryContactNumber", "shippingAgentCode"] as const,
+    "customerPriceGroupCode",
+  ], { faxNumber: { match: "phone" }, mobilePhoneNumber: { match: "phone" } }),
 });
 
 /** A salesperson or purchaser. */
@@ -87,6 +94,10 @@ export const person = z.object({
   }),
   /** The number of the company contact, not of the customer. */
   companyNumber: text(20, { match: "code" }),
+  ...addedByPage(pages.contacts, ["faxNumber", "pager", "salespersonCode", "currencyCode"], {
+    faxNumber: { match: "phone" },
+    pager: { match: "phone" },
+  }),
 });
 
 /** An item; its prices are in the local currency. */
@@ -108,6 +119,10 @@ export const item = z.object({
   companyId: ref("companyInformation"),
   /** What a document's line calls the item: "Item 1896-S". */
   lineObject: text(25, { match: "code" }),
+  ...addedByPage(pages.items, ["unitVolume", "grossWeight", "vendorNumber", "vendorItemNumber"]),
+  unitGroupCode: key("unitGroups", { needs: "extension" }),
+  /** The base unit among those of the item: "Item 1896-S PCS". */
+  baseUnit: key("itemUnitsOfMeasure", { needs: "extension" }),
 });
 
 /** The company itself, with its local currency. */
@@ -129,4 +144,5 @@ export const schemas: Readonly<Record<string, z.ZodObject>> = {
   companyInformation: company,
   salesOrders: salesOrder,
   salesOrderLines: salesOrderLine,
+  ...extensionSchemas,
 };
