@@ -93,6 +93,7 @@ export const bc = {
       baseUnitOfMeasureCode: { entity: "unitsOfMeasure", by: "key" },
       currencyCode: { entity: "currencies", by: "key" },
       companyId: { entity: "companyInformation", by: "id" },
+      lineObject: { entity: "items", by: "lineObject" },
       unitGroupCode: { entity: "unitGroups", by: "key" },
       baseUnit: { entity: "itemUnitsOfMeasure", by: "key" },
     },

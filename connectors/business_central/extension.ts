@@ -49,6 +49,7 @@ export const extension = {
       baseUnitOfMeasureCode: unitCode,
       currencyCode,
       companyId: { entity: "companyInformation", by: "id" },
+      lineObject: { entity: "resources", by: "lineObject" },
       unitGroupCode,
       baseUnit: unit,
     },

@@ -4,12 +4,10 @@
  */
 import { z } from "zod";
 import { pages } from "../../extension/pages.ts";
-import { choice, filledKey, flag, key, name, ref, text } from "../fields.ts";
+import { choice, filledKey, flag, key, name, ref } from "../fields.ts";
 import { fromPage } from "./extension_fields.ts";
 
 const asset = key(["items", "resources"]);
-/** What documents call an item or a resource: "Item 1896-S", "Resource LINA". */
-const lineObject = text(31, { match: "code" });
 /** A unit of an item or a resource: "Item 1896-S PCS". */
 const unitKey = key(["itemUnitsOfMeasure", "resourceUnitsOfMeasure"]);
 const needed = { required: true } as const;
@@ -25,7 +23,8 @@ export const resource = z.object({
   }),
   currencyCode: key("currencies"),
   companyId: ref("companyInformation"),
-  lineObject,
+  /** What documents call the resource: "Resource LINA". It points at itself, as an item's does. */
+  lineObject: key("resources"),
   unitGroupCode: key("unitGroups"),
   baseUnit: unitKey,
 });

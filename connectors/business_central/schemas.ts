@@ -117,8 +117,8 @@ export const item = z.object({
   }),
   currencyCode: key("currencies"),
   companyId: ref("companyInformation"),
-  /** What a document's line calls the item: "Item 1896-S". */
-  lineObject: text(25, { match: "code" }),
+  /** What a document's line calls the item: "Item 1896-S". It points at itself, for steps that need its counterpart. */
+  lineObject: key("items"),
   ...addedByPage(pages.items, ["unitVolume", "grossWeight", "vendorNumber", "vendorItemNumber"]),
   unitGroupCode: key("unitGroups", { needs: "extension" }),
   /** The base unit among those of the item: "Item 1896-S PCS". */

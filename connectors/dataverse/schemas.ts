@@ -128,6 +128,8 @@ export const product = z.object({
   stockvolume: decimal(2),
   stockweight: decimal(2),
   suppliername: text(100),
+  /** Text: the vendor's number, no lookup. */
+  vendorid: text(100, { match: "code" }),
   vendorname: text(100),
   vendorpartnumber: text(100, { match: "code" }),
   defaultuomscheduleid: ref("uomschedules", { required: true, blank: "The product has no unit group" }),
