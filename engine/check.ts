@@ -2,6 +2,7 @@
 import { DefinitionError } from "../errors.ts";
 import type { Side } from "../store/store.ts";
 import { checkCreation, checkLoad, checkSupport } from "./check_creation.ts";
+import { checkPolicies, checkTogether } from "./check_document.ts";
 import { checkRules } from "./check_rules.ts";
 import { checkShape } from "./check_shape.ts";
 import { didYouMean } from "./did_you_mean.ts";
@@ -44,6 +45,8 @@ export function problemsOf(steps: readonly Step[], options: CheckOptions = {}): 
     checkPlace(steps.map(nameOf), index, step, report);
     checkSupport(step, report);
     checkLoad(step, report);
+    checkTogether(step, report);
+    checkPolicies(step, report);
     checkRules(step, report);
     checkCreation(step, report);
     checkOverlap(sound, step, report);
@@ -90,6 +93,7 @@ function checkOverlap(others: readonly Step[], step: Step, report: Report): void
     for (const other of others) {
       const [mine, theirs] = [step.extract[side], other.extract[side]];
       if (mine.name !== theirs.name || other.name === step.name || disjoint(mine.filter, theirs.filter)) continue;
+      if (areApart(step, other, side)) continue;
       const written = writtenBy(other, side);
       for (const field of writtenBy(step, side)) {
         if (!written.has(field)) continue;
@@ -102,6 +106,17 @@ function checkOverlap(others: readonly Step[], step: Step, report: Report): void
       }
     }
   }
+}
+
+/**
+ * Steps that make their records on this side from records of different entities: a record then belongs to the step that
+ * coupled it first, and the other one leaves it alone.
+ */
+function areApart(step: Step, other: Step, side: Side): boolean {
+  const from = side === "erp" ? "crm" : "erp";
+  const [one, two] = [step.of ?? step, other.of ?? other];
+  const isMade = ({ direction }: Step) => direction === (side === "crm" ? "toCrm" : "fromCrm");
+  return isMade(one) && isMade(two) && one.extract[from].name !== two.extract[from].name;
 }
 
 function writtenBy(step: Step, side: Side): ReadonlySet<string> {

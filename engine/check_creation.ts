@@ -27,44 +27,22 @@ export function checkLoad(step: Step, report: Report): void {
     const side = key === "toCrm" ? "CRM" : "ERP";
     report("wrong_direction", `load.${key}`, `the step never writes to the ${side}; take it away`);
   }
-  if (!mayInsert(step, "erp") && !mayInsert(step, "crm")) return;
-  for (const key of ["missing", "left"] as const) {
-    if (step.load[key] !== "uncouple") continue;
+  if (step.load.missing === "uncouple" && (mayInsert(step, "erp") || mayInsert(step, "crm"))) {
     const remedy = `leave uncoupled records alone (unmatched "leave"), or choose another policy`;
-    report("uncouple_recreates", `load.${key}`, `what is uncoupled would be created again at once; ${remedy}`);
+    report("uncouple_recreates", "load.missing", `what is uncoupled would be created again at once; ${remedy}`);
   }
 }
 
 /** Reports, by name, what the grammar has and this version does not do. */
 export function checkSupport(step: Step, report: Report): void {
-  const { load, extract } = step;
+  const { load } = step;
   const sections: readonly (readonly [string, boolean])[] = [
-    ["of", step.of !== null],
-    ["under", step.under !== null],
-    ["authority", step.authority !== null],
     [`first: "${load.first}"`, (load.first ?? "fill") !== "fill"],
-    [`conflict: "${load.conflict}"`, (load.conflict ?? "stop") !== "stop"],
     [`missing: "${load.missing}"`, (load.missing ?? "report") !== "report"],
-    [`left: "${load.left}"`, (load.left ?? "keep") !== "keep"],
+    [`left: "${load.left}"`, load.left === "deactivate"],
   ];
   for (const [section, used] of sections) {
     if (used) report("not_supported_yet", section.split(":")[0]!, `\`${section}\` is not supported yet; take it away`);
-  }
-  for (const rule of rulesOf(step)) {
-    if (rule.conflict === "stop" || rule.conflict === load.conflict) continue;
-    report("not_supported_yet", rule.crm, `onConflict("${rule.conflict}", …) is not supported yet; take it away`);
-  }
-  for (const side of ["erp", "crm"] as const) {
-    const { name, partOf, needs } = extract[side];
-    const where = `extract.${side}`;
-    if (partOf !== null) {
-      const state = `"${name}" are parts of "${partOf}", and parts are not supported yet`;
-      report("not_supported_yet", where, `${state}; take the step out of the pipeline`);
-    }
-    if (needs === "extension") {
-      const state = `"${name}" needs the Business Central extension, which is not supported yet`;
-      report("not_supported_yet", where, `${state}; take the step out of the pipeline`);
-    }
   }
 }
 

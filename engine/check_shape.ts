@@ -15,7 +15,18 @@ const entity = z.custom(
 const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const direction = z.enum(["toCrm", "fromCrm", "both"]);
 const winner = z.enum(["erp", "crm", "stop"]);
-const unmatched = z.strictObject({ unmatched: z.enum(["insert", "leave"]) });
+const values = z.record(z.string(), value);
+const unmatched = z.strictObject({
+  unmatched: z.enum(["insert", "leave"]),
+  when: values.optional(),
+  unless: z.string().optional(),
+});
+const authority = z.strictObject({
+  erp: values.optional(),
+  crm: values.optional(),
+  who: z.enum(["erp", "crm", "nobody", "person"]),
+  why: z.string().optional(),
+});
 
 const definition = z.strictObject({
   name: z.string(),
@@ -35,7 +46,8 @@ const definition = z.strictObject({
     missing: z.enum(["report", "uncouple", "restore", "delete"]),
     left: z.enum(["keep", "uncouple", "deactivate"]),
   }).partial(),
-  authority: z.unknown(),
+  control: z.record(z.string(), z.string()),
+  authority: z.array(authority),
 });
 
 const leaves = {

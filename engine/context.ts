@@ -1,5 +1,5 @@
 /** What the phases of one step share. */
-import type { Identity, Opened } from "../connectors/connector.ts";
+import type { Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
 import type { Base, Change, Coupling, Side, Store, StoredRecord } from "../store/store.ts";
 import type { Compiled } from "./rules.ts";
 import type { Step } from "./step.ts";
@@ -16,9 +16,15 @@ export interface StepContext {
   /** The sides that the step writes. */
   readonly sides: readonly Side[];
   readonly onlyCoupled: boolean;
+  /** Steps that couple records of the same entity of a side with other ones: a record belongs to one of them. */
+  readonly siblings: { readonly erp: readonly string[]; readonly crm: readonly string[] };
   /** The definition is another one than in the last run: what was sent then was made by other rules. */
   readonly redefined: boolean;
   readonly signal: AbortSignal | undefined;
+  /** The record that a row of this side is remembered as. */
+  recordOf(side: Side, row: Row): StoredRecord;
+  /** The fields of this side that are read. */
+  wanted(side: Side): WantedFields;
   /** ISO 8601. */
   now(): string;
   changeId(): string;

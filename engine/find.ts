@@ -1,15 +1,16 @@
 /** Find updates: reads both sides of a step into the store, and finds what is gone after a full reading. */
-import type { Field, Opened, Page } from "../connectors/connector.ts";
+import type { Field, Fields, Opened, Page, Part } from "../connectors/connector.ts";
 import { ServiceError } from "../errors.ts";
 import type { Change, Side, StoredRecord } from "../store/store.ts";
 import { pagesOf } from "./paging.ts";
-import { recordOf } from "./record.ts";
+import { flatten } from "./document.ts";
+import { fingerprintOf } from "./record.ts";
 import { otherSide, type StepContext } from "./context.ts";
 
 /** Ids are confirmed in chunks of this many. */
 const confirmed = 500;
 
-/** Reads one side; full reads everything and then asks for each record that it did not meet. */
+/** Reads one side; a reading of everything is followed by asking for each record that it did not meet. */
 export async function findUpdates(
   context: StepContext,
   side: Side,
@@ -22,18 +23,18 @@ export async function findUpdates(
   } catch (error) {
     if (since === null || !(error instanceof ServiceError) || error.code !== "cursor_expired") throw error;
     await read(context, side, null);
-    await confirmUnseen(context, side);
-    return;
   }
-  if (since === null) await confirmUnseen(context, side);
 }
 
 async function read(context: StepContext, side: Side, since: string | null): Promise<void> {
-  const options = { fields: context.compiled.fields[side], ...(since === null ? {} : { since }), ...signalOf(context) };
+  const options = { ...context.wanted(side), ...(since === null ? {} : { since }), ...signalOf(context) };
+  let whole = since === null;
   for await (const page of context.opened[side].read(options)) {
     context.signal?.throwIfAborted();
     await savePage(context, side, page, page.cursor);
+    whole ||= page.kind === "full";
   }
+  if (whole) await confirmUnseen(context, side);
 }
 
 /** A record that a full reading did not meet may be deleted, may have left the filter, or was only overlooked. */
@@ -74,7 +75,7 @@ export async function readAgain(context: StepContext, side: Side, ids: readonly 
   const opened: Opened = context.opened[side];
   for (let from = 0; from < ids.length; from += confirmed) {
     const some = ids.slice(from, from + confirmed);
-    for await (const page of opened.read({ fields: context.compiled.fields[side], ids: some })) {
+    for await (const page of opened.read({ ...context.wanted(side), ids: some })) {
       await savePage(context, side, page, null);
     }
   }
@@ -82,15 +83,39 @@ export async function readAgain(context: StepContext, side: Side, ids: readonly 
 
 async function savePage(context: StepContext, side: Side, page: Page, cursor: string | null): Promise<void> {
   const { store, connection, step, run, compiled } = context;
-  const entity = step.extract[side];
   await store.savePage(connection, step.name, side, {
     run,
-    records: page.rows.map((row) => recordOf(entity, compiled.fields[side], row)),
+    records: [...page.rows.map((row) => context.recordOf(side, row)), ...await completed(context, side, page)],
     deleted: page.deleted,
     left: page.left,
     ...(cursor === null ? {} : { cursor: `${compiled.hash} ${cursor}` }),
   });
   context.progress();
+}
+
+/** Documents that their service completed, as they were last seen with what is known now. */
+async function completed(context: StepContext, side: Side, { archived = [] }: Page): Promise<StoredRecord[]> {
+  if (archived.length === 0) return [];
+  const { store, connection, step } = context;
+  const ids = archived.map(({ id }) => id);
+  const known = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
+  const { fields, partFields = [] } = context.wanted(side);
+  return archived.flatMap(({ id, data: now, parts, frozen }): StoredRecord[] => {
+    const before = known.find((record) => record.id === id);
+    if (before === undefined) return [];
+    const head = { ...before.data, ...now };
+    const data = parts === undefined ? head : { ...head, ...mergedParts(before.data, parts, partFields) };
+    return [{ ...before, data, fingerprint: fingerprintOf(fields, data), frozen, state: "present" }];
+  });
+}
+
+/** What is known now of the parts that were there: none is added, none goes. */
+function mergedParts(before: StoredRecord["data"], parts: readonly Part[], fields: readonly string[]): Fields {
+  const known = parts.filter(({ key }) => Object.hasOwn(before, `${key}/`));
+  const named = flatten({}, known, fields);
+  return Object.fromEntries(
+    Object.entries(named).filter(([name, value]) => !name.endsWith("/") && value !== null),
+  );
 }
 
 function signalOf(context: StepContext): { signal: AbortSignal } | Record<never, never> {

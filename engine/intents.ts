@@ -1,7 +1,9 @@
 /** What earlier runs left behind: writes whose answer was never saved, and listings that nothing renews. */
-import type { Outcome, Write } from "../connectors/connector.ts";
+import type { Outcome, Part } from "../connectors/connector.ts";
 import type { Change, Side } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
+import { headOf, partsIn, tookEffect, writeOf } from "./document.ts";
+import { readAgain } from "./find.ts";
 import { pagesOf } from "./paging.ts";
 import { settle, stores } from "./settle.ts";
 
@@ -39,21 +41,32 @@ interface Doubt {
 
 async function outcomeOf(context: StepContext, change: Change): Promise<Outcome | Doubt | null> {
   if (change.op === "insert") return await recall(context, change);
+  await restore(context, change);
   const found = await context.store.lookup(context.connection, context.step.name, change.side, "id", [change.target!]);
   const record = found[0]?.pair[change.side];
   if (record === null || record === undefined || record.version === change.version) return null;
-  const took = Object.entries(change.after).every(([field, value]) => stores(value, record.data[field]));
+  if (!tookEffect(change.after, record.data, stores)) return null;
   const { id, version, modifiedAt, data } = record;
-  return took ? { kind: "ok", row: { id, version, modifiedAt, data } } : null;
+  const parts = [...partsIn(data)].map(([key, fields]): Part => ({ key, data: fields }));
+  return { kind: "ok", row: { id, version, modifiedAt, data: headOf(data), parts } };
+}
+
+/** A sequence of requests that was stopped may have left the document open for editing. */
+async function restore(context: StepContext, change: Change): Promise<void> {
+  const opened = context.opened[change.side];
+  if (opened.restore === undefined) return;
+  const parts = context.compiled.parts?.step.extract[change.side] ?? null;
+  await opened.restore(writeOf(change, parts), change.before);
+  await readAgain(context, change.side, [change.target!]);
 }
 
 /** What an attempt at a creation left: the record, a doubt that a person settles, or null for nothing. */
 async function recall(context: StepContext, change: Change): Promise<Outcome | Doubt | null> {
   // The window is wide because the intent carries our clock and the services' clocks may differ; values decide.
   const since = new Date(Date.parse(change.at) - 24 * 3600 * 1000).toISOString();
-  const options = { since, fields: context.compiled.fields[change.side] };
-  const write: Write = { op: "create", id: change.target, version: null, fields: change.after };
-  const rows = await context.opened[change.side].recall(write, options);
+  const parts = context.compiled.parts?.step.extract[change.side] ?? null;
+  const options = { ...context.wanted(change.side), since };
+  const rows = await context.opened[change.side].recall(writeOf({ ...change, version: null }, parts), options);
   const taken = await coupledIds(context, change.side, rows.map((row) => row.id));
   const free = rows.filter((row) => !taken.has(row.id));
   if (free.length === 0) return null;

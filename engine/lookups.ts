@@ -2,19 +2,44 @@
 import type { Fields, Value } from "../connectors/connector.ts";
 import type { Pair, Reason, Side, Store } from "../store/store.ts";
 import { isBlank, type Looked, type Lookups } from "./reconcile.ts";
-import { type Compiled, type FieldRule, writesTo } from "./rules.ts";
+import { partsIn } from "./document.ts";
+import { type Compiled, fieldOf, type FieldRule, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";
 
-/** Answers what the rules of `rows` need. Values that no coupling has are answered with the reason "waiting". */
+type Rows = readonly { readonly erp: Fields | null; readonly crm: Fields | null }[];
+
+/**
+ * Answers what the rules of `rows` need, and those of their parts. Values that no coupling has are answered with the
+ * reason "waiting".
+ */
 export async function readLookups(
   store: Store,
   connection: string,
   compiled: Compiled,
-  rows: readonly { readonly erp: Fields | null; readonly crm: Fields | null }[],
+  rows: Rows,
 ): Promise<Lookups> {
   const found = new Map<string, Pair>();
-  for (const rule of compiled.rules) {
-    if (rule.lookup === null) continue;
+  await follow(compiled.rules, rows);
+  if (compiled.parts !== null) {
+    const parts = (["erp", "crm"] as const).flatMap((side) =>
+      rows.flatMap((row) => [...partsIn(row[side] ?? {}).values()]).map((part) => ({
+        erp: null,
+        crm: null,
+        [side]: part,
+      }))
+    );
+    await follow(compiled.parts.rules, parts);
+  }
+  return {
+    forward: (rule, erp) => answer(rule, "erp", erp),
+    backward: (rule, crm) => answer(rule, "crm", crm),
+  };
+
+  async function follow(rules: readonly FieldRule[], rows: Rows): Promise<void> {
+    for (const rule of rules) if (rule.lookup !== null) await read(rule, rows);
+  }
+
+  async function read(rule: FieldRule, rows: Rows): Promise<void> {
     // The CRM's value is followed only where the rule writes to the ERP; the ERP's always, since the sides meet there.
     const values = {
       erp: valuesOf(rows, "erp", rule.erp!),
@@ -22,7 +47,7 @@ export async function readLookups(
     };
     for (const side of ["erp", "crm"] as const) {
       for (const step of rule.lookup!.steps) {
-        const by = byOf(compiled.step, rule, side);
+        const by = byOf(rule, side);
         if (values[side].length === 0) continue;
         for (const { value, pair } of await store.lookup(connection, step.name, side, by, values[side])) {
           found.set(key(step, side, by, value), pair);
@@ -30,16 +55,12 @@ export async function readLookups(
       }
     }
   }
-  return {
-    forward: (rule, erp) => answer(rule, "erp", erp),
-    backward: (rule, crm) => answer(rule, "crm", crm),
-  };
 
   /** What the field of the other side holds for the record that `value` of `side` points at. */
   function answer(rule: FieldRule, side: Side, value: string): Looked {
     const other = side === "erp" ? "crm" : "erp";
-    const by = byOf(compiled.step, rule, side);
-    const wanted = byOf(compiled.step, rule, other);
+    const by = byOf(rule, side);
+    const wanted = byOf(rule, other);
     for (const step of rule.lookup!.steps) {
       const pair = found.get(key(step, side, by, value));
       const record = pair?.[other];
@@ -55,13 +76,13 @@ export async function readLookups(
     if (unresolved === "leave") return { leave: true };
     if (unresolved === "clear") return { value: null };
     const steps = rule.lookup!.steps.map((step) => step.name);
-    const field = side === "erp" ? rule.erp : rule.crm;
+    const field = fieldOf(rule, side);
     const where = steps.map((step) => `"${step}"`).join(" or ");
     const message = `Cannot follow "${field}": no record of step ${where} is coupled for "${value}"; ` +
       `it goes on in the run in which that record is coupled`;
     const reason: Reason = {
       code: unresolved === "fail" ? "refused" : "waiting",
-      field: rule.crm,
+      field: rule.name,
       message,
       about: steps.map((step) => `${step}/${value}`),
     };
@@ -74,14 +95,13 @@ function key(step: Step, side: Side, by: string, value: string): string {
 }
 
 /** Whether the field holds the id, the key or another carried field of the record that it points at. */
-function byOf(step: Step, rule: FieldRule, side: Side): string {
-  const field = side === "erp" ? rule.erp! : rule.crm;
-  const refs = step.extract[side].refs as Readonly<Record<string, { by: string } | undefined>>;
-  return refs[field]?.by ?? "id";
+function byOf(rule: FieldRule, side: Side): string {
+  const refs = rule.of.extract[side].refs as Readonly<Record<string, { by: string } | undefined>>;
+  return refs[fieldOf(rule, side)!]?.by ?? "id";
 }
 
 function valuesOf(
-  rows: readonly { readonly erp: Fields | null; readonly crm: Fields | null }[],
+  rows: Rows,
   side: Side,
   field: string,
 ): string[] {

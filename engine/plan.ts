@@ -52,6 +52,24 @@ export function ready(
   );
 }
 
+/**
+ * Steps that run by themselves: those of parts run with their heads, which therefore wait for what the parts wait for,
+ * as do steps that depend on the parts for the heads.
+ */
+export function headsOf(steps: readonly Step[]): readonly Step[] {
+  const headOf = (step: Step): Step => steps.find((one) => one.name === step.under?.name) ?? step;
+  return steps.filter((step) => headOf(step) === step).map((head): Step => {
+    const parts = steps.filter((step) => step !== head && headOf(step) === head);
+    const needed = [head, ...parts].flatMap((step) => step.dependsOn).map((step) =>
+      headOf(steps.find((one) => one.name === step.name) ?? step)
+    );
+    const others = needed.filter((step, at) =>
+      step.name !== head.name && needed.findIndex((one) => one.name === step.name) === at
+    );
+    return { ...head, dependsOn: others };
+  });
+}
+
 /** Names along the first circle of dependencies, its first name again at the end; null where there is none. */
 export function cycleOf(steps: readonly Step[]): readonly string[] | null {
   const byName = new Map(steps.map((step) => [step.name, step]));

@@ -19,6 +19,7 @@ export const problemCodes = [
   "blank_into_required", // a blank could reach a field that has none
   "not_writable", // a field that may not be written then
   "written_twice", // one field, two rules or two steps
+  "wrong_head", // parts without their document, or a step that follows one of other entities
   "mixed_group", // members of a group with different conflict policies
   "match_missing", // nothing says which records are the same
   "match_unmapped", // matched by a field that no rule gives a value

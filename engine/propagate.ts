@@ -1,8 +1,9 @@
 /** Sends the intended changes of a step in batches. */
-import type { Outcome, Write } from "../connectors/connector.ts";
+import type { Outcome } from "../connectors/connector.ts";
 import { ServiceError } from "../errors.ts";
 import type { Change } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
+import { writeOf } from "./document.ts";
 import { recalled } from "./intents.ts";
 import { settle } from "./settle.ts";
 
@@ -58,14 +59,18 @@ async function send(
   changes: readonly Change[],
 ): Promise<{ told: { changes: Change[]; outcomes: Outcome[] }; fault: ServiceError | null }> {
   const side = changes[0]!.side;
-  const outcomes = await context.opened[side].write(changes.map(writeOf), { fields: context.compiled.fields[side] });
+  const opened = context.opened[side];
+  const parts = context.compiled.parts?.step.extract[side] ?? null;
+  const outcomes = await opened.write(changes.map((change) => writeOf(change, parts)), context.wanted(side));
   const told = { changes: [] as Change[], outcomes: [] as Outcome[] };
   let fault: ServiceError | null = null;
   for (const [at, change] of changes.entries()) {
     let outcome: Outcome | null = outcomes[at]!;
-    if (outcome.kind === "unknown" && change.op === "insert") {
+    if (outcome.kind === "unknown" && (change.op === "insert" || opened.restore !== undefined)) {
       try {
-        outcome = fault === null ? await recalled(context, change, outcome) : null;
+        if (fault !== null) outcome = null;
+        else if (change.op === "insert") outcome = await recalled(context, change, outcome);
+        else await opened.restore?.(writeOf(change, parts), change.before);
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         fault = error;
@@ -77,9 +82,4 @@ async function send(
     told.outcomes.push(outcome);
   }
   return { told, fault };
-}
-
-function writeOf(change: Change): Write {
-  const op = change.op === "insert" ? "create" : "update";
-  return { op, id: change.target, version: change.version, fields: change.after };
 }

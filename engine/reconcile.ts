@@ -6,8 +6,7 @@
  */
 import type { AnyEntity, Fields, Value } from "../connectors/connector.ts";
 import type { Base, Reason } from "../store/store.ts";
-import { accessOf, type FieldRule } from "./rules.ts";
-import type { Step } from "./step.ts";
+import { accessOf, fieldOf, type FieldRule } from "./rules.ts";
 
 /** What a rule makes of a value: the value, nothing to write (`leave`), or the reason why it can't be said. */
 export type Looked = { readonly value: Value } | { readonly leave: true } | { readonly reason: Reason };
@@ -21,7 +20,7 @@ export interface Decision {
   /** What to write to each side; empty where nothing is to be written. */
   readonly crm: Fields;
   readonly erp: Fields;
-  /** Fields (by CRM name) that agree now, or need nothing: their base is what both sides have. */
+  /** Rules (by name) that agree now, or need nothing: their base is what both sides have. */
   readonly agreed: readonly string[];
   /** Why something is not written, by the side that it is not written to. */
   readonly reasons: { readonly crm: readonly Reason[]; readonly erp: readonly Reason[] };
@@ -46,7 +45,7 @@ interface Member {
 }
 
 /** Decides one coupled pair. Units of more than one field (groups) are decided as one. */
-export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, lookups: Lookups): Decision {
+export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookups): Decision {
   const out = { crm: {} as Record<string, Value>, erp: {} as Record<string, Value> };
   const agreed: string[] = [];
   const reasons = { crm: [] as Reason[], erp: [] as Reason[] };
@@ -57,7 +56,7 @@ export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, loo
     const e = rule.erp === null ? rule.value : met.erp[rule.erp] ?? null;
     const c = met.crm[rule.crm] ?? null;
     const forward = toCrm(rule, e, lookups);
-    const known = met.base !== null && rule.crm in met.base.crm && rule.crm in met.base.erp;
+    const known = met.base !== null && rule.name in met.base.crm && rule.name in met.base.erp;
     return {
       rule,
       e,
@@ -65,8 +64,8 @@ export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, loo
       forward,
       equal: meets(rule, forward, e, c, lookups),
       known,
-      erpChanged: known && !same(e, met.base!.erp[rule.crm]),
-      crmChanged: known && !same(c, met.base!.crm[rule.crm]),
+      erpChanged: known && !same(e, met.base!.erp[rule.name]),
+      crmChanged: known && !same(c, met.base!.crm[rule.name]),
     };
   }
 
@@ -79,13 +78,15 @@ export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, loo
   }
 
   function agree(members: readonly Member[]): void {
-    agreed.push(...members.map((one) => one.rule.crm));
+    agreed.push(...members.map((one) => one.rule.name));
   }
 
   function conflict(members: readonly Member[]): void {
+    const winner = members[0]!.rule.conflict;
+    if (winner !== "stop") return write(winner === "erp" ? "crm" : "erp", members);
     const differing = members.filter((one) => !one.equal);
     const values = differing.map(({ rule, e, c }) =>
-      `"${rule.crm}" is ${shown(e)} in the ERP and ${shown(c)} in the CRM`
+      `"${fieldOf(rule, "crm")}" is ${shown(e)} in the ERP and ${shown(c)} in the CRM`
     );
     const state = members.every((one) => one.known) ? "both sides changed it" : "the two sides differ";
     reasons.crm.push({
@@ -97,14 +98,14 @@ export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, loo
 
   /** Writes all members of a unit to one side, or none of them and says why. */
   function write(side: "erp" | "crm", members: readonly Member[]): void {
-    const entity: AnyEntity = step.extract[side];
     const values: Record<string, Value> = {};
     for (const one of members) {
-      const field = side === "crm" ? one.rule.crm : one.rule.erp;
+      const entity: AnyEntity = one.rule.of.extract[side];
+      const field = fieldOf(one.rule, side);
       if (field === null) continue;
       const looked = side === "crm" ? one.forward : toErp(one.rule, one.c, lookups);
       if ("leave" in looked) {
-        agreed.push(one.rule.crm);
+        agreed.push(one.rule.name);
         continue;
       }
       // Where a member meets for the first time, its blank never wipes a value.
@@ -117,7 +118,7 @@ export function reconcile(step: Step, rules: readonly FieldRule[], met: Met, loo
         return;
       }
       const access = accessOf(entity, field);
-      if ("value" in looked && (access === "always" || access === "update")) values[field] = looked.value;
+      if ("value" in looked && (access === "always" || access === "update")) values[one.rule[side]!] = looked.value;
     }
     Object.assign(out[side], values);
   }
@@ -224,9 +225,9 @@ function mappedFrom(rule: FieldRule, crm: Value): Looked {
 }
 
 function unmapped(rule: FieldRule, value: string): Reason {
-  const message = `Cannot map "${value}" of field "${rule.erp}": the value map has no entry for it; ` +
-    `add it to the map that the definition names for "${rule.crm}"`;
-  return { code: "unmapped", field: rule.crm, message, about: [value] };
+  const message = `Cannot map "${value}" of field "${fieldOf(rule, "erp")}": the value map has no entry for it; ` +
+    `add it to the map that the definition names for "${fieldOf(rule, "crm")}"`;
+  return { code: "unmapped", field: rule.name, message, about: [value] };
 }
 
 function meets(rule: FieldRule, forward: Looked, e: Value, c: Value, lookups: Lookups): boolean {

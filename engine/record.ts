@@ -2,11 +2,18 @@
 import { createHash } from "node:crypto";
 import type { AnyEntity, Fields, Identity, Row, Value } from "../connectors/connector.ts";
 import type { StoredRecord } from "../store/store.ts";
+import { flatten } from "./document.ts";
 
-/** The record of a row; `fields` are the ones that are kept, in a fixed order. */
-export function recordOf(entity: AnyEntity, fields: readonly string[], row: Row): StoredRecord {
-  const data: Record<string, Value> = {};
-  for (const field of fields) data[field] = row.data[field] ?? null;
+/** The record of a row; `fields` are the ones that are kept, in a fixed order, and `parts` those of its parts. */
+export function recordOf(
+  entity: AnyEntity,
+  fields: readonly string[],
+  row: Row,
+  parts: readonly string[] = [],
+): StoredRecord {
+  const head: Record<string, Value> = {};
+  for (const field of fields) head[field] = row.data[field] ?? null;
+  const data = row.parts === undefined ? head : flatten(head, row.parts, parts);
   return {
     id: row.id,
     key: textOf(data[entity.key]),
@@ -14,15 +21,20 @@ export function recordOf(entity: AnyEntity, fields: readonly string[], row: Row)
     data,
     version: row.version,
     modifiedAt: row.modifiedAt,
-    fingerprint: fingerprint(fields, data),
+    fingerprint: fingerprintOf(fields, data),
     frozen: row.frozen ?? null,
     state: "present",
   };
 }
 
-/** Equal for equal values of these fields. MD5 tells versions of one record apart; nothing relies on it for safety. */
-function fingerprint(fields: readonly string[], data: Fields): string {
-  const values = fields.map((field) => data[field] ?? null);
+/**
+ * Equal for equal values of these fields, and of all parts. MD5 tells versions of one record apart; nothing relies on
+ * it for safety.
+ */
+export function fingerprintOf(fields: readonly string[], data: Fields): string {
+  const values: unknown[] = fields.map((field) => data[field] ?? null);
+  const parts = Object.keys(data).filter((name) => name.includes("/")).sort();
+  for (const name of parts) values.push(name, data[name]);
   return createHash("md5").update(JSON.stringify(values)).digest("hex");
 }
 

@@ -15,6 +15,11 @@ export interface Conversion {
 
 /** One CRM field and where its value comes from. */
 export interface FieldRule {
+  /** What bases, reasons and decisions call it: the CRM field, of a part with its pair of keys before it. */
+  readonly name: string;
+  /** The step that says it: its entities have the fields. */
+  readonly of: Step;
+  /** The field; of a part in a document with the part's key before it. */
   readonly crm: string;
   /** Null for a constant. */
   readonly erp: string | null;
@@ -62,7 +67,7 @@ export function rulesOf(step: Step): readonly FieldRule[] {
       else break;
       rule = wrapper.rule;
     }
-    const plain = { crm, unit, conflict, transform: null, map: null, lookup: null, value: null };
+    const plain = { name: crm, of: step, crm, unit, conflict, transform: null, map: null, lookup: null, value: null };
     if (typeof rule === "string") rules.push({ ...plain, erp: rule, kind: "copy", direction });
     else {
       const { kind, field, transform, map, steps, options, value } = rule as Raw;
@@ -95,6 +100,12 @@ export function writesTo(rule: FieldRule, side: "erp" | "crm"): boolean {
   return rule.direction === "both" || rule.direction === (side === "crm" ? "toCrm" : "fromCrm");
 }
 
+/** The entity's field that a rule names on a side: without the key of a part before it. */
+export function fieldOf(rule: FieldRule, side: "erp" | "crm"): string | null {
+  const field = rule[side];
+  return field === null ? null : field.slice(field.lastIndexOf("/") + 1);
+}
+
 export function accessOf(entity: AnyEntity, field: string): Access | "always" {
   return (entity.access as Readonly<Record<string, Access>>)[field] ?? "always";
 }
@@ -103,27 +114,45 @@ export function accessOf(entity: AnyEntity, field: string): Access | "always" {
 export interface Compiled {
   readonly step: Step;
   readonly rules: readonly FieldRule[];
-  /** Fields to read on each side, sorted: mapped, key, label, match, carried, and what creations copy. */
+  /** Fields to read on each side, sorted: mapped, key, label, match, carried, and what creations and policies look at. */
   readonly fields: { readonly erp: readonly string[]; readonly crm: readonly string[] };
+  /** Of a document: the definition of its parts. */
+  readonly parts: Compiled | null;
   /** Changes when the rules, the filters or the fields change: then everything is read again. */
   readonly hash: string;
-  /** Changes when what the rule makes of a value changes, by CRM field. */
+  /** Changes when what the rule makes of a value changes, by CRM field; rules of parts have "/" before it. */
   readonly ruleHashes: Readonly<Record<string, string>>;
 }
 
-export function compile(step: Step): Compiled {
+/** `parts`: the step of the parts that are under this one. */
+export function compile(step: Step, parts: Step | null = null): Compiled {
   const rules = rulesOf(step);
   const { erp, crm } = step.extract;
   const fields = {
-    erp: sorted([erp.key, erp.label, ...erp.carries, ...rules.flatMap((rule) => rule.erp ?? []), ...sources("crm")]),
-    crm: sorted([crm.key, crm.label, ...crm.carries, ...rules.map((rule) => rule.crm), ...sources("erp")]),
+    erp: sorted([erp.key, erp.label, ...erp.carries, ...rules.flatMap((rule) => rule.erp ?? []), ...looked("erp")]),
+    crm: sorted([crm.key, crm.label, ...crm.carries, ...rules.map((rule) => rule.crm), ...looked("crm")]),
   };
-  const ruleHashes = Object.fromEntries(rules.map((rule) => [rule.crm, hashOf(describe(rule))]));
-  const hash = hashOf([erp.name, erp.filter, crm.name, crm.filter, fields, Object.entries(ruleHashes).sort()]);
-  return { step, rules, fields, hash, ruleHashes };
+  const under = parts === null ? null : compile(parts);
+  const own = rules.map((rule) => [rule.crm, hashOf(describe(rule))]);
+  const ruleHashes: Record<string, string> = {
+    ...Object.fromEntries(own),
+    ...Object.fromEntries(Object.entries(under?.ruleHashes ?? {}).map(([name, hash]) => [`/${name}`, hash])),
+  };
+  const read = under === null ? fields : [fields, under.fields];
+  const hash = hashOf([erp.name, erp.filter, crm.name, crm.filter, read, Object.entries(ruleHashes).sort()]);
+  return { step, rules, fields, parts: under, hash, ruleHashes };
 
-  function sources(side: "erp" | "crm"): string[] {
-    return givenOf(step, side).flatMap((given) => given.from ?? []);
+  /** What is looked at of a record besides the rules: by creations of the other side, and by policies. */
+  function looked(side: "erp" | "crm"): string[] {
+    const { load, authority, control } = step;
+    const policy = side === "erp" ? load.toCrm : load.fromCrm;
+    return [
+      ...givenOf(step, side === "erp" ? "crm" : "erp").flatMap((given) => given.from ?? []),
+      ...Object.keys(policy?.when ?? {}),
+      ...(policy?.unless === undefined ? [] : [policy.unless]),
+      ...authority.flatMap((line) => Object.keys(line[side] ?? {})),
+      ...(side === "erp" ? Object.values(control) : Object.keys(control)),
+    ];
   }
 }
 

@@ -2,8 +2,8 @@
 import type { Clock, Connector, Identity } from "../connectors/connector.ts";
 import { DefinitionError, ServiceError, StepError } from "../errors.ts";
 import type { DirectionRun, Pin, Run, StepRun, Store } from "../store/store.ts";
-import { order, ready, type Selection } from "./plan.ts";
-import { runStep } from "./run_step.ts";
+import { headsOf, order, ready, type Selection } from "./plan.ts";
+import { runStep, type StepProgress } from "./run_step.ts";
 import type { Step } from "./step.ts";
 import { noCounts, notStarted, sumOf } from "./tally.ts";
 
@@ -48,14 +48,16 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
   const record = options.selection?.record ?? null;
   const now = () => new Date(clock.now()).toISOString();
 
-  const ordered = order(steps).filter((step) => wanted.has(step.name));
+  const chosen = order(steps).filter((step) => wanted.has(step.name));
+  // The parts of a document run with their heads, under the heads' name.
+  const ordered = headsOf(chosen);
   let run: Run = {
     runId: options.runId ?? clock.uuid(),
     mode: first ? "first" : options.full ? "full" : "incremental",
     status: "In Process",
     startedAt: now(),
     finishedAt: null,
-    steps: ordered.map((step): StepRun => ({
+    steps: chosen.map((step): StepRun => ({
       step: step.name,
       dependsOn: step.dependsOn.map((needed) => needed.name),
       status: off.has(step.name) ? "Skipped" : "Waiting",
@@ -93,7 +95,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
         working.add(work);
       }
     }
-    if (done.size >= ordered.length + [...off.keys()].filter((name) => !wanted.has(name)).length) break;
+    if (ordered.every((step) => done.has(step.name))) break;
     if (working.size > 0) await Promise.race(working);
   }
   const status = options.signal?.aborted ? "Cancelled" : failed.size > 0 ? "Error" : "Finished";
@@ -120,6 +122,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
         onlyCoupled: options.onlyCoupled === true,
         record: record?.step === step.name ? record.key : null,
         signal: options.signal,
+        steps: steps.filter((one) => !off.has(one.name)),
         onProgress: (progress) => set(step, progress),
       });
       end(step, { ...result, status: "Finished", finishedAt: now() });
@@ -143,8 +146,14 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
     }
   }
 
-  function set(step: Step, change: Partial<StepRun>): void {
-    const all = run.steps.map((one) => one.step === step.name ? { ...one, ...change } : one);
+  function set(step: Step, { parts, ...change }: StepProgress): void {
+    const isPart = (name: string) => chosen.some((one) => one.name === name && one.under?.name === step.name);
+    const all = run.steps.map((one) => {
+      if (one.step === step.name) return { ...one, ...change };
+      if (!isPart(one.step) || one.status === "Skipped") return one;
+      const { status = one.status, startedAt = one.startedAt, finishedAt = one.finishedAt } = change;
+      return { ...one, ...parts, status, startedAt, finishedAt, note: `as part of ${step.name}` };
+    });
     run = { ...run, steps: all, totals: sumOf(all.flatMap((one) => [one.toCrm.counts, one.fromCrm.counts])) };
     options.onStep?.(all.find((one) => one.step === step.name)!, run);
   }

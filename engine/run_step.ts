@@ -17,7 +17,9 @@ import { coupleMatches } from "./couple.ts";
 import { decidePairs, decideUncoupled } from "./decide.ts";
 import { findUpdates, readElsewhere } from "./find.ts";
 import { closeStale, resolveIntents } from "./intents.ts";
+import { mirrorCouplings } from "./follow_up.ts";
 import { propagate } from "./propagate.ts";
+import { recordOf } from "./record.ts";
 import { compile, type Compiled } from "./rules.ts";
 import { rounds } from "./settle.ts";
 import type { Step } from "./step.ts";
@@ -36,13 +38,20 @@ export interface StepOptions {
   /** Natural key or id of the one record that is wanted; null for all. */
   readonly record: string | null;
   readonly signal: AbortSignal | undefined;
-  readonly onProgress: (step: Partial<StepRun>) => void;
+  /** All steps of the pipeline that are on: a document's parts, and steps that share its entities, are among them. */
+  readonly steps: readonly Step[];
+  readonly onProgress: (step: StepProgress) => void;
 }
 
+/** What a step has come to; of a document, what became of its parts as well. */
+export type StepProgress = Partial<StepRun> & {
+  readonly parts?: { readonly toCrm: DirectionRun; readonly fromCrm: DirectionRun };
+};
+
 /** Runs one step to its end. Throws ServiceError and StepError; what was saved until then stands. */
-export async function runStep(step: Step, options: StepOptions): Promise<Partial<StepRun>> {
+export async function runStep(step: Step, options: StepOptions): Promise<StepProgress> {
   const { store, connection } = options;
-  const compiled = compile(step);
+  const compiled = compile(step, options.steps.find((one) => one.under?.name === step.name) ?? null);
   const state = await store.step(connection, step.name);
   const note = noteOf(state, compiled);
   const entities = { erp: step.extract.erp.name, crm: step.extract.crm.name };
@@ -59,7 +68,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<Partial
   for (const reading of found) if (reading.status === "rejected") throw reading.reason;
   await resolveIntents(context);
   if (!(options.full || note !== null)) await readElsewhere(context);
-  const ambiguous = await coupleMatches(context);
+  const ambiguous = step.of === null ? await coupleMatches(context) : await mirrorCouplings(context, step.of);
   const coupledBefore = (await store.step(connection, step.name)).coupled;
   const looked = await decidePairs(context, false);
   for (const side of context.sides) {
@@ -135,7 +144,7 @@ interface Tally {
   selected(): boolean;
   asked(): StepRun["requests"];
   add(side: Side, outcome: Outcome, records: number): void;
-  snapshot(status: DirectionStatus): { toCrm: DirectionRun; fromCrm: DirectionRun };
+  snapshot(status: DirectionStatus): Pick<StepProgress, "toCrm" | "fromCrm" | "parts">;
 }
 
 function contextOf(
@@ -160,11 +169,22 @@ function contextOf(
     const failed = counts[side].failed > 0;
     return { status: status === "Success" && failed ? "Error" : status, counts: counts[side] };
   };
-  const snapshot = (status: DirectionStatus) => ({
-    toCrm: direction("crm", status),
-    fromCrm: direction("erp", status),
+  const partCounts: Record<Side, Counts> = { crm: noCounts, erp: noCounts };
+  const snapshot = (status: DirectionStatus) => {
+    const own = { toCrm: direction("crm", status), fromCrm: direction("erp", status) };
+    if (compiled.parts === null) return own;
+    const toCrm = { status: own.toCrm.status, counts: partCounts.crm };
+    return { ...own, parts: { toCrm, fromCrm: { status: own.fromCrm.status, counts: partCounts.erp } } };
+  };
+  const parts = compiled.parts?.step.extract;
+  const opened = {
+    erp: options.erp.open(step.extract.erp, parts?.erp),
+    crm: options.crm.open(step.extract.crm, parts?.crm),
+  };
+  const wanted = (side: Side) => ({
+    fields: compiled.fields[side],
+    ...(compiled.parts === null ? {} : { partFields: compiled.parts.fields[side] }),
   });
-  const opened = { erp: options.erp.open(step.extract.erp), crm: options.crm.open(step.extract.crm) };
   const asked = () => ({ erp: total(opened.erp.requests()), crm: total(opened.crm.requests()) });
   const context: StepContext = {
     store: options.store,
@@ -176,6 +196,9 @@ function contextOf(
     outside: options.outside,
     sides,
     onlyCoupled: options.onlyCoupled,
+    siblings: { erp: siblingsOf(step, "erp", options.steps), crm: siblingsOf(step, "crm", options.steps) },
+    recordOf: (side, row) => recordOf(step.extract[side], compiled.fields[side], row, compiled.parts?.fields[side]),
+    wanted,
     redefined: state.definition !== null && state.definition !== compiled.hash,
     signal: options.signal,
     now: () => new Date(clock.now()).toISOString(),
@@ -200,6 +223,13 @@ function contextOf(
       pending.delete(key);
       const before = round > 1 ? beside.get(key) : undefined;
       if (before !== undefined && beside.delete(key)) add(side, before, -1); // it counts once, as what it came to
+      if (outcome !== "failed") {
+        for (const [name, word] of Object.entries(change.after)) {
+          if (!name.endsWith("/")) continue;
+          const became = word === "create" ? "inserted" : word === "delete" ? "deleted" : "modified";
+          partCounts[side] = counted(partCounts[side], became);
+        }
+      }
       const conflict = change.reasons.some((reason) => reason.code === "conflict");
       add(side, outcome === "failed" || !conflict ? outcome : "conflict");
     },
@@ -215,11 +245,23 @@ function total({ read, write }: Requests): number {
   return read + write;
 }
 
+function siblingsOf(step: Step, side: Side, steps: readonly Step[]): readonly string[] {
+  return steps.filter((one) =>
+    one.name !== step.name && one.of === null && one.extract[side].name === step.extract[side].name
+  )
+    .filter((one) =>
+      one.extract[side === "erp" ? "crm" : "erp"].name !== step.extract[side === "erp" ? "crm" : "erp"].name
+    )
+    .map((one) => one.name);
+}
+
 function knownBase(compiled: Compiled, state: StepState, coupling: Coupling): Base | null {
   if (coupling.base === null || coupling.definition === compiled.hash) return coupling.base;
   const before = state.rules[coupling.definition] ?? {};
-  const kept = compiled.rules.filter((rule) => before[rule.crm] === compiled.ruleHashes[rule.crm]);
-  const crm = new Set(kept.map((rule) => rule.crm));
-  const pick = (fields: Base["crm"]) => Object.fromEntries(Object.entries(fields).filter(([field]) => crm.has(field)));
+  const isKept = (name: string) => {
+    const rule = name.slice(Math.max(0, name.lastIndexOf("/"))); // of a part "/field"
+    return before[rule] !== undefined && before[rule] === compiled.ruleHashes[rule];
+  };
+  const pick = (fields: Base["crm"]) => Object.fromEntries(Object.entries(fields).filter(([name]) => isKept(name)));
   return { erp: pick(coupling.base.erp), crm: pick(coupling.base.crm) };
 }

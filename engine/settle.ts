@@ -2,9 +2,10 @@
 import type { Outcome, Row, Value } from "../connectors/connector.ts";
 import type { Change, Coupling, Pair, Reason, Settlement, Side, StoredRecord } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
+import { coupledElsewhere } from "./couple.ts";
 import { baseWith, valuesOf } from "./decide.ts";
 import { readAgain } from "./find.ts";
-import { recordOf } from "./record.ts";
+import { rulesNamed } from "./document.ts";
 import { same } from "./reconcile.ts";
 import { writesTo } from "./rules.ts";
 
@@ -15,6 +16,8 @@ export const rounds = 3;
 interface Known {
   readonly sources: ReadonlyMap<string, StoredRecord>;
   readonly pairs: ReadonlyMap<string, Pair>;
+  /** Targets that another step has coupled. */
+  readonly elsewhere: ReadonlySet<string>;
 }
 
 export interface Settling {
@@ -55,9 +58,11 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       counts.push(() => context.undecided(side, change.source));
     };
     if (outcome.kind === "ok" || outcome.kind === "exists") {
-      const target = recordOf(step.extract[side], context.compiled.fields[side], outcome.row);
+      const target = context.recordOf(side, outcome.row);
       const holder = known.pairs.get(target.id)?.coupling[side === "crm" ? "erpId" : "crmId"];
-      const isTaken = holder !== undefined ? holder !== change.source : taken.has(target.id);
+      const isTaken = holder !== undefined
+        ? holder !== change.source
+        : taken.has(target.id) || known.elsewhere.has(target.id);
       if (change.op === "insert" && isTaken) {
         finished("open", [...change.reasons, takenBy(context, side, target)]);
         return count("failed");
@@ -107,7 +112,9 @@ async function read(
   const limit = sourceIds.length;
   const sources = await store.records(connection, step.name, otherSide(side), { ids: sourceIds }, { limit });
   const found = await store.lookup(connection, step.name, side, "id", targetIds);
+  const met = outcomes.flatMap((outcome): string[] => outcome.kind === "exists" ? [outcome.row.id] : []);
   return {
+    elsewhere: await coupledElsewhere(context, side, met),
     sources: new Map(sources.map((record) => [record.id, record])),
     pairs: new Map(found.map(({ value, pair }) => [value, pair])),
   };
@@ -124,43 +131,54 @@ interface Written {
 
 /** The coupling after a write that took effect; its base is what was decided on and what the service made of it. */
 function coupled(context: StepContext, { side, change, target, known, existed }: Written): Coupling {
-  const { rules, hash } = context.compiled;
-  const field = (rule: typeof rules[number]) => side === "crm" ? rule.crm : rule.erp;
+  const { compiled } = context;
+  const { hash } = compiled;
+  const rules = rulesNamed(compiled, Object.keys(change.basis));
   const done = rules.filter((rule) => {
-    if (!writesTo(rule, side) || !(rule.crm in change.basis) || (existed && context.redefined)) return false;
-    return !existed || stores(change.after[field(rule)!], target.data[field(rule)!]);
-  }).map((rule) => rule.crm);
-  const stored = valuesOf(context, done, { erp: target.data, crm: target.data });
+    if (!writesTo(rule, side) || !(rule.name in change.basis) || (existed && context.redefined)) return false;
+    const field = rule[side]!;
+    // A part that got another key than ours is none of the base's: it is paired anew.
+    if (field.includes("/") && !Object.hasOwn(target.data, field.slice(0, field.lastIndexOf("/") + 1))) return false;
+    return !existed || stores(change.after[field], target.data[field]);
+  }).map((rule) => rule.name);
+  const stored = valuesOf(rules, done, { erp: target.data, crm: target.data });
   const basis = Object.fromEntries(done.map((name) => [name, change.basis[name]!]));
   const values = side === "crm" ? { erp: basis, crm: stored.crm } : { erp: stored.erp, crm: basis };
   const written = { side, at: context.now(), run: context.run };
   const pair = known.pairs.get(target.id);
   if (change.op === "update" && pair !== undefined) {
     const before = pair[side];
+    const base = context.knownBase(pair.coupling);
+    const all = rulesNamed(compiled, [...Object.keys(base?.crm ?? {}), ...Object.keys(change.basis)]);
     // The service changed more than it was asked to, or a field of another rule: decided at once, not at the next edit.
-    const beside = rules.some((rule) => {
-      const name = field(rule);
-      return name !== null && !done.includes(rule.crm) && !same(before?.data[name], target.data[name]);
+    const beside = all.some((rule) => {
+      const name = rule[side];
+      return name !== null && !done.includes(rule.name) && !same(before?.data[name], target.data[name]);
     });
-    const base = baseWith(context, context.knownBase(pair.coupling), values);
-    const seen = { ...pair.coupling.seen, [side]: beside ? null : target.fingerprint };
-    return { ...pair.coupling, base, seen, definition: hash, written };
+    const other = pair[otherSide(side)]?.data ?? {};
+    const data = side === "crm" ? { erp: other, crm: target.data } : { erp: target.data, crm: other };
+    const again = beside || Object.keys(context.step.control).length > 0;
+    const seen = { ...pair.coupling.seen, [side]: again ? null : target.fingerprint };
+    return { ...pair.coupling, base: baseWith(compiled, base, values, data), seen, definition: hash, written };
   }
   const source = known.sources.get(change.source);
   const [erpId, crmId] = side === "crm" ? [change.source, target.id] : [target.id, change.source];
   const listed = new Set(change.reasons.map((reason) => reason.field));
-  const whole = !existed && done.length === rules.filter((rule) => !listed.has(rule.unit)).length;
+  const whole = !existed && compiled.parts === null &&
+    done.length === rules.filter((rule) => !listed.has(rule.unit)).length;
   const unchanged = source !== undefined && whole && rules.every((rule) => {
     const now = side === "crm" ? rule.erp === null ? rule.value : source.data[rule.erp] : source.data[rule.crm];
-    return !done.includes(rule.crm) || same(now, change.basis[rule.crm]);
+    return !done.includes(rule.name) || same(now, change.basis[rule.name]);
   });
   const own = side === "crm" ? "CRM" : "ERP";
   const found = existed && change.target !== null && target.id !== change.target;
+  const other = source?.data ?? {};
+  const data = side === "crm" ? { erp: other, crm: target.data } : { erp: target.data, crm: other };
   return {
     erpId,
     crmId,
     state: "coupled",
-    base: baseWith(context, null, values),
+    base: baseWith(compiled, null, values, data),
     seen: unchanged
       ? { erp: null, crm: null, [side]: target.fingerprint, [otherSide(side)]: source.fingerprint }
       : { erp: null, crm: null },

@@ -4,7 +4,7 @@
  * Everything here is data. A rule names its fields, so the engine knows what to read, and the types refuse a rule
  * that does not fit the two fields it stands between.
  */
-import type { AnyEntity, Entity, Key, Ref } from "../connectors/connector.ts";
+import type { AnyEntity, Entity, Fields, Key, Ref } from "../connectors/connector.ts";
 import type { OneWay, TwoWay, ValueMap } from "../transforms/transform.ts";
 
 export type Direction = "toCrm" | "fromCrm" | "both";
@@ -126,29 +126,43 @@ export type Create<T, S, Closed> = {
 /** Names of the fields whose access is one of W. */
 type WithAccess<A, W> = { [K in keyof A]: A[K] extends W ? K : never }[keyof A];
 
-export interface Unmatched {
-  /** An uncoupled record that matches nothing: create it on the other side, or leave it (default). */
+/** What happens to an uncoupled record that matches nothing; S is the row of its own side. */
+export interface Unmatched<S> {
+  /** Create it on the other side, or leave it (default). */
   readonly unmatched: "insert" | "leave";
+  /** Created only while it has these values: the others are left without a word. */
+  readonly when?: Partial<S>;
+  /** A field that says why the other side can't hold the record: with a value there it is not created, and listed. */
+  readonly unless?: Names<keyof S>;
 }
-export interface Load<D> {
-  readonly toCrm?: D extends "fromCrm" ? Refused<"this step never writes to the CRM"> : Unmatched;
-  readonly fromCrm?: D extends "toCrm" ? Refused<"this step never writes to the ERP"> : Unmatched;
+export interface Load<D, E, C> {
+  readonly toCrm?: D extends "fromCrm" ? Refused<"this step never writes to the CRM"> : Unmatched<E>;
+  readonly fromCrm?: D extends "toCrm" ? Refused<"this step never writes to the ERP"> : Unmatched<C>;
   /** Two-way fields without a base: fill blanks and stop where two values differ (default), or one side wins. */
   readonly first?: "fill" | "erp" | "crm";
   readonly conflict?: Winner;
   /** A coupled record was deleted on one side. */
   readonly missing?: "report" | "uncouple" | "restore" | "delete";
-  /** A coupled record left the step's filter. */
+  /** A coupled record left the step's filter, or can no longer be held (`unless`). "uncouple" leaves a tombstone. */
   readonly left?: "keep" | "uncouple" | "deactivate";
 }
 
 type Heads<EH extends string, CH extends string> = [EH | CH] extends [never] ? Refused<"these entities are not parts">
   : Step<EH, CH>;
-/** Which side may write, by the state of the document: CRM field with the state → side, and fields it governs. */
-export interface Authority<C> {
-  readonly state: Names<keyof C>;
-  readonly by: Readonly<Record<string, "erp" | "crm">>;
+/**
+ * One line of a decision table: what holds for a pair whose records have these values. The first line that fits counts.
+ * erp, crm: that side wins where both changed a field. nobody: the pair is left alone for now. person: it is left alone
+ * and listed with `why`.
+ */
+export interface Authority<E, C> {
+  readonly erp?: Partial<E>;
+  readonly crm?: Partial<C>;
+  readonly who: "erp" | "crm" | "nobody" | "person";
+  /** What happened, and after a semicolon what to do. */
+  readonly why?: string;
 }
+/** CRM field: the ERP field that must agree with it but for rounding. Nothing is written; a difference is listed. */
+export type Control<E, C> = { readonly [K in keyof C]?: Names<keyof E> };
 
 // deno-fmt-ignore
 export interface Definition<D, E, EN extends string, EA, EH extends string, C, CN extends string, CA, CH extends string> {
@@ -167,8 +181,9 @@ export interface Definition<D, E, EN extends string, EA, EH extends string, C, C
     readonly erp?: Create<E, C, WithAccess<EA, "never" | "update">>;
     readonly crm?: Create<C, E, WithAccess<CA, "never" | "update">>;
   };
-  readonly load?: Load<D>;
-  readonly authority?: Authority<C>;
+  readonly control?: Control<E, C>;
+  readonly load?: Load<D, E, C>;
+  readonly authority?: readonly Authority<E, C>[];
 }
 
 /** A definition as the engine sees it; EN and CN are the names of its two entities. */
@@ -186,8 +201,9 @@ export interface Step<EN extends string = string, CN extends string = string> {
   /** As written; rules.ts turns it into a flat list. */
   readonly transform: Readonly<Record<string, unknown>>;
   readonly create: { readonly erp: Readonly<Record<string, unknown>>; readonly crm: Readonly<Record<string, unknown>> };
-  readonly load: Load<"both">;
-  readonly authority: Authority<Record<string, unknown>> | null;
+  readonly control: Readonly<Record<string, string>>;
+  readonly load: Load<"both", Fields, Fields>;
+  readonly authority: readonly Authority<Fields, Fields>[];
 }
 
 /** Declares a step. Checks nothing at run time: `checkPipeline` does, when the pipeline is loaded. */
@@ -196,7 +212,7 @@ export function defineStep<const D extends Direction, E, const EN extends string
   definition: Definition<D, E, EN, EA, EH, C, CN, CA, CH>,
 ): Step<EN, CN> {
   const step = {
-    dependsOn: [], of: null, under: null, match: [], load: {}, authority: null, ...definition,
+    dependsOn: [], of: null, under: null, match: [], control: {}, load: {}, authority: [], ...definition,
     create: { erp: {}, crm: {}, ...definition.create },
   };
   return step as unknown as Step<EN, CN>;

@@ -36,5 +36,7 @@ export function outcomeOf(reasons: readonly Reason[]): Outcome | null {
   if (codes.has("waiting") || codes.has("required_blank") || codes.has("ambiguous") || codes.has("missing")) {
     return "blocked";
   }
+  if (codes.has("held")) return "blocked";
+  if (codes.has("unfit")) return "skipped";
   return codes.has("conflict") ? "conflict" : null;
 }

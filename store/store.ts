@@ -68,6 +68,9 @@ export const reasonCodes = [
   "moved", // the record kept changing while it was written
   "unknown_outcome", // several records may be what an earlier attempt created
   "missing", // a coupled record was deleted on one side
+  "held", // the definition leaves a pair in this state to a person
+  "unfit", // the other side has no place for such a record
+  "totals_differ", // totals that must agree differ by more than rounding
 ] as const;
 export type ReasonCode = typeof reasonCodes[number];
 

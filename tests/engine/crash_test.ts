@@ -1,35 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { stopEverywhere } from "./crashing.ts";
 import { account, customer, type World, world } from "./world.ts";
-
-class Crash extends Error {}
-
-/**
- * Stops the program at the n-th call of the store or of a service, before it takes effect or after: nothing of the
- * engine goes on from there, since every later call stops as well.
- */
-function crashing(at: number, after: boolean): { wrap: <T extends object>(port: T) => T; calls: () => number } {
-  let calls = 0;
-  const stop = () => Promise.reject(new Crash());
-  const wrap = <T extends object>(port: T): T =>
-    new Proxy(port, {
-      get(target, name) {
-        const member = Reflect.get(target, name);
-        if (typeof member !== "function" || name === "requests") return member;
-        if (name === "open") return (...given: unknown[]) => wrap(member.apply(target, given));
-        return (...given: unknown[]) => {
-          const call = ++calls;
-          const isAsync = name !== "read" && name !== "report";
-          if (call > at || (call === at && (!after || !isAsync))) {
-            if (isAsync) return stop();
-            throw new Crash();
-          }
-          const result = member.apply(target, given);
-          return call === at ? Promise.resolve(result).then(stop) : result;
-        };
-      },
-    });
-  return { wrap, calls: () => calls };
-}
 
 function populated(wrap?: <T extends object>(port: T) => T): World {
   const made = wrap === undefined ? world() : world(wrap);
@@ -52,26 +23,9 @@ function assertWhole(made: World, when: string): void {
 }
 
 Deno.test("runPipeline() loses nothing and doubles nothing, wherever it is stopped", async () => {
-  let stops = 0;
-  for (const after of [false, true]) {
-    for (let at = 1;; at++) {
-      let crash: ReturnType<typeof crashing> | null = crashing(at, after);
-      const made = populated((port) =>
-        new Proxy(port, { get: (target, name) => Reflect.get(crash === null ? target : crash.wrap(target), name) })
-      );
-      const calls = crash.calls;
-      await made.sync().catch((error) => assertEquals(error instanceof Crash, true, String(error)));
-      const ended = calls() < at;
-      crash = null; // the program is started again
-      await made.sync();
-      await made.sync();
-      assertWhole(made, `stopped ${after ? "after" : "before"} call ${at}`);
-      const before = [made.erp.writes.length, made.crm.writes.length];
-      await made.sync();
-      assertEquals([made.erp.writes.length, made.crm.writes.length], before, "a further run writes nothing");
-      if (ended) break;
-      stops++;
-    }
-  }
+  const stops = await stopEverywhere((wrap) => {
+    const made = populated(wrap);
+    return { ...made, writes: () => [made.erp.writes.length, made.crm.writes.length] };
+  }, (made, when) => assertWhole(made, when));
   assertEquals(stops > 100, true, `${stops} stops`);
 });

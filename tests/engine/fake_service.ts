@@ -12,13 +12,15 @@ import type {
   Write,
 } from "../../connectors/connector.ts";
 
-type Stored = { id: string; version: number; data: Record<string, Value> };
+type Stored = { id: string; version: number; data: Record<string, Value>; parts: ReadonlyMap<string, Fields> };
 
 export interface FakeService extends Connector {
   /** Inserts or changes a record as a user of the service would. */
-  put(entity: string, id: string, data: Fields): void;
+  put(entity: string, id: string, data: Fields, parts?: Readonly<Record<string, Fields | null>>): void;
+  /** The service completes a document: it is no longer listed, and asked for by its id it is archived with this. */
+  complete(entity: string, id: string, data: Fields): void;
   remove(entity: string, id: string): void;
-  all(entity: string): readonly { id: string; data: Fields }[];
+  all(entity: string): readonly { id: string; data: Fields; parts: Readonly<Record<string, Fields>> }[];
   /** Writes that reached the service, in order. */
   readonly writes: { entity: string; write: Write }[];
   /** Answers the next write with this instead; `apply` lets it take effect first. */
@@ -40,6 +42,7 @@ export function fakeService(
   const faults: { outcome: Outcome; apply: boolean }[] = [];
   const between: (() => void)[] = [];
   const after: (() => void)[] = [];
+  const completed = new Map<string, Fields>();
   let clock = 0;
   let numbers = 0;
   const table = (name: string) => {
@@ -47,15 +50,26 @@ export function fakeService(
     tables.set(name, found);
     return found;
   };
-  function store(entity: string, id: string, data: Fields): Stored {
+  function store(
+    entity: string,
+    id: string,
+    data: Fields,
+    changed: Readonly<Record<string, Fields | null>> = {},
+  ): Stored {
     const before = table(entity).get(id);
-    const row = { id, version: ++clock, data: { ...before?.data, ...data } };
+    const parts = new Map(before?.parts);
+    for (const [key, part] of Object.entries(changed)) {
+      if (part === null) parts.delete(key);
+      else parts.set(key, { ...parts.get(key), ...part });
+    }
+    const row = { id, version: ++clock, data: { ...before?.data, ...data }, parts };
     table(entity).set(id, row);
     log.push({ at: clock, entity, id, deleted: false });
     return row;
   }
   function rowOf(row: Stored): Row {
-    return { id: row.id, version: `v${row.version}`, modifiedAt: null, data: { ...row.data } };
+    const parts = [...row.parts].map(([key, data]) => ({ key, data }));
+    return { id: row.id, version: `v${row.version}`, modifiedAt: null, data: { ...row.data }, parts };
   }
   function inside(entity: AnyEntity, row: Stored): boolean {
     return Object.entries(entity.filter).every(([field, value]) => row.data[field] === value);
@@ -69,10 +83,15 @@ export function fakeService(
         const cursor = String(clock);
         const wanted = ids ?? (since === undefined ? [...rows.keys()] : changedSince(Number(since)));
         const found = wanted.flatMap((id) => rows.get(id) ?? []);
+        const archived = wanted.filter((id) => completed.has(id))
+          .map((id) => ({ id, data: completed.get(id)!, frozen: "It is completed" }));
         yield {
+          archived,
           rows: found.filter((row) => inside(entity, row)).map(rowOf),
           left: found.filter((row) => !inside(entity, row)).map((row) => row.id),
-          deleted: since === undefined && ids === undefined ? [] : wanted.filter((id) => !rows.has(id)),
+          deleted: since === undefined && ids === undefined
+            ? []
+            : wanted.filter((id) => !rows.has(id) && !completed.has(id)),
           kind: ids !== undefined ? "some" : since === undefined ? "full" : "delta",
           cursor: ids === undefined ? cursor : null,
         };
@@ -111,14 +130,20 @@ export function fakeService(
         const blank = Object.fromEntries(Object.keys(entity.fields).map((field) => [field, null]));
         return {
           kind: "ok",
-          row: rowOf(store(entity.name, id, { ...blank, ...entity.initial, ...write.fields, ...number })),
+          row: rowOf(
+            store(entity.name, id, { ...blank, ...entity.initial, ...write.fields, ...number }, partsOf(write)),
+          ),
         };
       }
       const there = rows.get(write.id!);
       if (there === undefined) return { kind: "missing" };
       if (`v${there.version}` !== write.version) return { kind: "moved" };
-      return { kind: "ok", row: rowOf(store(entity.name, write.id!, write.fields)) };
+      return { kind: "ok", row: rowOf(store(entity.name, write.id!, write.fields, partsOf(write))) };
     }
+  }
+
+  function partsOf({ parts = [] }: Write): Readonly<Record<string, Fields | null>> {
+    return Object.fromEntries(parts.map((part) => [part.key, part.op === "delete" ? null : part.fields]));
   }
 
   return {
@@ -126,12 +151,18 @@ export function fakeService(
     open,
     identity: () => Promise.resolve<Identity>({ service, name: service, parts: { id: service } }),
     requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
-    put: (entity, id, data) => void store(entity, id, data),
+    put: (entity, id, data, parts) => void store(entity, id, data, parts),
+    complete: (entity, id, data) => {
+      table(entity).delete(id);
+      completed.set(id, data);
+      log.push({ at: ++clock, entity, id, deleted: true });
+    },
     remove: (entity, id) => {
       table(entity).delete(id);
       log.push({ at: ++clock, entity, id, deleted: true });
     },
-    all: (entity) => [...table(entity).values()].map(({ id, data }) => ({ id, data })),
+    all: (entity) =>
+      [...table(entity).values()].map(({ id, data, parts }) => ({ id, data, parts: Object.fromEntries(parts) })),
     writes,
     next: (outcome, apply = false) => void faults.push({ outcome: outcome as Outcome, apply }),
     meanwhile: (action) => void between.push(action),

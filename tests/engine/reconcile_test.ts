@@ -45,7 +45,7 @@ const left = defineStep({ name: "s", direction: "fromCrm", extract: sides, trans
 
 function decided(step: Step, erp: Partial<Row>, crm: Partial<Row>, base: Base | null) {
   const met = { erp: erp as Record<string, Value>, crm: crm as Record<string, Value>, base };
-  const { erp: toErp, crm: toCrm, agreed, reasons } = reconcile(step, rulesOf(step), met, none);
+  const { erp: toErp, crm: toCrm, agreed, reasons } = reconcile(rulesOf(step), met, none);
   return { erp: toErp, crm: toCrm, agreed, codes: [...reasons.crm, ...reasons.erp].map((reason) => reason.code) };
 }
 const base = (a: string | null, b: string | null = null): Base => ({ erp: { a, b }, crm: { a, b } });

@@ -27,7 +27,7 @@ export function merged(step: Step, { coupled = {}, ...met }: Met & { coupled?: C
     })),
     crm: met.base.crm,
   };
-  return reconcile(step, rules, { ...met, base }, lookups(coupled));
+  return reconcile(rules, { ...met, base }, lookups(coupled));
 }
 
 /** Both sides, by their own fields, as they were when they last agreed. */

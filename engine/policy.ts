@@ -1,0 +1,46 @@
+/** What a definition says of a pair as a whole: in whose hands it is, and which totals must agree. Pure. */
+import type { Fields, Value } from "../connectors/connector.ts";
+import type { Reason } from "../store/store.ts";
+import { partsIn } from "./document.ts";
+import { same } from "./reconcile.ts";
+import type { Step } from "./step.ts";
+
+interface Data {
+  readonly erp: Fields;
+  readonly crm: Fields;
+}
+
+/** The first line of the decision table that fits both records; null where none does. */
+export function authorityOf(step: Step, data: Data): Step["authority"][number] | null {
+  const fits = (wanted: Partial<Fields> | undefined, values: Fields) =>
+    Object.entries(wanted ?? {}).every(([field, value]) => same(values[field], value));
+  return step.authority.find((line) => fits(line.erp, data.erp) && fits(line.crm, data.crm)) ?? null;
+}
+
+/** Totals that differ by more than one unit of the second digit for each part, which rounding can't explain. */
+export function controlled(step: Step, data: Data): readonly Reason[] {
+  return Object.entries(step.control).flatMap(([crm, erp]): Reason[] => {
+    const values = { erp: data.erp[erp] ?? null, crm: data.crm[crm] ?? null };
+    const parts = Math.max(1, partsIn(data.erp).size, partsIn(data.crm).size);
+    if (differenceOf(values.erp, values.crm) <= BigInt(parts) * unit) return [];
+    const message =
+      `Cannot confirm the record: "${erp}" of the ERP is ${shown(values.erp)} and "${crm}" of the CRM is ` +
+      `${shown(values.crm)}; look which of the two is wrong and correct it there`;
+    return [{ code: "totals_differ", field: crm, message }];
+  });
+}
+
+/** Amounts are compared in millionths: both services keep at most five digits after the point. */
+const unit = 10_000n;
+function differenceOf(one: Value, other: Value): bigint {
+  const difference = millionths(one) - millionths(other);
+  return difference < 0n ? -difference : difference;
+}
+function millionths(value: Value): bigint {
+  const [whole = "0", part = ""] = String(value ?? "0").split(".");
+  const digits = BigInt(whole.replace("-", "") + part.slice(0, 6).padEnd(6, "0"));
+  return whole.startsWith("-") ? -digits : digits;
+}
+function shown(value: Value): string {
+  return value === null ? "blank" : `"${value}"`;
+}
