@@ -179,6 +179,7 @@ export const bc = {
       shippedQuantity: never, // kept by the service, though its page would take it
       invoicedQuantity: never,
       documentId: "create",
+      comment: never,
     },
   }),
   ...extension,

@@ -61,4 +61,6 @@ export const salesOrderLine = z.object({
   shippedQuantity: decimal(5),
   invoicedQuantity: decimal(5),
   documentId: ref("salesOrders"),
+  /** A line of type Comment: it says something and sells nothing. */
+  comment: flag(),
 });

@@ -160,7 +160,6 @@ export const dv = {
     access: {
       ordernumber: "create",
       transactioncurrencyid: "create",
-      statecode: "update",
       totaldiscountamount: "never",
       totallineitemamount: "never",
       totalamountlessfreight: "never",
@@ -186,6 +185,7 @@ export const dv = {
       baseamount: "never",
       extendedamount: "never",
       isfreight: "never",
+      linetype: "never",
     },
   }),
 };

@@ -32,7 +32,7 @@ export const priceListItem = z.object({
 /** An order. Its dates are days in the zone of the account's user. */
 export const salesOrder = z.object({
   ordernumber: text(100, { match: "code" }),
-  name: text(2048, { required: true, blank: "The order has no name" }),
+  name: text(300, { required: true, blank: "The order has no name" }),
   /** null where the order is for a person instead of an account. */
   customerid: ref("accounts", { required: true, blank: "The order is for no account; choose one for it" }),
   pricelevelid: ref("pricelevels"),
@@ -104,4 +104,6 @@ export const salesOrderLine = z.object({
   description: text(2000),
   /** It stands for the freight of the order: its price is the head's `freightamount`. */
   isfreight: flag(),
+  /** What kind of line it is; a comment is written in by hand and costs nothing. */
+  linetype: choice(["product", "write-in", "comment", "freight"]),
 });
