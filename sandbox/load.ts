@@ -1,7 +1,8 @@
 /** Fills an empty sandbox from folders of CSV files: everything, or nothing when a cell is bad. */
-import type { Company } from "./business_central/company.ts";
+import type { Company } from "./business_central/facts.ts";
 import { fillCompany } from "./business_central/fill.ts";
 import { type CompanyFolder, readCompanyFolder } from "./business_central/from_csv.ts";
+import { sets } from "./business_central/sets.ts";
 import { badCell, csvFiles, type CsvRecord, LoadError, readCsv } from "./csv_folder.ts";
 import { schemaOf } from "./dataverse/tables.ts";
 import { divideDecimals } from "./decimal.ts";
@@ -100,7 +101,7 @@ export function isHalfFilled(sandbox: Pick<Target, "erp">): boolean {
 
 /** The company as the rules of the Business Central imitation know it. */
 export function companyOf({ erp, clock, companyId, localCurrency }: Target): Company {
-  return { tables: erp, clock, id: companyId, localCurrency };
+  return { tables: erp, clock, id: companyId, localCurrency, sets };
 }
 
 /** Adds an enabled, licensed CRM user for each salesperson; returns how many. */

@@ -1,40 +1,38 @@
 /** A company's rows: what a stored row looks like from outside, how references are found, where numbers come from. */
-import type { SandboxClock } from "../service.ts";
-import type { Cell, Row, Tables } from "../tables.ts";
-import { blank, escapeName, type FieldFact, sets, zeroGuid } from "./fields.ts";
+import type { Cell, Row } from "../tables.ts";
+import { blank, type Company, escapeName, type FieldFact, type SetFact, type Values, zeroGuid } from "./facts.ts";
 import { noSuchRelation, Refusal, ruleBroken } from "./refusal.ts";
 
-/** What the rules work on. */
-export interface Company {
-  readonly tables: Tables;
-  readonly clock: SandboxClock;
-  readonly id: string;
-  readonly localCurrency: string;
+/** The stored fields of a set with their blank values, once they were asked for. */
+const blanks = new WeakMap<SetFact, Readonly<Values>>();
+
+function blanksOf(fact: SetFact): Readonly<Values> {
+  let values = blanks.get(fact);
+  if (values === undefined) {
+    const made: Values = { version: 1 };
+    for (const [name, field] of Object.entries(fact.fields)) {
+      if (name === "id" || field.shown) continue;
+      if (field.ref) made[field.ref.column] = zeroGuid;
+      else made[name] = blank(field);
+    }
+    blanks.set(fact, values = { ...made, ...fact.hidden });
+  }
+  return values;
 }
 
-/** The stored fields of a set with their blank values. */
-const blanks: ReadonlyMap<string, Readonly<Record<string, Cell>>> = new Map(
-  Object.entries(sets).map(([set, { fields }]) => {
-    const values: Record<string, Cell> = { version: 1 };
-    for (const [name, fact] of Object.entries(fields)) {
-      if (name === "id" || fact.shown) continue;
-      if (fact.ref) values[fact.ref.column] = zeroGuid;
-      else values[name] = blank(fact);
-    }
-    if (set === "contacts") Object.assign(values, { firstName: "", middleName: "", surname: "", customerId: zeroGuid });
-    if (set === "customers") values["contactId"] = zeroGuid;
-    return [set, values];
-  }),
-);
+/** The set whose table holds the rows of a set: its own, or the one that it is a view of. */
+export function tableOf(company: Company, set: string): string {
+  return company.sets[set]!.of ?? set;
+}
 
 /** A new row with every stored field blank. */
-export function blankRow(set: string, id: string, modified: string): Row {
-  return { ...blanks.get(set)!, id, lastModifiedDateTime: modified };
+export function blankRow(company: Company, set: string, id: string, modified: string): Row {
+  return { ...blanksOf(company.sets[set]!), id, lastModifiedDateTime: modified };
 }
 
 /** The row as it is stored: without the fields that are blank, which are most of a large company. */
-export function sparseRow(set: string, row: Row): Row {
-  const values = blanks.get(set)!;
+export function sparseRow(company: Company, set: string, row: Row): Row {
+  const values = blanksOf(company.sets[set]!);
   const kept: Record<string, Cell> = {};
   for (const name in row) {
     if (row[name] !== values[name] || name === "version" || name === "type") kept[name] = row[name]!;
@@ -43,8 +41,8 @@ export function sparseRow(set: string, row: Row): Row {
 }
 
 /** A stored row with its blank fields. */
-export function wholeRow(set: string, row: Row): Row {
-  return { ...blanks.get(set), ...row };
+export function wholeRow(company: Company, set: string, row: Row): Row {
+  return { ...blanksOf(company.sets[set]!), ...row };
 }
 
 /** The row again with other values, a new version and the time of the change. */
@@ -60,24 +58,25 @@ export function etagOf(row: Row): string {
 
 /** The rows of a set: those of its table, or of the table that it is a view of. */
 export function* rowsOf(company: Company, set: string, after = 0): Generator<readonly [place: number, row: Row]> {
-  for (const entry of company.tables.table(sets[set]!.of ?? set).after(after)) {
+  const made = company.sets[set]!.rows?.(company);
+  if (made !== undefined) {
+    for (let at = after; at < made.length; at++) yield [at + 1, made[at]!];
+    return;
+  }
+  for (const entry of company.tables.table(tableOf(company, set)).after(after)) {
     if (isIn(company, set, entry[1])) yield entry;
   }
 }
 
-/** True for a row that the set shows; a view leaves some out. */
+/** True for a row that the set shows; a view may leave some out. */
 export function isIn(company: Company, set: string, row: Row): boolean {
-  if (set === "customerContacts") return row["type"] === "Person";
-  if (set === "contactsInformation") return customerIdOf(company, row) !== zeroGuid;
-  return true;
+  return company.sets[set]!.has?.(company, row) ?? true;
 }
 
-/** The one row of the sets that have just one; made up until somebody writes it. */
+/** The one row of a set that has just one; made up until somebody writes it. */
 export function singleRow(company: Company, set: string): Row {
   for (const row of company.tables.table(set).all()) return row;
-  const row = blankRow(set, company.id, "2024-01-01T00:00:00.000Z");
-  if (set === "companyInformation") return { ...row, displayName: "Sandbox Company" };
-  return { ...row, localCurrencyCode: company.localCurrency };
+  return { ...blankRow(company, set, company.id, ""), ...company.sets[set]!.single!(company) };
 }
 
 /** The customer that a contact, or the company it belongs to, stands for; zeros where there is none. */
@@ -98,49 +97,30 @@ export function contactsOf(company: Company, customer: Row): Row[] {
 
 /** What an answer or a filter sees of one field: codes for references, escaped choices, decimals as canonical text. */
 export function shownValue(company: Company, set: string, name: string, row: Row): Cell {
-  const fact = sets[set]!.fields[name]!;
-  const special = computed[`${set}.${name}`];
-  if (special !== undefined) return special(company, row);
+  const fact = company.sets[set]!.fields[name]!;
+  const computed = fact.value?.(company, row);
+  if (computed !== undefined) return fact.kind === "enum" ? escapeName(String(computed)) : computed;
   if (fact.ref?.by === "key") return keyOf(company, fact.ref.set, String(row[fact.ref.column] ?? zeroGuid));
   const value = row[fact.ref?.column ?? name] ?? blank(fact);
   return fact.kind === "enum" ? escapeName(String(value)) : value;
 }
 
-const partOf = (name: string) => (_company: Company, row: Row): Cell => row[name] ?? "";
-/** Fields that no column holds under their own name. */
-const computed: Readonly<Record<string, (company: Company, row: Row) => Cell>> = {
-  "customers.currencyCode": (company, row) =>
-    (row["currencyId"] ?? zeroGuid) === zeroGuid
-      ? company.localCurrency
-      : keyOf(company, "currencies", String(row["currencyId"])),
-  "contacts.companyName": (company, row) =>
-    company.tables.table("contacts").get(String(row["companyId"]))?.["displayName"] ?? "",
-  "contacts.contactBusinessRelation": (company, row) => customerIdOf(company, row) === zeroGuid ? "None" : "Customer",
-  "customerContacts.lastName": partOf("surname"),
-  "customerContacts.professionalTitle": partOf("jobTitle"),
-  "customerContacts.primaryPhoneNumber": partOf("phoneNumber"),
-  "customerContacts.customerId": customerIdOf,
-  "customerContacts.customerName": (company, row) =>
-    company.tables.table("customers").get(customerIdOf(company, row))?.["displayName"] ?? "",
-  "contactsInformation.contactId": partOf("id"),
-  "contactsInformation.contactNumber": partOf("number"),
-  "contactsInformation.contactName": partOf("displayName"),
-  "contactsInformation.contactType": partOf("type"),
-  "contactsInformation.relatedId": customerIdOf,
-  "contactsInformation.relatedType": () => "Customer",
-  "companyInformation.currencyCode": (company) => company.localCurrency,
-};
+/** The code of a row's currency; the local currency where none is set. */
+export function currencyCodeOf(company: Company, row: Row): string {
+  const id = String(row["currencyId"] ?? zeroGuid);
+  return id === zeroGuid ? company.localCurrency : keyOf(company, "currencies", id);
+}
 
 /** The number or code of a row; blank where there is no such row. */
 export function keyOf(company: Company, set: string, id: string): string {
   if (id === zeroGuid) return "";
-  const key = sets[set]!.key;
+  const key = company.sets[set]!.key;
   return key === null ? "" : String(company.tables.table(set).get(id)?.[key] ?? "");
 }
 
 /** The row with this number or code. */
 export function byKey(company: Company, set: string, key: string): Row | undefined {
-  return company.tables.table(set).where(sets[set]!.key!, key)[0];
+  return company.tables.table(set).where(company.sets[set]!.key!, key)[0];
 }
 
 /** What a reference is stored as. Throws a Refusal when nothing has that id or code. */
@@ -162,8 +142,16 @@ function isLocal(company: Company, by: "id" | "key", value: string): boolean {
 const firstSeries: Readonly<Record<string, { readonly last: string; readonly step: number }>> = {
   customers: { last: "C00000", step: 10 },
   contacts: { last: "CT000000", step: 1 },
+  salesInvoices: { last: "PS-INV103000", step: 1 },
+  salesOrders: { last: "S-ORD101000", step: 1 },
+  salesShipments: { last: "PS-SHPT102000", step: 1 },
   items: { last: "I00000", step: 10 },
 };
+
+/** Where a series starts that nobody has set up: the first letter of the set, and zeros. */
+function firstNumber(set: string): string {
+  return `${set[0]!.toUpperCase()}00000`;
+}
 
 /** Gives out numbers of a set's series; `save` keeps where it has come to. */
 export function openSeries(
@@ -172,7 +160,7 @@ export function openSeries(
   taken?: ReadonlySet<string>,
 ): { next(): string; save(): void } {
   const table = company.tables.table("numberSeries");
-  const series = table.get(set) ?? { id: set, ...firstSeries[set]! };
+  const series = table.get(set) ?? { id: set, ...firstSeries[set] ?? { last: firstNumber(set), step: 10 } };
   const step = BigInt(Number(series["step"]));
   let last = String(series["last"]);
   return {
@@ -184,6 +172,14 @@ export function openSeries(
     },
     save: () => table.put({ ...series, last }),
   };
+}
+
+/** The next number of the item ledger: given out when an entry is made, so a later one may be there to be read earlier. */
+export function nextEntryNumber(company: Company): number {
+  const table = company.tables.table("numberSeries");
+  const last = table.get("itemLedgerEntries")?.["last"] ?? company.tables.table("itemLedgerEntries").size;
+  table.put({ id: "itemLedgerEntries", last: Number(last) + 1 });
+  return Number(last) + 1;
 }
 
 /** The next free number of a set's series. */
@@ -205,7 +201,7 @@ export function allowManualNumbers(company: Company, set: string, manual: boolea
 
 /** The key of a new record: the one given, or the next of its series. Throws a Refusal when it may not have that. */
 export function newKey(company: Company, set: string, given: string): string {
-  const fact = sets[set]!;
+  const fact = company.sets[set]!;
   if (given === "") {
     if (fact.series) return nextNumber(company, set);
     throw ruleBroken(`The field "${fact.key}" of ${fact.entity} must have a value; it can't be blank.`);
@@ -220,7 +216,7 @@ export function newKey(company: Company, set: string, given: string): string {
 /** Throws a Refusal when a record has this number or code. */
 export function freeKey(company: Company, set: string, key: string): void {
   if (byKey(company, set, key) === undefined) return;
-  const { entity, key: field } = sets[set]!;
+  const { entity, key: field } = company.sets[set]!;
   throw new Refusal(
     400,
     "Internal_EntityWithSameKeyExists",

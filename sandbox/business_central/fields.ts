@@ -1,56 +1,26 @@
 /**
  * What Business Central API v2.0 says of the entity sets that the sandbox serves: names, kinds, lengths, choices and
- * what may be written. Facts only; behaviour is in the files beside it.
+ * what may be written. Documents are in a file of their own.
  */
-
-/** How a value looks and is stored. A code is text that the service trims and turns into capitals. */
-export type Kind = "text" | "code" | "decimal" | "integer" | "boolean" | "date" | "datetime" | "guid" | "enum";
-
-/** One property of an entity set. */
-export interface FieldFact {
-  readonly kind: Kind;
-  /** The longest text that is stored, in characters. */
-  readonly max?: number;
-  /** Enum: the names as the service's tables have them, the default first; on the wire they are escaped. */
-  readonly values?: readonly string[];
-  readonly readOnly?: true;
-  /** Stored as the id of a row of `set` under `column`; shown as that id or as the row's number or code. */
-  readonly ref?: { readonly set: string; readonly column: string; readonly by: "id" | "key" };
-  /** A code that must be in this set as soon as the set has any row; stored as given. */
-  readonly among?: string;
-  /** What is refused beyond the length. */
-  readonly check?: "phone" | "email";
-  /** Computed when the row is shown; not stored under this name. */
-  readonly shown?: true;
-}
-
-/** One entity set. */
-export interface SetFact {
-  /** The entity's name in the singular, as error texts and `$metadata` use it. */
-  readonly entity: string;
-  readonly insert: boolean;
-  readonly modify: boolean;
-  readonly remove: boolean;
-  /** The field that people call a record by; unique. */
-  readonly key: "number" | "code" | null;
-  /** Records get their key from this number series. */
-  readonly series: boolean;
-  /** The rows are a view of this other set. */
-  readonly of?: string;
-  readonly fields: Readonly<Record<string, FieldFact>>;
-}
-
-const text = (max: number, more: Partial<FieldFact> = {}): FieldFact => ({ kind: "text", max, ...more });
-const code = (max: number, more: Partial<FieldFact> = {}): FieldFact => ({ kind: "code", max, ...more });
-const decimal: FieldFact = { kind: "decimal" };
-const flag: FieldFact = { kind: "boolean" };
-const guid: FieldFact = { kind: "guid" };
-const choice = (...values: string[]): FieldFact => ({ kind: "enum", values });
-const byId = (set: string, column: string): FieldFact => ({ kind: "guid", ref: { set, column, by: "id" } });
-const byKey = (set: string, column: string, max: number): FieldFact => code(max, { ref: { set, column, by: "key" } });
-const readOnly = (fact: FieldFact): FieldFact => ({ ...fact, readOnly: true });
-const shown = (fact: FieldFact): FieldFact => ({ ...fact, readOnly: true, shown: true });
-
+import { contactsOf, currencyCodeOf, customerIdOf } from "./company.ts";
+import {
+  byId,
+  byKey,
+  choice,
+  code,
+  decimal,
+  type FieldFact,
+  flag,
+  guid,
+  listOnly,
+  readOnly,
+  set,
+  type SetFact,
+  shown,
+  text,
+  type Values,
+  zeroGuid,
+} from "./facts.ts";
 const id = readOnly(guid);
 const modified = readOnly({ kind: "datetime" });
 const phone = (max: number): FieldFact => text(max, { check: "phone" });
@@ -65,14 +35,13 @@ const address = {
 };
 const contactType = choice("Company", "Person");
 
-function set(entity: string, fields: SetFact["fields"], more: Partial<SetFact> = {}): SetFact {
-  const key = "number" in fields ? "number" : "code" in fields ? "code" : null;
-  return { entity, insert: true, modify: true, remove: true, key, series: key === "number", fields, ...more };
-}
-const listOnly = { insert: false, modify: false, remove: false, key: null, series: false } as const;
+/** A field that stands in another column. */
+const from = (column: string, fact: FieldFact): FieldFact => ({ ...fact, value: (_company, row) => row[column] ?? "" });
+/** The one row of a set that has just one, before somebody writes it. */
+const oneRow = (values: Values): Values => ({ lastModifiedDateTime: "2024-01-01T00:00:00.000Z", ...values });
 
-/** Every entity set under a company, by its name in the address. */
-export const sets: Readonly<Record<string, SetFact>> = {
+/** The entity sets of the standard API, by their names in addresses. */
+export const standardSets: Readonly<Record<string, SetFact>> = {
   customers: set("customer", {
     id,
     number: code(20),
@@ -90,12 +59,15 @@ export const sets: Readonly<Record<string, SetFact>> = {
     taxAreaDisplayName: shown(text(100)),
     taxRegistrationNumber: text(50),
     currencyId: byId("currencies", "currencyId"),
-    currencyCode: byKey("currencies", "currencyId", 10),
+    currencyCode: { ...byKey("currencies", "currencyId", 10), value: currencyCodeOf },
     paymentTermsId: byId("paymentTerms", "paymentTermsId"),
     shipmentMethodId: byId("shipmentMethods", "shipmentMethodId"),
     paymentMethodId: guid,
     blocked: choice(" ", "Ship", "Invoice", "All"),
     lastModifiedDateTime: modified,
+  }, {
+    navigation: { contactsInformation: { set: "contactsInformation", rows: contactsOf } },
+    hidden: { contactId: zeroGuid },
   }),
   contacts: set("contact", {
     id,
@@ -104,10 +76,14 @@ export const sets: Readonly<Record<string, SetFact>> = {
     displayName: text(100),
     jobTitle: text(30),
     companyNumber: byKey("contacts", "companyId", 20),
-    companyName: shown(text(100)),
-    contactBusinessRelation: shown(
-      choice("None", " ", "Customer", "Vendor", "Bank Account", "Employee", "Other", "Multiple"),
-    ),
+    companyName: {
+      ...shown(text(100)),
+      value: ({ tables }, row) => tables.table("contacts").get(String(row["companyId"]))?.["displayName"] ?? "",
+    },
+    contactBusinessRelation: {
+      ...shown(choice("None", " ", "Customer", "Vendor", "Bank Account", "Employee", "Other", "Multiple")),
+      value: (company, row) => customerIdOf(company, row) === zeroGuid ? "None" : "Customer",
+    },
     ...address,
     phoneNumber: phone(30),
     mobilePhoneNumber: phone(30),
@@ -118,25 +94,28 @@ export const sets: Readonly<Record<string, SetFact>> = {
     taxRegistrationNumber: text(50),
     lastInteractionDate: readOnly({ kind: "date" }),
     lastModifiedDateTime: modified,
-  }),
+  }, { hidden: { firstName: "", middleName: "", surname: "", customerId: zeroGuid } }),
   customerContacts: set("customerContact", {
     id,
     email: email(80),
     firstName: text(30),
-    lastName: text(30),
-    professionalTitle: text(30),
-    customerId: guid,
-    customerName: shown(text(100)),
-    primaryPhoneNumber: phone(30),
-  }, { insert: false, key: null, series: false, of: "contacts" }),
+    lastName: from("surname", text(30)),
+    professionalTitle: from("jobTitle", text(30)),
+    customerId: { ...guid, value: customerIdOf },
+    customerName: {
+      ...shown(text(100)),
+      value: (company, row) => company.tables.table("customers").get(customerIdOf(company, row))?.["displayName"] ?? "",
+    },
+    primaryPhoneNumber: from("phoneNumber", phone(30)),
+  }, { insert: false, key: null, series: false, of: "contacts", has: (_company, row) => row["type"] === "Person" }),
   contactsInformation: set("contactInformation", {
-    contactId: readOnly(guid),
-    contactNumber: shown(code(20)),
-    contactName: shown(text(100)),
-    contactType: shown(contactType),
-    relatedId: readOnly(guid),
-    relatedType: shown(choice("Customer", "Vendor", "Bank Account")),
-  }, { ...listOnly, of: "contacts" }),
+    contactId: from("id", readOnly(guid)),
+    contactNumber: from("number", shown(code(20))),
+    contactName: from("displayName", shown(text(100))),
+    contactType: from("type", shown(contactType)),
+    relatedId: { ...readOnly(guid), value: customerIdOf },
+    relatedType: { ...shown(choice("Customer", "Vendor", "Bank Account")), value: () => "Customer" },
+  }, { ...listOnly, of: "contacts", has: (company, row) => customerIdOf(company, row) !== zeroGuid }),
   items: set("item", {
     id,
     number: code(20),
@@ -167,9 +146,28 @@ export const sets: Readonly<Record<string, SetFact>> = {
     itemNumber: { ...shown(code(20)), ref: { set: "items", column: "itemId", by: "key" } },
     postingDate: readOnly({ kind: "date" }),
     entryType: readOnly(choice("Positive Adjmt.", "Negative Adjmt.", "Sale", "Purchase")),
+    sourceNumber: readOnly(code(20)),
+    sourceType: readOnly(choice(" ", "Customer", "Vendor", "Item")),
+    documentNumber: readOnly(code(20)),
+    documentType: readOnly(choice(" ", "Sales Shipment", "Sales Invoice")),
+    description: readOnly(text(100)),
     quantity: readOnly(decimal),
+    salesAmountActual: readOnly(decimal),
+    costAmountActual: readOnly(decimal),
     lastModifiedDateTime: modified,
   }, listOnly),
+  accounts: set("account", {
+    id,
+    number: readOnly(code(20)),
+    displayName: readOnly(text(100)),
+    category: readOnly(choice(" ", "Assets", "Liabilities", "Equity", "Income", "Cost of Goods Sold", "Expense")),
+    subCategory: readOnly(text(80)),
+    blocked: readOnly(flag),
+    accountType: readOnly(choice("Posting", "Heading", "Total", "Begin-Total", "End-Total")),
+    directPosting: readOnly(flag),
+    netChange: readOnly(decimal),
+    lastModifiedDateTime: modified,
+  }, { ...listOnly, key: "number" }),
   currencies: set("currency", {
     id,
     code: code(10),
@@ -249,7 +247,7 @@ export const sets: Readonly<Record<string, SetFact>> = {
     shortcutDimension1Code: code(20),
     shortcutDimension2Code: code(20),
     lastModifiedDateTime: modified,
-  }, listOnly),
+  }, { ...listOnly, single: ({ localCurrency }) => oneRow({ localCurrencyCode: localCurrency }) }),
   companyInformation: set("companyInformation", {
     id,
     displayName: text(100),
@@ -259,45 +257,10 @@ export const sets: Readonly<Record<string, SetFact>> = {
     email: email(80),
     website: text(255),
     taxRegistrationNumber: text(50),
-    currencyCode: shown(code(10)),
+    currencyCode: { ...shown(code(10)), value: ({ localCurrency }) => localCurrency },
     currentFiscalYearStartDate: readOnly({ kind: "date" }),
     industry: text(30),
     experience: text(250),
     lastModifiedDateTime: modified,
-  }, { insert: false, remove: false }),
+  }, { insert: false, remove: false, single: () => oneRow({ displayName: "Sandbox Company" }) }),
 };
-
-/** The row that everything without a reference points at. */
-export const zeroGuid = "00000000-0000-0000-0000-000000000000";
-/** The date that means none. */
-const noDate = "0001-01-01";
-
-/** An enum name as OData spells it: whatever is no letter, digit or underline becomes its hexadecimal escape. */
-export function escapeName(name: string): string {
-  return name.replace(
-    /[^A-Za-z0-9_]/g,
-    (sign) => `_x${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}_`,
-  );
-}
-
-/** The value of a field that nobody has written. */
-export function blank(fact: FieldFact): string | number | boolean {
-  switch (fact.kind) {
-    case "decimal":
-      return "0";
-    case "integer":
-      return 0;
-    case "boolean":
-      return false;
-    case "guid":
-      return zeroGuid;
-    case "date":
-      return noDate;
-    case "datetime":
-      return "0001-01-01T00:00:00Z";
-    case "enum":
-      return fact.values?.[0] ?? "";
-    default:
-      return "";
-  }
-}

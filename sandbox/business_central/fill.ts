@@ -1,8 +1,8 @@
 /** Puts ready rows into a company without going through its HTTP interface: for loaded and generated data. */
 import { derivedId } from "../derived_id.ts";
 import type { Cell, Row } from "../tables.ts";
-import { blankRow, byKey, type Company, openSeries, resolveReference } from "./company.ts";
-import { sets, zeroGuid } from "./fields.ts";
+import { blankRow, byKey, openSeries, resolveReference } from "./company.ts";
+import { type Company, zeroGuid } from "./facts.ts";
 import { addCompanyContact, nameContact, put } from "./write.ts";
 
 /**
@@ -52,10 +52,10 @@ function putSeed(
   { set, values }: Seed,
   { modified, next }: { modified: string; next: (set: string) => string },
 ): void {
-  const { fields, key, series } = sets[set]!;
+  const { fields, key, series } = company.sets[set]!;
   const number = key === null ? "" : String(values[key] ?? "") || (series ? next(set) : "");
   const id = String(values["id"] ?? "") || derivedId(set, number || JSON.stringify(values));
-  const row: Record<string, Cell> = { ...blankRow(set, id, modified) };
+  const row: Record<string, Cell> = { ...blankRow(company, set, id, modified) };
   for (const [name, value] of Object.entries(values)) {
     const field = fields[name];
     const ref = field?.ref ?? moreReferences[name];

@@ -1,10 +1,11 @@
 /** A folder of CSV files as the rows of a company: every cell is checked before any row is put in. */
 import { badCell, csvFiles, type CsvRecord, LoadError, readCsv } from "../csv_folder.ts";
 import type { Cell } from "../tables.ts";
-import { type FieldFact, sets } from "./fields.ts";
+import type { FieldFact } from "./facts.ts";
 import type { Seed } from "./fill.ts";
 import { checkedText } from "./input.ts";
 import { Refusal } from "./refusal.ts";
+import { sets } from "./sets.ts";
 
 /** What a folder holds. */
 export interface CompanyFolder {

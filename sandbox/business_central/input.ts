@@ -2,13 +2,40 @@
 import { canonicalDecimal, isDecimal } from "../decimal.ts";
 import { digitsOf, isObject, type Json } from "../json.ts";
 import type { Cell } from "../tables.ts";
-import { escapeName, type FieldFact, type SetFact } from "./fields.ts";
+import { escapeName, type FieldFact, type SetFact } from "./facts.ts";
 import { badRequest, invalidField, Refusal } from "./refusal.ts";
 
 /** Values as they are stored, by field name, in the order in which the request named them. */
 export type Input = ReadonlyMap<string, Cell>;
 
-/** Reads a body. Throws a Refusal for an unknown property, one that is read-only, or a value that its field can't hold. */
+/** A body: the record's own values, and those of the records that are to be made along with it. */
+export interface Body {
+  readonly input: Input;
+  /** By navigation property. */
+  readonly parts: ReadonlyMap<string, readonly Body[]>;
+}
+
+/**
+ * Reads the body of a POST. Throws a Refusal for an unknown property, one that is read-only, or a value that its field
+ * can't hold.
+ */
+export function readBody(sets: Readonly<Record<string, SetFact>>, fact: SetFact, body: Json): Body {
+  if (!isObject(body)) throw badRequest("The request body isn't a JSON object.");
+  const own: Record<string, Json> = {};
+  const parts = new Map<string, readonly Body[]>();
+  for (const [name, value] of Object.entries(body)) {
+    const part = Object.hasOwn(fact.navigation ?? {}, name) ? fact.navigation![name]! : undefined;
+    if (part?.parent === undefined) {
+      own[name] = value;
+      continue;
+    }
+    if (!Array.isArray(value)) throw badRequest(`The value of "${name}" isn't an array.`);
+    parts.set(name, (value as Json[]).map((one) => readBody(sets, sets[part.set]!, one)));
+  }
+  return { input: readInput(fact, own), parts };
+}
+
+/** Reads the body of a PATCH; throws as {@link readBody} does. */
 export function readInput(fact: SetFact, body: Json): Input {
   if (!isObject(body)) throw badRequest("The request body isn't a JSON object.");
   const input = new Map<string, Cell>();
@@ -20,7 +47,7 @@ export function readInput(fact: SetFact, body: Json): Input {
       throw badRequest(`The property "${name}" doesn't exist on type "Microsoft.NAV.${fact.entity}".`);
     }
     if (field.readOnly) throw badRequest(`The control "${name}" is read-only.`);
-    input.set(name, stored(name, field, value));
+    input.set(column, stored(name, field, value));
   }
   return input;
 }

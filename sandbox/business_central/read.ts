@@ -4,19 +4,19 @@ import { rawNumber } from "../json.ts";
 import { comparator, preferences, type Query } from "../odata.ts";
 import type { Asked } from "../service.ts";
 import type { Row } from "../tables.ts";
-import { type Company, contactsOf, etagOf, isIn, rowsOf, shownValue, singleRow } from "./company.ts";
-import { type Kind, sets } from "./fields.ts";
-import { badRequest, Refusal } from "./refusal.ts";
+import { etagOf, isIn, rowsOf, shownValue, singleRow, tableOf } from "./company.ts";
+import type { Company, Kind } from "./facts.ts";
+import { badRequest, Refusal, ruleBroken } from "./refusal.ts";
 
 /** How pages are linked; settable, because services and gateways differ. */
 export interface PageStyle {
   readonly relativeLinks: boolean;
   readonly emptyLastPage: boolean;
 }
-/** What is read: a whole set, or the contacts of one customer. */
+/** What is read: a whole set, or those of its rows that belong to a row of another one. */
 export interface Source {
   readonly set: string;
-  readonly customer?: Row;
+  readonly rows?: readonly Row[];
 }
 /** A page as the body of an answer. */
 export interface PageBody {
@@ -28,7 +28,8 @@ export interface PageBody {
 type Placed = readonly [place: number, row: Row];
 
 const MAX_PAGE = 20_000;
-const single = ["generalLedgerSetup", "companyInformation"];
+/** Fields that are stored under their own name and looked up by an index. */
+const indexed = ["id", "number", "code", "externalDocumentNumber"];
 const filterKinds: Readonly<Record<Kind, FilterKind>> = {
   text: "text",
   code: "text",
@@ -48,7 +49,8 @@ export function readPage(
   how: { readonly asked: Asked; readonly query: Query; readonly style: PageStyle; readonly context: string },
 ): PageBody {
   const { asked, query, style } = how;
-  checkNames(source.set, query);
+  checkNames(company, source.set, query);
+  checkWithin(company, source, query.filter);
   const token = tokenOf(query.skiptoken);
   const left = token?.left ?? query.top ?? Infinity;
   const most = Number(preferences(asked.headers).get("odata.maxpagesize") ?? MAX_PAGE);
@@ -82,12 +84,13 @@ export function readPage(
 
 /** How many rows the query's filter lets through. */
 export function countRows(company: Company, source: Source, query: Query): number {
+  checkWithin(company, source, query.filter);
   return count(candidatesOf(company, source, query).after(0));
 }
 
 /** A row as it goes into an answer, with its ETag and what was asked to be expanded. */
 export function shownRow(company: Company, set: string, row: Row, query?: Query): Readonly<Record<string, unknown>> {
-  const { fields } = sets[set]!;
+  const { fields, navigation } = company.sets[set]!;
   const shown: Record<string, unknown> = { "@odata.etag": etagOf(row) };
   for (const name of query?.select ?? Object.keys(fields)) {
     if (!Object.hasOwn(fields, name)) continue; // a navigation property; $expand shows it
@@ -95,24 +98,25 @@ export function shownRow(company: Company, set: string, row: Row, query?: Query)
     shown[name] = fields[name]!.kind === "decimal" ? rawNumber(String(value)) : value;
   }
   for (const { name, query: inner } of query?.expand ?? []) {
-    shown[name] = contactsOf(company, row).map((contact) => shownRow(company, name, contact, inner));
+    const { set: part, rows } = navigation![name]!;
+    const found = candidatesOf(company, { set: part, rows: rows(company, row) }, inner).after(0);
+    shown[name] = [...found].map(([, one]) => shownRow(company, part, one, inner));
   }
   return shown;
 }
 
 /** Refuses names that the set doesn't have, and options that the service doesn't offer. */
-export function checkNames(set: string, query: Query): void {
-  const { entity, fields } = sets[set]!;
-  const navigation = set === "customers" ? ["contactsInformation"] : [];
+export function checkNames(company: Company, set: string, query: Query): void {
+  const { entity, fields, navigation = {} } = company.sets[set]!;
   for (const name of query.select ?? []) {
-    if (Object.hasOwn(fields, name) || navigation.includes(name)) continue;
+    if (Object.hasOwn(fields, name) || Object.hasOwn(navigation, name)) continue;
     throw badRequest(`Could not find a property named '${name}' on type 'Microsoft.NAV.${entity}'.`);
   }
   for (const { name, query: inner } of query.expand) {
-    if (!navigation.includes(name)) {
+    if (!Object.hasOwn(navigation, name)) {
       throw badRequest(`Could not find a navigation property named '${name}' on type 'Microsoft.NAV.${entity}'.`);
     }
-    checkNames(name, inner);
+    checkNames(company, navigation[name]!.set, inner);
   }
   for (const name of query.others.keys()) {
     if (name.startsWith("$") && name !== "$schemaversion") {
@@ -121,11 +125,19 @@ export function checkNames(set: string, query: Query): void {
   }
 }
 
+/** Lines are listed within their document only. */
+function checkWithin(company: Company, { set, rows }: Source, filter: string | null): void {
+  const { entity, within } = company.sets[set]!;
+  if (within === undefined || rows !== undefined) return;
+  if (new RegExp(`\\b(?:${within}|id) eq `).test(filter ?? "")) return;
+  throw ruleBroken(`A list of ${entity} must be narrowed by "${within}" or "id".`);
+}
+
 /** The rows that pass the filter, in their order; a place is where a next page goes on. */
 function candidatesOf(company: Company, source: Source, query: Query): { after(place: number): Iterable<Placed> } {
   const { set } = source;
   const kind = (property: string) => {
-    const { fields } = sets[set]!;
+    const { fields } = company.sets[set]!;
     const fact = Object.hasOwn(fields, property) ? fields[property] : undefined;
     return fact === undefined ? undefined : filterKinds[fact.kind];
   };
@@ -151,17 +163,18 @@ function candidatesOf(company: Company, source: Source, query: Query): { after(p
   };
 }
 
-/** The rows to look at when they are known to be few (one customer's contacts, "id eq … or id eq …"); else null. */
+/** The rows to look at when they are known to be few (a document's lines, "id eq … or id eq …"); else null. */
 function few(company: Company, source: Source, filter: string | null): readonly Row[] | null {
   const { set } = source;
-  if (source.customer !== undefined) return contactsOf(company, source.customer);
-  if (single.includes(set)) return [singleRow(company, set)];
+  if (source.rows !== undefined) return source.rows;
+  const { single, within } = company.sets[set]!;
+  if (single !== undefined) return [singleRow(company, set)];
   if (filter === null) return null;
-  const table = sets[set]!.of ?? set;
+  const table = tableOf(company, set);
   const found = new Map<string, Row>();
   for (const part of filter.split(/ or /)) {
-    const match = /^\(?\s*(id|number|code) eq (?:'([^']*)'|([0-9a-fA-F-]{36}))\s*\)?$/.exec(part.trim());
-    if (match === null) return null;
+    const match = /^\(?\s*(\w+) eq (?:'([^']*)'|([0-9a-fA-F-]{36}))\s*\)?$/.exec(part.trim());
+    if (match === null || (match[1] !== within && !indexed.includes(match[1]!))) return null;
     for (const row of company.tables.table(table).where(match[1]!, (match[2] ?? match[3]!).toLowerCase())) {
       if (isIn(company, set, row)) found.set(row.id, row);
     }

@@ -5,15 +5,22 @@ import { parseQuery } from "../odata.ts";
 import type { Answer, Asked, Service, ServiceContext } from "../service.ts";
 import type { Row } from "../tables.ts";
 import { answerBatch } from "./batch.ts";
-import { allowManualNumbers, type Company, etagOf, isIn, manualNumbersAllowed, singleRow } from "./company.ts";
-import { type SetFact, sets } from "./fields.ts";
-import { readInput } from "./input.ts";
-import { checkNames, countRows, type PageStyle, readPage, shownRow } from "./read.ts";
+import { etagOf, isIn, singleRow, tableOf } from "./company.ts";
+import { type Company, EXTENSION_ROUTE, type SetFact, STANDARD_ROUTE } from "./facts.ts";
+import { readBody, readInput } from "./input.ts";
+import { checkNames, countRows, type PageStyle, readPage, shownRow, type Source } from "./read.ts";
 import { notFound, Refusal, ruleBroken } from "./refusal.ts";
+import { sets } from "./sets.ts";
+import { openSettings } from "./settings.ts";
 import { deleteRecord, insertRecord, updateRecord } from "./write.ts";
 
 /** Where the company's name and version come from; the standard page says no more of it. */
 const COMPANY = { name: "SANDBOX", displayName: "Sandbox", systemVersion: "28.0.0.0", businessProfileId: "" };
+
+/** Sets by route and name in addresses. */
+const addresses: ReadonlyMap<string, string> = new Map(
+  Object.entries(sets).map(([name, { route = STANDARD_ROUTE, address = name }]) => [`${route}/${address}`, name]),
+);
 
 /** Imitates the service on the tables of `context`. */
 export function businessCentral(context: ServiceContext): Service {
@@ -22,14 +29,13 @@ export function businessCentral(context: ServiceContext): Service {
     clock: context.clock,
     id: context.companyId,
     localCurrency: context.localCurrency,
+    sets,
   };
-  const settings = context.tables.table("settings");
+  const settings = openSettings(company);
   const style = (): PageStyle => ({
-    relativeLinks: settings.get("pages")?.["relativeLinks"] === true,
-    emptyLastPage: settings.get("pages")?.["emptyLastPage"] === true,
+    relativeLinks: settings.is("relativeLinks"),
+    emptyLastPage: settings.is("emptyLastPage"),
   });
-  const root = `/v2.0/${context.tenant}/${context.environment}/api/v2.0/`;
-  const short = `/v2.0/${context.environment}/api/v2.0/`;
   const failed = (status: number, code: string, message: string): Answer => ({
     status,
     body: { error: { code, message: `${message}  CorrelationId:  ${context.clock.uuid()}.` } },
@@ -49,7 +55,7 @@ export function businessCentral(context: ServiceContext): Service {
   function handle(asked: Asked): Answer {
     return guarded(() => {
       const { pathname } = asked.url;
-      const base = [root, short].find((prefix) => pathname.startsWith(prefix));
+      const base = baseOf(pathname);
       if (base === undefined) throw notFound(pathname);
       const path = decodeURIComponent(pathname.slice(base.length)).replace(/\/$/, "");
       if (path !== "$batch") return one(asked, path, base);
@@ -57,6 +63,17 @@ export function businessCentral(context: ServiceContext): Service {
         guarded(() => one(inner, decodeURIComponent(inner.url.pathname.slice(base.length)), base));
       return answerBatch(asked, { base, one: single, transaction: company.tables.transaction });
     });
+  }
+
+  /** The address of the API that a path is under; undefined where there is none. */
+  function baseOf(pathname: string): string | undefined {
+    for (const route of [STANDARD_ROUTE, ...(settings.is("extension") ? [EXTENSION_ROUTE] : [])]) {
+      for (const place of [`${context.tenant}/${context.environment}`, context.environment]) {
+        const base = `/v2.0/${place}/api/${route}/`;
+        if (pathname.startsWith(base)) return base;
+      }
+    }
+    return undefined;
   }
 
   function one(asked: Asked, path: string, base: string): Answer {
@@ -76,40 +93,77 @@ export function businessCentral(context: ServiceContext): Service {
     return { id: company.id, ...COMPANY };
   }
 
-  function inCompany(asked: Asked, [first = "", second, ...more]: string[], base: string): Answer {
-    const set = first.replace(/\(.*$/, "");
-    const fact = Object.hasOwn(sets, set) ? sets[set] : undefined;
-    if (fact === undefined || more.length > 0) throw notFound(`the segment "${first}"`);
-    const id = keyIn(first, set);
+  function inCompany(asked: Asked, [first = "", second, third, ...more]: string[], base: string): Answer {
+    const address = first.replace(/\(.*$/, "");
+    const set = addresses.get(`${base.slice(base.indexOf("/api/") + "/api/".length)}${address}`);
+    if (set === undefined || third !== undefined && more.length > 0) throw notFound(`the segment "${first}"`);
+    const fact = sets[set]!;
+    const id = keyIn(first, address);
     const row = id === null ? null : found(set, id);
-    const context = `${asked.url.origin}${base}$metadata#companies(${company.id})/${set}`;
-    const page = (source: { set: string; customer?: Row }) => {
+    const contextOf = (name: string) => `${asked.url.origin}${base}$metadata#companies(${company.id})/${name}`;
+    const page = (source: Source) => {
       const query = parseQuery(asked.url.search);
+      const context = contextOf(sets[source.set]!.address ?? source.set);
       const body = readPage(company, source, { asked, query, style: style(), context });
       return { ...answered(source.set, body, body.value.length), headers: applied(asked) };
     };
 
-    if (second === "$count" && row === null) {
+    if (second === "$count" && row === null && third === undefined) {
       return { status: 200, headers: { "Content-Type": "text/plain" }, entity: set, body: counted(set, asked) };
     }
-    if (second === "contactsInformation" && set === "customers" && row !== null) {
-      onlyReads(asked, second);
-      return page({ set: second, customer: row });
+    if (second !== undefined && row !== null) {
+      const action = /^Microsoft\.NAV\.(\w+)$/.exec(second)?.[1];
+      if (action !== undefined && third === undefined) return act(asked, { set, fact, row, action });
+      const name = second.replace(/\(.*$/, "");
+      const part = Object.hasOwn(fact.navigation ?? {}, name) ? fact.navigation![name] : undefined;
+      if (part !== undefined && (third === undefined || third === "$count")) {
+        const rows = part.rows(company, row);
+        const partId = keyIn(second, name);
+        const at = { set: part.set, fact: sets[part.set]!, context: contextOf(name) };
+        if (partId !== null && third === undefined) {
+          if (!rows.some((one) => one.id === partId)) throw missing(part.set, partId);
+          return onRow(asked, { ...at, row: found(part.set, partId) });
+        }
+        if (third === "$count") {
+          onlyReads(asked, part.set);
+          const total = countRows(company, { set: part.set, rows }, parseQuery(asked.url.search));
+          return { status: 200, headers: { "Content-Type": "text/plain" }, entity: part.set, body: String(total) };
+        }
+        if (asked.method === "GET") return page({ set: part.set, rows });
+        if (asked.method === "POST" && part.parent !== undefined) return insert(asked, at, [part.parent, row.id]);
+        throw notAllowed(asked.method, part.set);
+      }
     }
     if (second !== undefined) throw notFound(`the segment "${second}"`);
+    const context = contextOf(address);
     if (row === null) {
       if (asked.method === "GET") return page({ set });
-      if (asked.method === "POST") return insert(asked, set, fact, context);
+      if (asked.method === "POST") return insert(asked, { set, fact, context });
       throw notAllowed(asked.method, set);
     }
     return onRow(asked, { set, fact, row, context });
+  }
+
+  /** A bound action. */
+  function act(
+    asked: Asked,
+    { set, fact, row, action }: { set: string; fact: SetFact; row: Row; action: string },
+  ): Answer {
+    const actions = Object.entries(fact.rules?.actions ?? {});
+    const [, run] = actions.find(([name]) => name.toLowerCase() === action.toLowerCase()) ?? [];
+    if (run === undefined) throw notFound(`the action "${action}"`);
+    if (asked.method !== "POST") throw notAllowed(asked.method, action);
+    writable(asked);
+    checkMatch(asked, row, false);
+    company.tables.transaction(() => run(company, row));
+    return { status: 204, entity: set, rows: 1 };
   }
 
   function onRow(asked: Asked, at: { set: string; fact: SetFact; row: Row; context: string }): Answer {
     const { set, fact, row } = at;
     if (asked.method === "GET") {
       const query = parseQuery(asked.url.search);
-      checkNames(set, query);
+      checkNames(company, set, query);
       return shown(200, at, row, shownRow(company, set, row, query));
     }
     if (asked.method === "PATCH" && fact.modify) {
@@ -127,11 +181,27 @@ export function businessCentral(context: ServiceContext): Service {
     throw notAllowed(asked.method, set);
   }
 
-  function insert(asked: Asked, set: string, fact: SetFact, context: string): Answer {
+  function insert(
+    asked: Asked,
+    at: { set: string; fact: SetFact; context: string },
+    parent?: readonly [column: string, id: string],
+  ): Answer {
+    const { set, fact, context } = at;
     if (!fact.insert) throw notAllowed("POST", set);
     writable(asked);
-    const row = insertRecord(company, set, readInput(fact, jsonOf(asked)));
-    const answer = shown(201, { set, context }, row);
+    const body = readBody(sets, fact, jsonOf(asked));
+    const input = parent === undefined ? body.input : new Map([...body.input, parent]);
+    const row = insertRecord(company, set, { ...body, input });
+    const query = parseQuery(asked.url.search);
+    checkNames(company, set, query);
+    const expand = [...body.parts.keys()].map((name) => ({ name, query: parseQuery("") }));
+    const shownBody = shownRow(
+      company,
+      set,
+      row,
+      expand.length > 0 && query.expand.length === 0 ? { ...query, expand } : query,
+    );
+    const answer = shown(201, { set, context }, row, shownBody);
     const location = `${asked.url.origin}${asked.url.pathname}(${row.id})`;
     return { ...answer, headers: { ...answer.headers, Location: location } };
   }
@@ -147,13 +217,15 @@ export function businessCentral(context: ServiceContext): Service {
   }
 
   function found(set: string, id: string): Row {
-    const row = set === "companyInformation" || set === "generalLedgerSetup"
-      ? singleRow(company, set)
-      : company.tables.table(sets[set]!.of ?? set).get(id);
-    if (row === undefined || row.id !== id || !isIn(company, set, row)) {
-      throw new Refusal(404, "Internal_RecordNotFound", `The ${sets[set]!.entity} ${id} doesn't exist.`);
-    }
+    const row = sets[set]!.single === undefined
+      ? company.tables.table(tableOf(company, set)).get(id)
+      : singleRow(company, set);
+    if (row === undefined || row.id !== id || !isIn(company, set, row)) throw missing(set, id);
     return row;
+  }
+
+  function missing(set: string, id: string): Refusal {
+    return new Refusal(404, "Internal_RecordNotFound", `The ${sets[set]!.entity} ${id} doesn't exist.`);
   }
 
   function counted(set: string, asked: Asked): string {
@@ -173,33 +245,8 @@ export function businessCentral(context: ServiceContext): Service {
       }
       return failed(503, "Internal_TenantUnavailable", "The tenant isn't available. Try again later.");
     },
-    configure(wanted) {
-      const { manualNumbers, ...pages } = wanted;
-      for (const [name, value] of Object.entries(pages)) {
-        if ((name !== "relativeLinks" && name !== "emptyLastPage") || typeof value !== "boolean") {
-          throw new TypeError(
-            `Cannot set "${name}": it isn't known or isn't true or false; ` +
-              "set relativeLinks, emptyLastPage or manualNumbers",
-          );
-        }
-      }
-      const series = Object.entries((manualNumbers ?? {}) as Record<string, unknown>);
-      for (const [set, manual] of series) {
-        if (!Object.hasOwn(sets, set) || sets[set]!.series !== true || typeof manual !== "boolean") {
-          throw new TypeError(
-            `Cannot set manualNumbers of "${set}": name customers, contacts or items with true or false`,
-          );
-        }
-      }
-      context.tables.transaction(() => {
-        settings.put({ id: "pages", ...style(), ...pages as Record<string, boolean> });
-        for (const [set, manual] of series) allowManualNumbers(company, set, manual as boolean);
-      });
-    },
-    settings() {
-      const manualNumbers = ["customers", "contacts", "items"].map((set) => [set, manualNumbersAllowed(company, set)]);
-      return { ...style(), manualNumbers: Object.fromEntries(manualNumbers) };
-    },
+    configure: settings.apply,
+    settings: settings.all,
   };
 }
 

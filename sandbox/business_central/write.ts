@@ -3,22 +3,21 @@ import type { Cell, Row } from "../tables.ts";
 import {
   blankRow,
   changedRow,
-  type Company,
   freeKey,
   manualNumbersAllowed,
   newKey,
+  nextEntryNumber,
   nextNumber,
   resolveReference,
   sparseRow,
+  tableOf,
   wholeRow,
 } from "./company.ts";
-import { type SetFact, sets, zeroGuid } from "./fields.ts";
-import type { Input } from "./input.ts";
+import { type Company, type SetFact, type Values, zeroGuid } from "./facts.ts";
+import type { Body, Input } from "./input.ts";
 import { breakName, joinName } from "./person_name.ts";
 import { noSuchRelation, Refusal, ruleBroken } from "./refusal.ts";
 import { addDecimals, canonicalDecimal } from "../decimal.ts";
-
-type Values = Record<string, Cell>;
 
 /** What a customer and its company contact have in common; a change on one is written to the other. */
 const SHARED = [
@@ -35,49 +34,70 @@ const SHARED = [
   "taxRegistrationNumber",
 ] as const;
 
-/** Adds a record and returns its row. Throws a Refusal; nothing is changed then. */
-export function insertRecord(company: Company, set: string, input: Input): Row {
+/**
+ * Adds a record, with the records that come along with it, and returns its row. Throws a Refusal; nothing is changed
+ * then.
+ */
+export function insertRecord(company: Company, set: string, { input, parts }: Body): Row {
   return company.tables.transaction(() => {
-    const fact = sets[set]!;
-    const row: Values = { ...blankRow(set, company.clock.uuid(), new Date(company.clock.now()).toISOString()) };
+    const fact = company.sets[set]!;
+    const table = tableOf(company, set);
+    const id = String(input.get("id") ?? company.clock.uuid());
+    if (company.tables.table(table).get(id) !== undefined) throw idTaken(fact, id);
+    const row: Values = { ...blankRow(company, table, id, new Date(company.clock.now()).toISOString()) };
     Object.assign(row, resolved(company, fact, input));
-    if (fact.key !== null) row[fact.key] = newKey(company, set, String(row[fact.key]));
-    if (set === "customers" || set === "contacts") requireName(row);
-    if (set === "contacts") completeContact(company, row);
+    fact.rules?.prepare?.(company, row, input);
+    if (fact.key !== null) row[fact.key] = newKey(company, table, String(row[fact.key] ?? ""));
+    if (table === "customers" || table === "contacts") requireName(row);
+    if (table === "contacts") completeContact(company, row);
+    fact.rules?.insert?.(company, row, input);
     const stock = String(row["inventory"] ?? "0");
-    if (set === "items") row["inventory"] = "0";
-    const stored = row as unknown as Row;
-    if (set === "customers") return addCompanyContact(company, stored, nextNumber(company, "contacts"));
-    put(company, set, stored);
-    return set === "items" ? postInventory(company, stored, stock) : stored;
+    if (table === "items") row["inventory"] = "0";
+    let stored = row as unknown as Row;
+    if (table === "customers") stored = addCompanyContact(company, stored, nextNumber(company, "contacts"));
+    else put(company, table, stored);
+    for (const [name, bodies] of parts) {
+      const { set: part, parent } = fact.navigation![name]!;
+      for (const body of bodies) {
+        insertRecord(company, part, { ...body, input: new Map([...body.input, [parent!, stored.id]]) });
+      }
+    }
+    stored = fact.rules?.inserted?.(company, find(company, table, stored.id)!) ?? stored;
+    return table === "items" ? postInventory(company, stored, stock) : stored;
   });
 }
 
 /** Changes a record and returns its row. Throws a Refusal; nothing is changed then. */
 export function updateRecord(company: Company, set: string, stored: Row, input: Input): Row {
   return company.tables.transaction(() => {
-    const before = wholeRow(sets[set]!.of ?? set, stored);
+    const fact = company.sets[set]!;
+    const table = tableOf(company, set);
+    const before = wholeRow(company, table, stored);
     if (set === "customerContacts") return updateCustomerContact(company, before, input);
-    const fact = sets[set]!;
+    if ((input.get("id") ?? before.id) !== before.id) throw ruleBroken(`The id of ${fact.entity} can't be changed.`);
     const values = resolved(company, fact, input);
+    delete values["id"];
+    fact.rules?.prepare?.(company, values, input, before);
     if (fact.key !== null && Object.hasOwn(values, fact.key) && values[fact.key] !== before[fact.key]) {
-      rename(company, set, before, values);
+      rename(company, table, before, values);
     }
-    if ("displayName" in values && (set === "customers" || set === "contacts")) requireName(values);
+    if ("displayName" in values && (table === "customers" || table === "contacts")) requireName(values);
     if ("country" in values && before["country"] !== "" && values["country"] !== before["country"]) {
       const named = Object.keys(values); // in the order of the body, in which they are validated
       const behind = named.slice(named.indexOf("country"));
       for (const field of ["city", "postalCode", "state"]) if (!behind.includes(field)) values[field] = "";
     }
-    if (set === "contacts") changeContact(company, before, values);
+    if (table === "contacts") changeContact(company, before, values);
     const stock = values["inventory"];
     delete values["inventory"];
-    if (set === "items") changeItem(company, before, values);
-    const after = put(company, set, changedRow(company, before, values));
-    if (set === "customers") writeThrough(company, after, "contacts", String(after["contactId"]));
-    if (set === "contacts" && after["customerId"] !== zeroGuid) {
+    if (table === "items") changeItem(company, before, values);
+    fact.rules?.update?.(company, before, values, input);
+    let after = put(company, table, changedRow(company, before, values));
+    if (table === "customers") writeThrough(company, after, "contacts", String(after["contactId"]));
+    if (table === "contacts" && after["customerId"] !== zeroGuid) {
       writeThrough(company, after, "customers", String(after["customerId"]));
     }
+    after = fact.rules?.updated?.(company, after, before) ?? after;
     return stock === undefined ? after : postInventory(company, after, String(stock));
   });
 }
@@ -85,30 +105,56 @@ export function updateRecord(company: Company, set: string, stored: Row, input: 
 /** Deletes a record. Throws a Refusal when others need it. */
 export function deleteRecord(company: Company, set: string, stored: Row): void {
   company.tables.transaction(() => {
-    const table = sets[set]!.of ?? set;
-    const row = wholeRow(table, stored);
+    const fact = company.sets[set]!;
+    const table = tableOf(company, set);
+    const row = wholeRow(company, table, stored);
     if (table === "contacts" && row["customerId"] !== zeroGuid) {
       throw ruleBroken(
         `Contact ${row["number"]} can't be deleted: it stands for a customer. Delete the customer first.`,
       );
     }
-    for (const [other, fact] of Object.entries(sets)) {
-      if (fact.of !== undefined) continue;
-      for (const { ref } of Object.values(fact.fields)) {
-        if (ref?.set !== table) continue;
-        const users = company.tables.table(other).where(ref.column, row.id).filter((user) => user.id !== row.id);
-        if (users.length > 0) throw ruleBroken(`The ${sets[set]!.entity} can't be deleted: ${other} use it.`);
-      }
-    }
+    fact.rules?.remove?.(company, row);
+    refuseWhileUsed(company, table, row);
     const contact = table === "customers" ? find(company, "contacts", row["contactId"]!) : undefined;
     if (contact !== undefined) put(company, "contacts", changedRow(company, contact, { customerId: zeroGuid }));
-    company.tables.table(table).delete(row.id);
+    removeRow(company, table, row);
+    fact.rules?.removed?.(company, row);
   });
+}
+
+/** Takes a row away and notes in the table "deletedRecords" which one of which table it was, and when. */
+export function removeRow(company: Company, table: string, row: Row): void {
+  company.tables.table(table).delete(row.id);
+  company.tables.table("deletedRecords").put({
+    id: company.clock.uuid(),
+    table,
+    systemId: row.id,
+    key: row["number"] ?? row["code"] ?? "",
+    lastModifiedDateTime: new Date(company.clock.now()).toISOString(),
+    version: 1,
+  });
+}
+
+function refuseWhileUsed(company: Company, table: string, row: Row): void {
+  for (const [other, fact] of Object.entries(company.sets)) {
+    if (fact.of !== undefined) continue;
+    for (const { ref } of Object.values(fact.fields)) {
+      if (ref?.set !== table) continue;
+      const users = company.tables.table(other).where(ref.column, row.id).filter((user) => user.id !== row.id);
+      if (users.length > 0) {
+        throw ruleBroken(`The ${company.sets[table]!.entity} can't be deleted: ${other} use it.`);
+      }
+    }
+  }
+}
+
+function idTaken({ entity }: SetFact, id: string): Refusal {
+  return new Refusal(400, "Internal_EntityWithSameKeyExists", `The record of ${entity} already exists: id='${id}'.`);
 }
 
 /** The company contact that every customer has, made together with it; returns the customer that points at it. */
 export function addCompanyContact(company: Company, customer: Row, number: string, id = company.clock.uuid()): Row {
-  const contact: Values = { ...blankRow("contacts", id, String(customer["lastModifiedDateTime"])) };
+  const contact: Values = { ...blankRow(company, "contacts", id, String(customer["lastModifiedDateTime"])) };
   for (const field of SHARED) contact[field] = customer[field]!;
   Object.assign(contact, { number, type: customer["type"], companyId: id, customerId: customer.id });
   nameContact(contact);
@@ -126,14 +172,15 @@ export function nameContact(contact: Values, oldName = ""): void {
 
 /** Stores a whole row and returns it. */
 export function put(company: Company, set: string, row: Row): Row {
-  company.tables.table(set).put(sparseRow(set, row));
+  company.tables.table(set).put(sparseRow(company, set, row));
+  company.sets[set]?.rules?.stored?.(company, row);
   return row;
 }
 
 /** The whole row with this id. */
-function find(company: Company, set: string, id: Cell): Row | undefined {
+export function find(company: Company, set: string, id: Cell): Row | undefined {
   const row = company.tables.table(set).get(String(id));
-  return row === undefined ? undefined : wholeRow(set, row);
+  return row === undefined ? undefined : wholeRow(company, set, row);
 }
 
 /** The input with references as the ids that are stored. */
@@ -173,7 +220,7 @@ function requireName(values: Values): void {
 
 /** A new number or code: the record is renamed, and whatever refers to it by code shows the new one. */
 function rename(company: Company, set: string, before: Row, values: Values): void {
-  const fact = sets[set]!;
+  const fact = company.sets[set]!;
   const key = fact.key!;
   const to = String(values[key]);
   if (to === "") throw ruleBroken(`The field "${key}" of ${fact.entity} can't be blank.`);
@@ -184,7 +231,7 @@ function rename(company: Company, set: string, before: Row, values: Values): voi
   if (set !== "countriesRegions") return;
   for (const table of ["customers", "contacts"]) {
     for (const row of company.tables.table(table).where("country", before["code"]!)) {
-      put(company, table, changedRow(company, wholeRow(table, row), { country: to }));
+      put(company, table, changedRow(company, wholeRow(company, table, row), { country: to }));
     }
   }
 }
@@ -251,17 +298,25 @@ function postInventory(company: Company, item: Row, wanted: string): Row {
   if (item["baseUnitOfMeasureId"] === zeroGuid) {
     throw ruleBroken(`Stock of item ${item["number"]} can't be posted: it has no base unit of measure.`);
   }
-  const ledger = company.tables.table("itemLedgerEntries");
-  const now = new Date(company.clock.now()).toISOString();
-  put(company, "itemLedgerEntries", {
-    ...blankRow("itemLedgerEntries", company.clock.uuid(), now),
-    itemId: item.id,
-    entryNumber: ledger.size + 1,
-    postingDate: now.slice(0, 10),
-    entryType: difference.startsWith("-") ? "Negative Adjmt." : "Positive Adjmt.",
+  const isLess = difference.startsWith("-");
+  addLedgerEntry(company, item, {
+    entryType: isLess ? "Negative Adjmt." : "Positive Adjmt.",
     quantity: difference,
+    postingDate: new Date(company.clock.now()).toISOString().slice(0, 10),
   });
-  return put(company, "items", { ...item, inventory: wanted });
+  return find(company, "items", item.id)!;
+}
+
+/** Adds an entry to the item ledger; the item's stock follows from it, and the item itself counts as unchanged. */
+export function addLedgerEntry(company: Company, item: Row, values: Values): void {
+  put(company, "itemLedgerEntries", {
+    ...blankRow(company, "itemLedgerEntries", company.clock.uuid(), new Date(company.clock.now()).toISOString()),
+    itemId: item.id,
+    entryNumber: nextEntryNumber(company),
+    ...values,
+  });
+  const inventory = canonicalDecimal(addDecimals(String(item["inventory"] ?? "0"), String(values["quantity"])));
+  put(company, "items", { ...wholeRow(company, "items", item), inventory });
 }
 
 function negated(decimal: string): string {

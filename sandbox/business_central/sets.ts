@@ -1,0 +1,5 @@
+/** Every entity set of both APIs, by a name that is unique. */
+import type { SetFact } from "./facts.ts";
+import { standardSets } from "./fields.ts";
+
+export const sets: Readonly<Record<string, SetFact>> = { ...standardSets };
