@@ -4,7 +4,7 @@ import type { AnyEntity, Clock, Field, Fields, Limiter, Row } from "../connector
 import type { Http } from "../http.ts";
 import { decimalsOf, liesIn, pages, type RawRow, rowCheck, withoutBlank } from "../odata.ts";
 import type { List, Lookups } from "./lookups.ts";
-import type { View } from "./views.ts";
+import type { View } from "./view.ts";
 
 export const service = "business_central";
 

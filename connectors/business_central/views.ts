@@ -2,83 +2,16 @@
  * How the handles of entities.ts stand on Business Central's pages: most fields are properties of one page; views fill
  * the others from elsewhere and write them back there.
  */
-import type { Field, Value, Write } from "../connector.ts";
-import { type RawRow, withBlank, zeroGuid } from "../odata.ts";
-import type { CodeSet, Lookups } from "./lookups.ts";
+import type { Field, Write } from "../connector.ts";
+import { type RawRow, withBlank } from "../odata.ts";
+import { madeOf, readCodes, sendCodes, termFields } from "./codes.ts";
 import { joinName, nameParts, type PersonName, splitName } from "./person_name.ts";
-
-export type Values = Readonly<Record<string, Value>>;
-/** What is sent for a write, or why it can't be: a value that leads nowhere. */
-export type Body = { readonly body: Readonly<Record<string, unknown>> } | {
-  readonly refused: { readonly code: string; readonly message: string; readonly field: string };
-};
-
-export interface ReadWork {
-  readonly fields: ReadonlySet<string>;
-  readonly rows: readonly RawRow[];
-  readonly lookups: Lookups;
-}
-export interface WriteWork {
-  readonly writes: readonly Write[];
-  readonly lookups: Lookups;
-  /** Page rows as they are now, by id. */
-  current(ids: readonly string[], properties: readonly string[]): Promise<ReadonlyMap<string, RawRow>>;
-}
-
-export interface View {
-  /** Fields that are no property of the page, with the properties that they are made of. */
-  readonly made: Readonly<Record<string, readonly string[]>>;
-  /** The page holds other records too: only those with this value belong to the entity. */
-  readonly only?: { readonly property: string; readonly value: string };
-  /** Read as a whole each time: what it shows changes without a time stamp. */
-  readonly whole?: boolean;
-  /** Rows that the page lacks, given those it has. */
-  more?(rows: readonly RawRow[], lookups: Lookups): Promise<readonly RawRow[]>;
-  /** The made fields of rows. */
-  fill?(work: ReadWork): Promise<(row: RawRow) => Values>;
-  /** What is sent besides the plain fields. */
-  send?(work: WriteWork): Promise<(write: Write) => Body>;
-}
-
-const codeFields: Readonly<Record<string, { readonly property: string; readonly set: CodeSet }>> = {
-  paymentTermsCode: { property: "paymentTermsId", set: "paymentTerms" },
-  shipmentMethodCode: { property: "shipmentMethodId", set: "shipmentMethods" },
-};
+import { refused, type View } from "./view.ts";
 
 const customers: View = {
-  made: { paymentTermsCode: ["paymentTermsId"], shipmentMethodCode: ["shipmentMethodId"] },
-  async fill({ fields, rows, lookups }) {
-    const wanted = Object.entries(codeFields).filter(([field]) => fields.has(field) && rows.length > 0);
-    const tables = await Promise.all(wanted.map(async ([field, { property, set }]) => {
-      return { field, property, codes: await lookups.codes(set) };
-    }));
-    return (row) =>
-      Object.fromEntries(tables.map(({ field, property, codes }) => {
-        return [field, codes.get(String(row[property]).toLowerCase()) ?? null];
-      }));
-  },
-  async send({ writes, lookups }) {
-    const used = Object.entries(codeFields).filter(([field]) =>
-      writes.some((write) => (write.fields[field] ?? null) !== null)
-    );
-    const ids = new Map(
-      await Promise.all(used.map(async ([field, { set }]) => {
-        const byCode = [...await lookups.codes(set)].map(([id, code]) => [code.toUpperCase(), id] as const);
-        return [field, new Map(byCode)] as const;
-      })),
-    );
-    return (write) => {
-      const body: Record<string, unknown> = {};
-      for (const [field, { property, set }] of Object.entries(codeFields)) {
-        const code = write.fields[field];
-        if (code === undefined) continue;
-        const id = code === null ? zeroGuid : ids.get(field)?.get(String(code).toUpperCase());
-        if (id === undefined) return refused("unknown_code", field, `no record of "${set}" has the code "${code}"`);
-        body[property] = id;
-      }
-      return { body };
-    };
-  },
+  made: madeOf(termFields),
+  fill: (work) => readCodes(termFields, work),
+  send: (work) => sendCodes(termFields, work),
 };
 
 const currencies: View = {
@@ -179,12 +112,13 @@ export function viewOf(entity: string): View {
 }
 
 /**
- * The plain fields of a write as page properties. A creation leaves blanks to the service. The country goes first: the
- * service takes properties in the order of the body, and another country blanks city, postal code and state.
+ * The plain fields of a write as page properties. A creation leaves blanks to the service. What blanks or fills other
+ * properties goes first, since the service takes properties in the order of the body: the customer, then countries,
+ * which blank city, postal code and state.
  */
 export function plainBody(view: View, write: Write, fields: Readonly<Record<string, Field>>): Record<string, unknown> {
   const body: Record<string, unknown> = {};
-  for (const name of Object.keys(write.fields).toSorted(byCountryFirst)) {
+  for (const name of Object.keys(write.fields).toSorted((one, other) => rank(one) - rank(other))) {
     const value = write.fields[name]!;
     const field = fields[name];
     if (Object.hasOwn(view.made, name) || field === undefined || (write.op === "create" && value === null)) continue;
@@ -193,12 +127,7 @@ export function plainBody(view: View, write: Write, fields: Readonly<Record<stri
   return body;
 }
 
-function byCountryFirst(one: string, other: string): number {
-  return Number(other === "country") - Number(one === "country");
-}
-
-function refused(code: string, field: string, state: string): Body {
-  return {
-    refused: { code, field, message: `Cannot write field "${field}": ${state}; create it there or correct the field` },
-  };
+function rank(property: string): number {
+  if (property === "customerId") return 0;
+  return /country$/i.test(property) ? 1 : 2;
 }

@@ -319,7 +319,7 @@ Deno.test("read() gives every currency its rate of the day and a row for the loc
   assertEquals(rates, [["EUR", "0.8"], ["USD", "1"], ["ISK", "120"]]);
   clock.pass(86_400_000);
   const next = await read(pages[0]!.cursor!);
-  assertEquals([next.rates[0], next.pages[0]?.kind], [["EUR", "0.6"], "delta"]);
+  assertEquals([next.rates[0], next.pages[0]?.kind], [["EUR", "0.6"], "full"]);
   const some = await Array.fromAsync(opened.read({ fields, ids: [id, id.replace(/1$/, "7")] }));
   assertEquals([some[0]?.rows.map((row) => row.data["code"]), some[0]?.deleted], [["ISK"], [id.replace(/1$/, "7")]]);
 });
