@@ -89,6 +89,7 @@ export const products: TableSchema = {
   states: productStates,
   unique: [["productnumber"]],
   can: { create: true, delete: true, multiple: true },
+  children: { product_price_levels: { set: "productpricelevels", column: "productid" } },
   columns: {
     ...columns("guid", "productid", { access: "insert" }),
     ...systemColumns,
@@ -116,7 +117,7 @@ export const products: TableSchema = {
     ...columns("integer", "utcconversiontimezonecode timezoneruleversionnumber"),
     ...columns("guid", "processid stageid"),
     ...columns("guid", "entityimageid", { access: "read" }),
-    ...money("price currentcost standardcost", { least: 0, most: 1_000_000_000_000 }),
+    ...money("price currentcost standardcost", { least: 0, most: 1_000_000_000_000, pricing: true }),
     ...lookup("defaultuomscheduleid", "uomschedules", { required: true }),
     ...lookup("defaultuomid", "uoms", { required: true }),
     ...lookup("pricelevelid", "pricelevels", { access: "update" }),

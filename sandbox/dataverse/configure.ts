@@ -3,8 +3,8 @@ import type { Crm } from "./crm.ts";
 import { schemaOf } from "./tables.ts";
 
 /**
- * Applies {changeTracking: {accounts: false}}, {alternateKeys: {accounts: [["accountnumber"]]}} and
- * {expireDeltaTokens: true}. Throws TypeError on anything else; then nothing is applied.
+ * Applies {changeTracking: {accounts: false}}, {alternateKeys: {accounts: [["accountnumber"]]}},
+ * {expireDeltaTokens: true}, {priceCalculation: false} and {timeZone: "Europe/Paris"}. Throws TypeError on anything else; then nothing is applied.
  */
 export function configure(crm: Crm, settings: Readonly<Record<string, unknown>>): void {
   let next = crm.settings();
@@ -17,14 +17,27 @@ export function configure(crm: Crm, settings: Readonly<Record<string, unknown>>)
       next = { ...next, alternateKeys: { ...next.alternateKeys, ...keys } };
     } else if (name === "expireDeltaTokens" && value === true) {
       next = { ...next, deltaTokensFrom: crm.nextVersion() };
+    } else if (name === "priceCalculation" && typeof value === "boolean") {
+      next = { ...next, priceCalculation: value };
+    } else if (name === "timeZone" && typeof value === "string" && isTimeZone(value)) {
+      next = { ...next, timeZone: value };
     } else {
       throw new TypeError(
         `Cannot apply "${name}": it isn't known, or not with this value; ` +
-          `use "changeTracking", "alternateKeys" or "expireDeltaTokens": true`,
+          `use "changeTracking", "alternateKeys", "expireDeltaTokens": true, "priceCalculation" or "timeZone"`,
       );
     }
   }
   crm.set(next);
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 function isKeyList(value: unknown): value is string[][] {

@@ -12,6 +12,10 @@ export interface CrmSettings {
   readonly alternateKeys: Readonly<Record<string, readonly (readonly string[])[]>>;
   /** Delta tokens up to this version are refused as expired. */
   readonly deltaTokensFrom: number;
+  /** False: totals of orders, and prices that aren't overridden, are kept as they were given. */
+  readonly priceCalculation: boolean;
+  /** The application user's zone, an IANA name: in it the day of a time stamp such as requestdeliveryby is meant. */
+  readonly timeZone: string;
 }
 
 export interface Crm {
@@ -38,9 +42,18 @@ export interface Crm {
 
 /** Change tracking is on for the tables that people use it for; a test switches it off to see the other way. */
 const defaults: CrmSettings = {
-  changeTracking: { accounts: true, contacts: true, products: true },
+  changeTracking: {
+    accounts: true,
+    contacts: true,
+    products: true,
+    pricelevels: true,
+    salesorders: true,
+    salesorderdetails: true,
+  },
   alternateKeys: {},
   deltaTokensFrom: 0,
+  priceCalculation: true,
+  timeZone: "UTC",
 };
 
 /** Opens the environment that the tables hold; fills them with an empty environment when they are new. */
@@ -50,7 +63,7 @@ export function openCrm(tables: Tables, options: { clock: SandboxClock; localCur
   if (known.get("environment") === undefined) found(tables, options);
   const environment = known.get("environment")!;
   const kept = known.get("settings");
-  let settings = kept === undefined ? defaults : JSON.parse(String(kept.json)) as CrmSettings;
+  let settings = kept === undefined ? defaults : withDefaults(JSON.parse(String(kept.json)));
   // A version that only the expiry of delta tokens took is in no row.
   let version = Math.max(1_000_000, settings.deltaTokensFrom, ...schemas.map((schema) => latest(tables, schema)));
   return {
@@ -72,6 +85,11 @@ export function openCrm(tables: Tables, options: { clock: SandboxClock; localCur
       settings = next;
     },
   };
+}
+
+/** What an earlier version of the sandbox kept lacks what has come since. */
+function withDefaults(kept: Partial<CrmSettings>): CrmSettings {
+  return { ...defaults, ...kept, changeTracking: { ...defaults.changeTracking, ...kept.changeTracking } };
 }
 
 function latest(tables: Tables, schema: TableSchema): number {

@@ -20,6 +20,8 @@ export interface Nested {
 export interface Input {
   readonly values: Values;
   readonly nested: readonly Nested[];
+  /** Rows that are created after this one; their `column` then points here. */
+  readonly children: readonly Nested[];
 }
 
 /** Finds the row that a reference ("/accounts(…)", an address, "$1") means; throws Refusal when there is none. */
@@ -33,6 +35,7 @@ export function readInput(
 ): Input {
   const values: Values = {};
   const nested: Nested[] = [];
+  const children: Nested[] = [];
   for (const [property, value] of Object.entries(body)) {
     if (property.endsWith("@odata.bind")) {
       bind(schema, { values, navigation: property.slice(0, -"@odata.bind".length), value, when, resolve });
@@ -50,13 +53,24 @@ export function readInput(
     if (navigation !== undefined && isObject(value) && target !== undefined && when === "insert") {
       writable(schema, navigation.name, when);
       nested.push({ column: navigation.name, schema: target, body: value });
+    } else if (schema.children?.[property] !== undefined && when === "insert") {
+      children.push(...childrenOf(schema, property, value));
     } else if (navigation !== undefined && value === null) {
       bind(schema, { values, navigation: property, value, when, resolve });
     } else {
       throw unknown(schema, property);
     }
   }
-  return { values, nested };
+  return { values, nested, children };
+}
+
+function childrenOf(schema: TableSchema, property: string, value: Json): Nested[] {
+  const { set, column } = schema.children![property]!;
+  if (!Array.isArray(value)) throw refuse.payload(`The value of '${property}' isn't a list of rows.`);
+  return (value as readonly Json[]).map((body) => {
+    if (!isObject(body)) throw refuse.payload(`The value of '${property}' isn't a list of rows.`);
+    return { column, schema: schemaOf(set)!, body };
+  });
 }
 
 function bind(schema: TableSchema, how: {

@@ -1,7 +1,7 @@
 /** Rows as answers show them. */
 import { rawNumber } from "../json.ts";
-import { type Query } from "../odata.ts";
-import type { FilterKind } from "../filter.ts";
+import { compileFilter, type FilterKind } from "../filter.ts";
+import { comparator, type Query } from "../odata.ts";
 import type { Cell, Row } from "../tables.ts";
 import type { Crm } from "./crm.ts";
 import { refuse } from "./refusal.ts";
@@ -57,6 +57,11 @@ export function present(crm: Crm, schema: TableSchema, { row, shape }: { row: Ro
   }
   if (schema.set === "systemusers") shown.ownerid = row.id;
   for (const { name, query } of shape.expand) {
+    const children = schema.children?.[name];
+    if (children !== undefined) {
+      shown[name] = presentChildren(crm, { parent: row, children, query, annotated: shape.annotated });
+      continue;
+    }
     const navigation = navigationOf(schema, name);
     const target = navigation === undefined ? undefined : schemaOf(setOf(navigation.column, row, navigation.name));
     if (navigation === undefined || target === undefined) throw unknownProperty(schema, name);
@@ -65,6 +70,23 @@ export function present(crm: Crm, schema: TableSchema, { row, shape }: { row: Ro
     shown[name] = other === undefined ? null : present(crm, target, { row: other, shape: inner });
   }
   return shown;
+}
+
+/** The rows that belong to one; nobody pages them. */
+function presentChildren(crm: Crm, at: {
+  parent: Row;
+  children: { readonly set: string; readonly column: string };
+  query: Query;
+  annotated: Shape["annotated"];
+}): object[] {
+  const { query } = at;
+  const target = schemaOf(at.children.set)!;
+  const rules = filterRules(target);
+  const test = query.filter === null ? () => true : compileFilter(query.filter, rules);
+  const rows = crm.rows(target).where(at.children.column, at.parent.id).filter(test);
+  if (query.orderby !== null) rows.sort(comparator(query.orderby, rules));
+  const shape = { ...shapeOf(target, query, new Map()), annotated: at.annotated };
+  return rows.slice(0, query.top ?? undefined).map((row) => present(crm, target, { row, shape }));
 }
 
 function show(crm: Crm, at: {

@@ -1,20 +1,19 @@
 /** Creating, changing and deleting rows, with what the service does by itself around it. */
-import { canonicalDecimal, divideDecimals, roundDecimal } from "../decimal.ts";
 import type { Json } from "../json.ts";
 import type { Cell, Row } from "../tables.ts";
 import type { Crm } from "./crm.ts";
 import { type Input, readInput, type Resolve, type Values } from "./input.ts";
+import { keepMoney } from "./money.ts";
 import { refuse } from "./refusal.ts";
-import type { Column, TableSchema } from "./schema.ts";
-import { schemaOf, schemas } from "./tables.ts";
+import { rulesOf } from "./rules.ts";
+import type { TableSchema } from "./schema.ts";
+import { stamped } from "./stamped.ts";
+import { schemas } from "./tables.ts";
 
-const columnsWith = (test: (name: string, column: Column) => boolean): ReadonlyMap<string, readonly string[]> =>
-  new Map(schemas.map(({ set, columns }) => {
-    const found = Object.entries(columns).filter(([name, column]) => test(name, column));
-    return [set, found.map(([name]) => name)];
-  }));
-const moneyOf = columnsWith((name, column) => column.kind === "money" && !name.endsWith("_base"));
-const requiredOf = columnsWith((_name, column) => column.required === true);
+const requiredOf: ReadonlyMap<string, readonly string[]> = new Map(schemas.map(({ set, columns }) => {
+  const found = Object.entries(columns).filter(([, column]) => column.required === true);
+  return [set, found.map(([name]) => name)];
+}));
 
 export type Body = Readonly<Record<string, Json>>;
 
@@ -22,7 +21,7 @@ export type Body = Readonly<Record<string, Json>>;
 export function createFromBody(
   crm: Crm,
   schema: TableSchema,
-  { body, resolve, id }: { body: Body; resolve: Resolve; id?: string },
+  { body, resolve, id, parent }: { body: Body; resolve: Resolve; id?: string; parent?: Values },
 ): Row {
   if (!schema.can.create) throw refuse.method("POST");
   return crm.tables.transaction(() => {
@@ -31,7 +30,12 @@ export function createFromBody(
       input.values[column] = createFromBody(crm, target, { body: inner, resolve }).id;
       if (Object.keys(schema.columns[column]!.targets!).length > 1) input.values[`${column}@set`] = target.set;
     }
-    return createRow(crm, schema, id === undefined ? input.values : { ...input.values, [schema.key]: id });
+    const key = id === undefined ? {} : { [schema.key]: id };
+    const row = createRow(crm, schema, { ...input.values, ...parent, ...key });
+    for (const { column, schema: target, body: inner } of input.children) {
+      createFromBody(crm, target, { body: inner, resolve, parent: { [column]: row.id } });
+    }
+    return crm.rows(schema).get(row.id)!; // its children may have changed it
   });
 }
 
@@ -69,18 +73,17 @@ export function createRow(crm: Crm, schema: TableSchema, values: Values): Row {
       id,
       versionnumber: crm.nextVersion(),
     };
+    rulesOf(schema.set).prepare?.(crm, { before: undefined, row, values: given });
     complete(crm, schema, row);
     for (const name of requiredOf.get(schema.set)!) {
       if ((row[name] ?? null) === null) {
         throw refuse.argument(`The attribute '${name}' of '${schema.logical}' cannot be empty.`);
       }
     }
-    if (schema.set === "products") checkProductUnit(crm, row);
-    if (schema.set === "uoms" && row.isschedulebaseuom !== true) row.baseuom ??= baseUnitOf(crm, row);
     checkUnique(crm, schema, row);
     crm.rows(schema).put(row);
     crm.deleted(schema).delete(id);
-    if (schema.set === "uomschedules") createBaseUnit(crm, row);
+    rulesOf(schema.set).stored?.(crm, { before: undefined, row });
     return crm.rows(schema).get(id)!;
   });
 }
@@ -92,33 +95,28 @@ export function updateRow(crm: Crm, schema: TableSchema, { before, values }: { b
       throw refuse.argument(`The attribute '${name}' of '${schema.logical}' cannot be set to NULL.`);
     }
   }
-  const row: Values & { id: string } = {
-    ...before,
-    ...values,
-    modifiedon: crm.stamp(),
-    modifiedby: crm.me,
-    versionnumber: crm.nextVersion(),
-  };
-  if (values.statecode !== undefined || values.statuscode !== undefined) changeState(schema, { before, row, values });
-  if (schema.set === "products" && row.defaultuomscheduleid !== before.defaultuomscheduleid) {
-    throw refuse.argument("The unit group of a product can't be changed.");
-  }
-  if (schema.set === "transactioncurrencies" && row.id === crm.baseCurrencyId) {
-    if (canonicalDecimal(String(row.exchangerate)) !== "1") {
-      throw refuse.argument("The exchange rate of the base currency is always 1.");
-    }
-  }
+  const row: Values & { id: string } = { ...stamped(crm, { ...before, ...values }) };
+  if (values.statecode !== undefined || values.statuscode !== undefined) chooseReason(schema, row, values);
+  rulesOf(schema.set).prepare?.(crm, { before, row, values });
   complete(crm, schema, row);
-  if (schema.set === "products") checkProductUnit(crm, row);
   checkUnique(crm, schema, row);
-  crm.rows(schema).put(row);
-  return row;
+  return crm.tables.transaction(() => {
+    crm.rows(schema).put(row);
+    rulesOf(schema.set).stored?.(crm, { before, row });
+    return crm.rows(schema).get(row.id)!;
+  });
 }
 
 /** Deletes a row; rows that point to it are deleted, let go of it, or stop the deletion. Throws Refusal. */
 export function deleteRow(crm: Crm, schema: TableSchema, id: string): void {
   if (!schema.can.delete) throw refuse.method("DELETE");
-  if (crm.rows(schema).get(id) === undefined) throw refuse.noSuchRow(schema.logical, id);
+  const row = crm.rows(schema).get(id);
+  if (row === undefined) throw refuse.noSuchRow(schema.logical, id);
+  rulesOf(schema.set).removing?.(crm, row);
+  removeRow(crm, schema, row);
+}
+
+function removeRow(crm: Crm, schema: TableSchema, { id, ...values }: Row): void {
   crm.tables.transaction(() => {
     for (const other of schemas) {
       for (const [name, column] of Object.entries(other.columns)) {
@@ -126,22 +124,26 @@ export function deleteRow(crm: Crm, schema: TableSchema, id: string): void {
         for (const row of crm.rows(other).where(name, id)) {
           const kind = dependence(schema, other, name);
           if (kind === "stops") throw refuse.inUse(schema.logical, other.logical);
-          if (kind === "goes along") deleteRow(crm, other, row.id);
+          if (kind === "goes along") removeRow(crm, other, row);
           else updateRow(crm, other, { before: row, values: { [name]: null } });
         }
       }
     }
     crm.rows(schema).delete(id);
     crm.deleted(schema).put({ id, versionnumber: crm.nextVersion() });
+    rulesOf(schema.set).removed?.(crm, { ...values, id });
   });
 }
 
 function dependence(gone: TableSchema, other: TableSchema, column: string): "stops" | "goes along" | "lets go" {
   if (gone.set === "accounts" && column === "parentcustomerid") return "goes along";
   if (gone.set === "uomschedules" && other.set === "uoms") return "goes along";
-  return other.columns[column]!.required || column === "transactioncurrencyid" || column === "baseuom"
-    ? "stops"
-    : "lets go";
+  if (Object.values(gone.children ?? {}).some((child) => child.set === other.set && child.column === column)) {
+    return "goes along";
+  }
+  if (gone.set === "salesorders" && other.set === "ordercloses") return "goes along";
+  const isNeeded = other.columns[column]!.required || column === "transactioncurrencyid" || column === "baseuom";
+  return isNeeded || other.set === "salesorderdetails" ? "stops" : "lets go";
 }
 
 function defaultsOf(crm: Crm, schema: TableSchema): Values {
@@ -181,43 +183,16 @@ function complete(crm: Crm, schema: TableSchema, row: Values): void {
     row.owningteam = isTeam ? row.ownerid ?? null : null;
     row.owningbusinessunit = crm.businessUnitId;
   }
-  if (schema.columns.exchangerate?.access === "read") money(crm, schema, row);
+  if (schema.columns.exchangerate?.access === "read") keepMoney(crm, schema, row);
 }
 
-/** Money is kept to the precision of its column and shown with four digits; X_base = X / exchangerate. */
-function money(crm: Crm, schema: TableSchema, row: Values): void {
-  const amounts = moneyOf.get(schema.set)!.filter((name) => row[name] !== undefined);
-  if (row.transactioncurrencyid == null && amounts.some((name) => row[name] !== null)) {
-    row.transactioncurrencyid = crm.baseCurrencyId;
-  }
-  const currency = crm.tables.table("transactioncurrencies").get(String(row.transactioncurrencyid));
-  row.exchangerate = currency?.exchangerate ?? null;
-  const precision = schema.set === "products"
-    ? Number(crm.organization().pricingdecimalprecision)
-    : Number(currency?.currencyprecision ?? 2);
-  for (const name of amounts) {
-    const value: Cell = row[name] ?? null;
-    row[name] = value === null ? null : roundDecimal(roundDecimal(String(value), precision), 4);
-    row[`${name}_base`] = value === null ? null : divideDecimals(String(row[name]), String(row.exchangerate), 4);
-  }
-}
-
-function changeState(schema: TableSchema, { before, row, values }: { before: Row; row: Values; values: Values }): void {
+/** A state brings its first reason, and takes no other state's. */
+function chooseReason(schema: TableSchema, row: Values, values: Values): void {
   const state = Number(row.statecode);
   const reasons = schema.states![state]!;
   if (values.statuscode === undefined) row.statuscode = reasons[0]!;
   if (!reasons.includes(Number(row.statuscode))) {
     throw refuse.wrongStatus(schema.logical, Number(row.statuscode), state);
-  }
-  if (schema.set === "products" && state === 2 && before.statecode !== 2) {
-    throw refuse.wrongStatus(schema.logical, Number(row.statuscode), state);
-  }
-}
-
-function checkProductUnit(crm: Crm, row: Values): void {
-  const unit = crm.tables.table("uoms").get(String(row.defaultuomid));
-  if (unit?.uomscheduleid !== row.defaultuomscheduleid) {
-    throw refuse.argument("The default unit of the product doesn't belong to its unit group.");
   }
 }
 
@@ -233,19 +208,4 @@ function checkUnique(crm: Crm, schema: TableSchema, row: Values & { id: string }
   if ((schema.unique ?? []).some(taken)) throw refuse.duplicate();
   const violated = (crm.settings().alternateKeys[schema.set] ?? []).find(taken);
   if (violated !== undefined) throw refuse.duplicateKey(violated);
-}
-
-function baseUnitOf(crm: Crm, unit: Values): Cell {
-  const group = crm.rows(schemaOf("uoms")!).where("uomscheduleid", unit.uomscheduleid!);
-  return group.find((row) => row.isschedulebaseuom === true)?.id ?? null;
-}
-
-/** A unit group comes with its base unit; nobody chooses that row's id. */
-function createBaseUnit(crm: Crm, group: Values & { id: string }): void {
-  createRow(crm, schemaOf("uoms")!, {
-    name: group.baseuomname!,
-    quantity: "1.00",
-    uomscheduleid: group.id,
-    isschedulebaseuom: true,
-  });
 }

@@ -32,6 +32,11 @@ export const refuse = {
     ),
   wrongStatus: (logical: string, reason: number, state: number) =>
     new Refusal(400, "0x80048408", `${reason} is not a valid status code for state code ${state} of ${logical}.`),
+  wrongState: (logical: string, state: number, why: string) =>
+    new Refusal(400, "0x80048408", `${logical} can't get state code ${state}: ${why}.`),
+  /** The code is one for states; which one the service gives here isn't documented. */
+  readOnly: (logical: string, id: string) =>
+    new Refusal(400, "0x80048408", `${logical} With Id = ${id} is not Active: it is read only and cannot be edited.`),
   /** A row with the same value in a column that must be unique, or with the same id. */
   duplicate: () => new Refusal(412, "0x80040237", "Cannot insert duplicate key."),
   /** If-None-Match: * met a row. */

@@ -30,6 +30,10 @@ export interface Column {
   readonly required?: true;
   /** Lookup: the entity sets that it can point to, by the navigation property that binds each. */
   readonly targets?: Readonly<Record<string, string>>;
+  /** Money: kept to the organization's pricing precision instead of the currency's. */
+  readonly pricing?: true;
+  /** Time stamp: people see only its day, in their own zone. */
+  readonly format?: "day";
 }
 export type Columns = Readonly<Record<string, Column>>;
 
@@ -49,6 +53,8 @@ export interface TableSchema {
   readonly unique?: readonly (readonly string[])[];
   /** What can be done with it besides reading and updating. */
   readonly can: { readonly create: boolean; readonly delete: boolean; readonly multiple: boolean };
+  /** Rows of other tables that belong to a row, by navigation property; the column is theirs and points here. */
+  readonly children?: Readonly<Record<string, { readonly set: string; readonly column: string }>>;
   readonly columns: Columns;
 }
 

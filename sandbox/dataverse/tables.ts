@@ -1,7 +1,9 @@
 /** The tables of the Dataverse imitation by entity set. */
 import { products, transactioncurrencies, uoms, uomschedules } from "./catalog_tables.ts";
+import { ordercloses, salesorderdetails, salesorders } from "./order_tables.ts";
 import { accounts, contacts } from "./party_tables.ts";
 import { businessunits, organizations, systemusers, teams } from "./platform_tables.ts";
+import { pricelevels, productpricelevels } from "./price_tables.ts";
 import type { Column, TableSchema } from "./schema.ts";
 
 /** All tables. */
@@ -12,6 +14,11 @@ export const schemas: readonly TableSchema[] = [
   transactioncurrencies,
   uomschedules,
   uoms,
+  pricelevels,
+  productpricelevels,
+  salesorders,
+  salesorderdetails,
+  ordercloses,
   systemusers,
   teams,
   businessunits,

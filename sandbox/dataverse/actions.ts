@@ -1,0 +1,49 @@
+/** FulfillSalesOrder and CancelSalesOrder: an order gets its end state, and an orderclose that says so. */
+import { isObject, type Json } from "../json.ts";
+import type { Answer } from "../service.ts";
+import type { Row } from "../tables.ts";
+import type { Crm } from "./crm.ts";
+import { readInput, type Resolve } from "./input.ts";
+import { orderRules } from "./order_rules.ts";
+import { ordercloses, salesorders } from "./order_tables.ts";
+import { createRow } from "./records.ts";
+import { refuse } from "./refusal.ts";
+import { stamped } from "./stamped.ts";
+
+const ends: Readonly<Record<string, number>> = { FulfillSalesOrder: 3, CancelSalesOrder: 2 };
+
+/** True for the name of an action that stands by itself in an address. */
+export function isAction(name: string): boolean {
+  return Object.hasOwn(ends, name);
+}
+
+/** Answers POST <action> with {OrderClose: {"salesorderid@odata.bind": …, subject}, Status}. Throws Refusal. */
+export function act(
+  crm: Crm,
+  { name, body, resolve }: { name: string; body: Readonly<Record<string, Json>>; resolve: Resolve },
+): Answer {
+  const { OrderClose: close, Status: status } = body;
+  if (!isObject(close)) throw refuse.payload("The parameter 'OrderClose' is missing.");
+  if (typeof status !== "number") throw refuse.payload("The parameter 'Status' is missing.");
+  crm.tables.transaction(() => {
+    const { values } = readInput(ordercloses, close, { when: "insert", resolve });
+    const order = crm.rows(salesorders).get(String(values.salesorderid));
+    if (order === undefined) throw refuse.argument("The attribute 'salesorderid' of 'orderclose' cannot be empty.");
+    end(crm, { order, state: ends[name]!, status });
+    createRow(crm, ordercloses, { actualend: crm.stamp(), ...values, statecode: 1, statuscode: 2 });
+  });
+  return { status: 204, headers: { "OData-Version": "4.0" }, entity: "salesorders", rows: 1 };
+}
+
+/** -1 stands for the state's first reason. */
+function end(crm: Crm, { order, state, status }: { order: Row; state: number; status: number }): void {
+  const reasons = salesorders.states![state]!;
+  const reason = status === -1 ? reasons[0]! : status;
+  if (!reasons.includes(reason)) throw refuse.wrongStatus("salesorder", reason, state);
+  if (order.statecode !== 0 && order.statecode !== 1) {
+    throw refuse.wrongState("salesorder", state, `it can't follow state code ${order.statecode}`);
+  }
+  const row = stamped(crm, { ...order, statecode: state, statuscode: reason });
+  crm.rows(salesorders).put(row);
+  orderRules.stored!(crm, { before: order, row });
+}
