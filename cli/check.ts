@@ -9,7 +9,7 @@ import { configurationOf, pipelinesOf, settingsOf } from "./files.ts";
 import { nothingToFill } from "./fill_sandbox.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { homeOf } from "./permissions.ts";
-import { filesOf, loadPipeline, loadSteps } from "./pipeline.ts";
+import { filesOf, loadDefinitions, loadPipeline } from "./pipeline.ts";
 import { table } from "./run_text.ts";
 import { openServices, refuseOtherKind } from "./services.ts";
 import type { Session } from "./session.ts";
@@ -28,17 +28,21 @@ export async function check(args: Arguments, session: Session): Promise<number> 
   }
   const settings = settingsOf(session);
   if (args.has("json")) {
-    const steps = await loadSteps();
+    const { steps } = await loadDefinitions();
     const problems = problemsOf(steps, { files: filesOf(pipelinesOf(session)) });
     const document = { steps: steps.map((step) => step.name), problems };
     await session.output.data(`${JSON.stringify(document, null, 2)}\n`);
     if (problems.length > 0) return 2;
   }
-  const { steps } = await loadPipeline(settings, pipelinesOf(session));
+  const { steps, off, without } = await loadPipeline(settings, pipelinesOf(session));
   if (!args.has("json")) {
     await session.output.data(
       `${steps.length} definitions, no problems: ${steps.map((step) => step.name).join(", ")}\n`,
     );
+    for (const [step, why] of off) await session.output.data(`Skipped: ${step}, ${why}\n`);
+    for (const [step, fields] of without) {
+      await session.output.data(`Without the extension, ${step} leaves out: ${fields.join(", ")}\n`);
+    }
   }
   session.output.message(`Next: deno task check ${steps.at(-1)?.name ?? "STEP"} --sample ${usualSample}`);
   return 0;

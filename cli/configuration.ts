@@ -31,6 +31,8 @@ const connection = z.strictObject({
   crm: crm.optional(),
   steps: z.record(z.string(), z.boolean()).optional(),
   owner: owner.optional(),
+  extension: z.boolean().optional(),
+  timeZone: z.string().refine(isTimeZone, 'must be the name of a time zone, such as "Europe/Copenhagen"').optional(),
 });
 const file = z.strictObject({ connections: z.strictObject({ default: connection.optional() }).optional() });
 
@@ -50,6 +52,10 @@ export interface Settings {
   readonly steps: Readonly<Record<string, boolean>>;
   /** Records in the CRM belong to persons (salespeople), or all to this team. */
   readonly owner: { readonly model: "person" } | { readonly model: "team"; readonly team: string };
+  /** The Business Central extension is installed: always in the sandbox, unless the file says otherwise. */
+  readonly extension: boolean;
+  /** The time zone of the CRM account's user: its days are kept as midnights of that zone. */
+  readonly timeZone: string;
 }
 export interface Configuration extends Settings {
   /** The real services; null: nothing is configured, and the built-in sandbox takes their place. */
@@ -65,8 +71,10 @@ export interface ConfigurationSources {
 
 /** Throws DefinitionError "configuration_invalid" with all that is wrong, or "secret_in_configuration". */
 export function readSettings(text: ConfigurationSources["text"]): Settings {
-  const { steps = {}, owner = { model: "person" } } = parse(text ?? "{}").connections?.default ?? {};
-  return { connection: "default", steps, owner };
+  const { steps = {}, owner = { model: "person" }, erp, crm, extension, timeZone = "UTC" } =
+    parse(text ?? "{}").connections?.default ?? {};
+  const isSandbox = isEmpty(erp) && isEmpty(crm);
+  return { connection: "default", steps, owner, extension: extension ?? isSandbox, timeZone };
 }
 
 /**
@@ -77,7 +85,6 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
   const common = readSettings(sources.text);
   const { erp, crm } = parse(sources.text ?? "{}").connections?.default ?? {};
   const secrets = { erp: secretOf("ERP", sources), crm: secretOf("CRM", sources) };
-  const isEmpty = (part: object | undefined) => part === undefined || Object.keys(part).length === 0;
   if (isEmpty(erp) && isEmpty(crm) && secrets.erp === null && secrets.crm === null) {
     return { ...common, services: null };
   }
@@ -114,6 +121,19 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     `Cannot connect: a part of the configuration is there, but not ${list(missing)}; add what is missing, or take ` +
       "away the rest to work on the built-in sandbox",
   );
+}
+
+function isEmpty(part: object | undefined): boolean {
+  return part === undefined || Object.keys(part).length === 0;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
 }
 
 const erpOrigin = "https://api.businesscentral.dynamics.com";

@@ -4,6 +4,7 @@ import { checkPipeline } from "../engine/check.ts";
 import { didYouMean } from "../engine/did_you_mean.ts";
 import { order } from "../engine/plan.ts";
 import type { Step } from "../engine/step.ts";
+import type { AnyEntity } from "../connectors/connector.ts";
 import { DefinitionError } from "../errors.ts";
 import type { Settings } from "./configuration.ts";
 
@@ -12,21 +13,32 @@ export interface Pipeline {
   readonly steps: readonly Step[];
   /** Steps that are off, and why. */
   readonly off: ReadonlyMap<string, string>;
+  /** Fields whose rules are off since they need the extension, by step. */
+  readonly without: ReadonlyMap<string, readonly string[]>;
 }
+
+type Narrowing = Pick<Settings, "steps" | "owner" | "extension">;
 
 /** Throws DefinitionError before any request when a definition, or what tenging.json says of steps, is wrong. */
 export async function loadPipeline(
-  configuration: Pick<Settings, "steps" | "owner">,
+  configuration: Narrowing,
   folder: string,
 ): Promise<Pipeline> {
-  const steps = await loadSteps();
+  const { steps, off } = await loadDefinitions();
   checkPipeline(steps, { files: filesOf(folder) });
-  return narrow(order(steps), configuration);
+  return narrow(order(steps), configuration, off);
 }
 
-/** Applies the configuration: steps that are off, and a team that owns everything instead of persons. Pure. */
-export function narrow(steps: readonly Step[], configuration: Pick<Settings, "steps" | "owner">): Pipeline {
-  const off = new Map<string, string>();
+/**
+ * Applies the configuration: steps that are off, a team that owns everything instead of persons, and what needs the
+ * extension. `usuallyOff` are the steps that are on only where the configuration says so, with the reason. Pure.
+ */
+export function narrow(
+  steps: readonly Step[],
+  configuration: Narrowing,
+  usuallyOff: Readonly<Record<string, string>> = {},
+): Pipeline {
+  const off = new Map(Object.entries(usuallyOff).filter(([name]) => configuration.steps[name] !== true));
   const names = steps.map((step) => step.name);
   for (const [name, isOn] of Object.entries(configuration.steps)) {
     if (!names.includes(name)) {
@@ -39,28 +51,72 @@ export function narrow(steps: readonly Step[], configuration: Pick<Settings, "st
     }
     if (!isOn) off.set(name, "switched off in tenging.json");
   }
-  if (configuration.owner.model === "person") return { steps, off };
-  for (const step of steps) {
-    if (step.extract.crm.name === "systemusers") off.set(step.name, "records belong to a team (tenging.json)");
+  let narrowed = steps;
+  if (configuration.owner.model === "team") {
+    for (const step of steps) {
+      if (step.extract.crm.name === "systemusers") off.set(step.name, "records belong to a team (tenging.json)");
+    }
+    narrowed = narrowed.map((step) => withoutRules(step, (crm) => crm === "ownerid"));
   }
-  return { steps: steps.map(withoutOwner), off };
+  const without = new Map<string, readonly string[]>();
+  if (!configuration.extension) {
+    for (const step of steps) {
+      const erp: AnyEntity = step.extract.erp;
+      if (erp.needs === "extension") off.set(step.name, "needs the Business Central extension");
+    }
+    narrowed = narrowed.map((step) => {
+      const erp: AnyEntity = step.extract.erp;
+      const needing = (_crm: string, field: string | null) =>
+        field !== null && erp.needs !== "extension" && erp.fields[field]?.needs === "extension";
+      const left = ruleFields(step).filter(([crm, field]) => needing(crm, field)).map(([crm]) => crm);
+      if (left.length > 0) without.set(step.name, left);
+      return withoutRules(step, needing);
+    });
+  }
+  return { steps: narrowed === steps ? steps : relinked(narrowed), off, without };
 }
 
-/** Without the rules that say whose a record is. */
-function withoutOwner(step: Step): Step {
-  const rules = Object.entries(step.transform).filter(([field]) => field !== "ownerid")
-    .map(([field, rule]) => [field, field.startsWith("group ") ? without(rule as object) : rule]);
-  return { ...step, transform: Object.fromEntries(rules), create: { ...step.create, crm: without(step.create.crm) } };
+/** A step that was narrowed stands wherever others name it: parts name their head, follow-ups the step they follow. */
+function relinked(steps: readonly Step[]): readonly Step[] {
+  const named = (step: Step | null) => steps.find((one) => one.name === step?.name) ?? step;
+  return steps.map((step) => ({ ...step, under: named(step.under), of: named(step.of) }));
 }
 
-function without(rules: object): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(rules).filter(([field]) => field !== "ownerid"));
+/** The rules of a step: CRM field with the ERP field behind it. */
+function ruleFields(step: Step): readonly (readonly [string, string | null])[] {
+  return Object.entries(step.transform).flatMap(([name, rule]) =>
+    name.startsWith("group ")
+      ? Object.entries<unknown>(rule as Record<string, unknown>)
+      : [[name, rule] as [string, unknown]]
+  ).map(([name, rule]) => [name, erpFieldOf(rule)]);
 }
 
-/** The list of pipelines/mod.ts as it stands, unchecked. Throws DefinitionError "definition_unreadable". */
-export async function loadSteps(): Promise<readonly Step[]> {
+/** The ERP field that a rule names, through all its wrappers; null for a constant. */
+function erpFieldOf(rule: unknown): string | null {
+  if (typeof rule === "string") return rule;
+  const { rule: inner, field } = rule as { rule?: unknown; field?: string };
+  return inner === undefined ? field ?? null : erpFieldOf(inner);
+}
+
+/** Without the rules that `isOff` says of their CRM field and the ERP field behind it, in groups and creations too. */
+function withoutRules(step: Step, isOff: (crm: string, erp: string | null) => boolean): Step {
+  const kept = (rules: object): [string, unknown][] =>
+    Object.entries(rules).filter(([crm, rule]) => !isOff(crm, erpFieldOf(rule)));
+  const rules = Object.entries(step.transform).flatMap(([name, rule]): [string, unknown][] => {
+    if (!name.startsWith("group ")) return kept({ [name]: rule });
+    const members = kept(rule as object);
+    return members.length === 0 ? [] : [[name, Object.fromEntries(members)]];
+  });
+  const erp = Object.entries(step.create.erp).filter(([field]) => !isOff("", field));
+  const create = { erp: Object.fromEntries(erp), crm: Object.fromEntries(kept(step.create.crm)) };
+  return { ...step, transform: Object.fromEntries(rules), create };
+}
+
+/** What pipelines/mod.ts says, unchecked: the steps, and those that are usually off. Throws "definition_unreadable". */
+export async function loadDefinitions(): Promise<{ steps: readonly Step[]; off: Readonly<Record<string, string>> }> {
   try {
-    return (await import("../pipelines/mod.ts")).steps;
+    const { steps, off } = await import("../pipelines/mod.ts");
+    return { steps, off };
   } catch (error) {
     const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const circle = error instanceof ReferenceError && error.message.includes("before initialization")

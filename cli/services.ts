@@ -39,7 +39,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   if (services !== null) {
     const { erp, crm } = services;
     refuseUnreachable(configuration, options.project);
-    const connectors = connect({ erp, crm, clock, owner: configuration.owner });
+    const connectors = connect({ erp, crm, clock, settings: configuration });
     // Comes before the first request: from here on this home never gets a sandbox, whatever the services answer.
     await Deno.mkdir(options.home, { recursive: true });
     await Deno.writeTextFile(`${options.home}/real`, `${configuration.connection}\n`);
@@ -53,7 +53,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     erp: { ...account, ...of(sandbox.erpUrl, "/api/v2.0/"), companyId: sandbox.companyId },
     crm: { ...account, ...of(sandbox.crmUrl, "/api/data/v9.2/") },
     clock,
-    owner: configuration.owner,
+    settings: configuration,
   });
   const where = sandbox.isOurs
     ? `its state is in ${relative(options.project.dir, options.home)}/sandbox`
@@ -79,10 +79,12 @@ interface Accounts {
   readonly erp: Account & { readonly companyId: string };
   readonly crm: Account;
   readonly clock: Clock;
-  readonly owner: Configuration["owner"];
+  readonly settings: Pick<Configuration, "owner" | "extension" | "timeZone">;
 }
 
-function connect({ erp, crm, clock, owner }: Accounts): { erp: Connector; crm: Connector } {
+function connect(
+  { erp, crm, clock, settings: { owner, extension, timeZone } }: Accounts,
+): { erp: Connector; crm: Connector } {
   const token = ({ tokenUrl, clientId, clientSecret, scope }: Account) => {
     return { address: tokenUrl, clientId, clientSecret, scope };
   };
@@ -91,6 +93,7 @@ function connect({ erp, crm, clock, owner }: Accounts): { erp: Connector; crm: C
     token: token(crm),
     limiter: openLimiter({ clock, ...limits.dataverse }),
     clock,
+    timeZone,
     ...(owner.model === "team" ? { ownerTeam: owner.team } : {}),
   });
   const businessCentral = openBusinessCentral({
@@ -99,6 +102,7 @@ function connect({ erp, crm, clock, owner }: Accounts): { erp: Connector; crm: C
     token: token(erp),
     limiter: openLimiter({ clock, ...limits.business_central }),
     clock,
+    extension,
     rateCurrency: () => dataverse.baseCurrency(),
   });
   return { erp: businessCentral, crm: dataverse };

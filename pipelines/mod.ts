@@ -11,3 +11,6 @@ export { contacts, currencies, customers, items, salespeople, units };
 
 /** All steps. A new step is added here. */
 export const steps: readonly Step[] = [salespeople, currencies, units, customers, contacts, items];
+
+/** Steps that are off unless tenging.json switches them on, and why. */
+export const off: Readonly<Record<string, string>> = {};

@@ -144,6 +144,8 @@ const real: Configuration = {
   },
   steps: {},
   owner: { model: "person" },
+  extension: false,
+  timeZone: "UTC",
 };
 
 Deno.test("refuseUnconfirmed() lets nobody write to real services unasked", () => {

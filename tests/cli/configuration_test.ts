@@ -36,7 +36,8 @@ Deno.test("readConfiguration() takes nothing, an empty file and a connection wit
 
 Deno.test("the tenging.json of this project connects nothing", async () => {
   const text = await Deno.readTextFile(new URL("../../tenging.json", import.meta.url));
-  assertEquals(read({ text }), { connection: "default", services: null, steps: {}, owner: { model: "person" } });
+  const settings = { steps: {}, owner: { model: "person" }, extension: true, timeZone: "UTC" } as const;
+  assertEquals(read({ text }), { connection: "default", services: null, ...settings });
 });
 
 Deno.test("readConfiguration() fills in the services' usual addresses", () => {
@@ -124,3 +125,14 @@ for (const [what, given, said] of mistakes) {
     assertEquals(error.message.includes("hunter2"), false);
   });
 }
+
+Deno.test("readConfiguration() expects the extension in the sandbox only, unless it is told", () => {
+  const extension = (connection: object, env = {}) => read({ connection, env }).extension;
+  assertEquals([extension({}), extension({ extension: false })], [true, false]);
+  assertEquals([extension({ erp, crm }, secrets), extension({ erp, crm, extension: true }, secrets)], [false, true]);
+});
+
+Deno.test("readConfiguration() refuses a time zone that there is not", () => {
+  assertEquals(read({ connection: { timeZone: "Atlantic/Reykjavik" } }).timeZone, "Atlantic/Reykjavik");
+  assertStringIncludes(refused({ connection: { timeZone: "Mars/Base" } }).message, "must be the name of a time zone");
+});

@@ -2,19 +2,24 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { narrow } from "../../cli/pipeline.ts";
 import { checkPipeline } from "../../engine/check.ts";
 import { DefinitionError } from "../../errors.ts";
+import { constant, optional, type Step, toCrm } from "../../engine/step.ts";
 import { steps } from "../../pipelines/mod.ts";
 
 const team = { model: "team", team: "11111111-2222-4333-8444-555555555555" } as const;
 const person = { model: "person" } as const;
+const usual = { extension: true };
 
 Deno.test("narrow() leaves everything as it is when nothing is said", () => {
-  const { steps: narrowed, off } = narrow(steps, { steps: { customers: true }, owner: person });
+  const { steps: narrowed, off } = narrow(steps, { steps: { customers: true }, ...usual, owner: person });
   assertEquals([narrowed === steps, off.size], [true, 0]);
 });
 
 Deno.test("narrow() switches steps off and refuses names that no step has", () => {
-  assertEquals([...narrow(steps, { steps: { items: false }, owner: person }).off.keys()], ["items"]);
-  const error = assertThrows(() => narrow(steps, { steps: { itmes: false }, owner: person }), DefinitionError);
+  assertEquals([...narrow(steps, { steps: { items: false }, ...usual, owner: person }).off.keys()], ["items"]);
+  const error = assertThrows(
+    () => narrow(steps, { steps: { itmes: false }, ...usual, owner: person }),
+    DefinitionError,
+  );
   assertEquals(error.code, "unknown_step");
 });
 
@@ -22,7 +27,7 @@ Deno.test("narrow() for a team takes every owner rule away and the step of the p
   const ownerRules = (of: typeof steps) =>
     of.filter((step) => JSON.stringify(Object.keys(step.transform)).includes("ownerid")).map((step) => step.name);
   assertEquals(ownerRules(steps).includes("customers"), true);
-  const narrowed = narrow(steps, { steps: {}, owner: team });
+  const narrowed = narrow(steps, { steps: {}, ...usual, owner: team });
   assertEquals(ownerRules(narrowed.steps), []);
   assertEquals([...narrowed.off.keys()], ["salespeople"]);
   checkPipeline(narrowed.steps);
@@ -35,7 +40,37 @@ Deno.test("narrow() for a team looks into groups and creations, too", () => {
     transform: { name: "displayName", "group people": { ownerid: "a", address1_city: "city" } },
     create: { erp: {}, crm: { ownerid: "b", statecode: "c" } },
   };
-  const [narrowed] = narrow([owned], { steps: {}, owner: team }).steps;
+  const [narrowed] = narrow([owned], { steps: {}, ...usual, owner: team }).steps;
   assertEquals(narrowed?.transform, { name: "displayName", "group people": { address1_city: "city" } });
   assertEquals(narrowed?.create, { erp: {}, crm: { statecode: "c" } });
+});
+
+Deno.test("narrow() without the extension skips the steps that need it and leaves its fields out of the others", () => {
+  const [customers, ...rest] = steps;
+  const erp = { ...customers!.extract.erp, needs: "extension" as const };
+  const needing = { ...customers!, extract: { ...customers!.extract, erp } };
+  const items = steps.find((step) => step.name === "items")!;
+  const fax = { kind: "text", nullable: true, needs: "extension" } as const;
+  const partly = {
+    ...items,
+    extract: { ...items.extract, erp: { ...items.extract.erp, fields: { ...items.extract.erp.fields, fax } } },
+    transform: { name: "displayName", fax: optional(toCrm("fax")), "group more": { other: "fax", price: "unitPrice" } },
+    create: { erp: { fax: constant("1") }, crm: { telephone1: "fax", description: constant("x") } },
+  } as unknown as Step;
+  const all = [needing, partly, ...rest.filter((step) => step.name !== "items")];
+  const settings = { steps: {}, owner: person };
+  const off = narrow(all, { ...settings, extension: false });
+  assertEquals([...off.off], [[needing.name, "needs the Business Central extension"]]);
+  assertEquals(off.without.get("items"), ["fax", "other"]);
+  const narrowed = off.steps.find((step) => step.name === "items")!;
+  assertEquals(narrowed.transform, { name: "displayName", "group more": { price: "unitPrice" } });
+  assertEquals(narrowed.create, { erp: {}, crm: { description: { kind: "constant", value: "x" } } });
+  assertEquals(narrow(all, { ...settings, extension: true }).steps, all);
+});
+
+Deno.test("narrow() keeps steps off that are usually off, unless the configuration switches them on", () => {
+  const usuallyOff = { units: "another model is in use" };
+  const settings = { ...usual, owner: person };
+  assertEquals([...narrow(steps, { ...settings, steps: {} }, usuallyOff).off], [["units", "another model is in use"]]);
+  assertEquals([...narrow(steps, { ...settings, steps: { units: true } }, usuallyOff).off], []);
 });
