@@ -9,6 +9,7 @@ import {
   nextEntryNumber,
   nextNumber,
   resolveReference,
+  shownValue,
   sparseRow,
   tableOf,
   wholeRow,
@@ -122,14 +123,22 @@ export function deleteRecord(company: Company, set: string, stored: Row): void {
   });
 }
 
+/** What people call a record by, or what it belongs to. */
+const callNames = ["number", "sourceNumber", "itemNumber", "resourceNumber", "priceListCode", "code"];
+
 /** Takes a row away and notes in the table "deletedRecords" which one of which table it was, and when. */
 export function removeRow(company: Company, table: string, row: Row): void {
+  const { fields } = company.sets[table]!;
+  const name = callNames.find((field) => Object.hasOwn(fields, field));
+  const key = name === undefined ? "" : shownValue(company, table, name, row);
+  const noted = company.tables.table("deletedRecords");
   company.tables.table(table).delete(row.id);
-  company.tables.table("deletedRecords").put({
+  noted.put({
     id: company.clock.uuid(),
+    entryNumber: noted.size + 1,
     table,
     systemId: row.id,
-    key: row["number"] ?? row["code"] ?? "",
+    key,
     lastModifiedDateTime: new Date(company.clock.now()).toISOString(),
     version: 1,
   });
