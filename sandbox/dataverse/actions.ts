@@ -1,4 +1,7 @@
-/** FulfillSalesOrder and CancelSalesOrder: an order gets its end state, and an orderclose that says so. */
+/**
+ * What stands in an address by itself: the function WhoAmI, and the actions FulfillSalesOrder and CancelSalesOrder, by
+ * which an order gets its end state, and an orderclose that says so.
+ */
 import { isObject, type Json } from "../json.ts";
 import type { Answer } from "../service.ts";
 import type { Row } from "../tables.ts";
@@ -11,6 +14,17 @@ import { refuse } from "./refusal.ts";
 import { stamped } from "./stamped.ts";
 
 const ends: Readonly<Record<string, number>> = { FulfillSalesOrder: 3, CancelSalesOrder: 2 };
+
+/** Answers GET WhoAmI. */
+export function whoAmI(crm: Crm, base: string): Answer {
+  const body = {
+    "@odata.context": `${base}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse`,
+    BusinessUnitId: crm.businessUnitId,
+    UserId: crm.me,
+    OrganizationId: crm.organizationId,
+  };
+  return { status: 200, body, entity: "WhoAmI" };
+}
 
 /** True for the name of an action that stands by itself in an address. */
 export function isAction(name: string): boolean {

@@ -4,7 +4,7 @@ import type { Cell } from "../tables.ts";
 import type { Crm } from "./crm.ts";
 import type { Values } from "./input.ts";
 import { refuse } from "./refusal.ts";
-import type { TableRules } from "./rules.ts";
+import type { TableRules } from "./table_rules.ts";
 import { stamped } from "./stamped.ts";
 
 const [ACTIVE, RETIRED, DRAFT, REVISED] = [0, 1, 2, 3];

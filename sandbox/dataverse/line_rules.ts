@@ -6,7 +6,7 @@ import { linesOf, priceLine, totalAfterLine } from "./order_amounts.ts";
 import { inheritedFrom, refuseInactive } from "./order_rules.ts";
 import { refuseForeignUnit } from "./price_rules.ts";
 import { refuse } from "./refusal.ts";
-import type { TableRules } from "./rules.ts";
+import type { TableRules } from "./table_rules.ts";
 
 export const lineRules: TableRules = {
   prepare(crm, { before, row, values }) {

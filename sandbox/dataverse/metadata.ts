@@ -1,11 +1,11 @@
-/** EntityDefinitions: what a client asks before it relies on change tracking. */
+/** EntityDefinitions: what a client asks before it relies on change tracking, or on the day of a time stamp. */
 import { compileFilter } from "../filter.ts";
 import { parseQuery } from "../odata.ts";
 import type { Answer } from "../service.ts";
 import type { Row } from "../tables.ts";
 import type { Crm } from "./crm.ts";
 import { refuse } from "./refusal.ts";
-import type { TableSchema } from "./schema.ts";
+import type { Column, TableSchema } from "./schema.ts";
 import { schemas } from "./tables.ts";
 
 const kinds: Readonly<Record<string, "text" | "boolean" | "guid">> = {
@@ -29,11 +29,17 @@ const ownership = {
   none: "None",
 } as const;
 
-/** Answers GET EntityDefinitions, whole or by LogicalName='…'. Throws Refusal. */
-export function definitions(
-  crm: Crm,
-  { url, base, key }: { url: URL; base: string; key: string | null },
-): Answer {
+/** Where in the metadata: what stands in the parentheses, and behind them. */
+interface Place {
+  readonly url: URL;
+  readonly base: string;
+  readonly key: string | null;
+  readonly path: readonly string[];
+}
+
+/** Answers GET EntityDefinitions, whole or by LogicalName='…', and the Attributes of one. Throws Refusal. */
+export function definitions(crm: Crm, { url, base, key, path }: Place): Answer {
+  if (path.length > 0) return attributes({ url, base, key, path });
   const query = parseQuery(url.search);
   for (const name of query.select ?? []) {
     if (kindOf(name) === undefined) throw refuse.query(`Could not find a property named '${name}' on EntityMetadata.`);
@@ -59,11 +65,69 @@ export function definitions(
   return { status: 200, body, entity: "EntityDefinitions", rows: value.length };
 }
 
-function rowOf(crm: Crm, schema: TableSchema): Row {
-  // A made-up id that is always the same for a table.
-  const number = [...schema.logical].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 0xffffffff, 7);
+const attributeTypes: Readonly<Record<Column["kind"], string>> = {
+  text: "String",
+  integer: "Integer",
+  bigint: "BigInt",
+  decimal: "Decimal",
+  money: "Money",
+  double: "Double",
+  boolean: "Boolean",
+  choice: "Picklist",
+  datetime: "DateTime",
+  date: "DateTime",
+  guid: "Uniqueidentifier",
+  lookup: "Lookup",
+};
+const DATES = "Microsoft.Dynamics.CRM.DateTimeAttributeMetadata";
+
+/** The columns of a table; the cast to dates shows what their days mean. Other casts are not imitated. */
+function attributes({ url, base, key, path }: Place): Answer {
+  const schema = schemas.find(({ logical }) => key === `LogicalName='${logical}'`);
+  if (schema === undefined) throw refuse.noSuchRow("EntityMetadata", key ?? "");
+  const [first, cast, ...more] = path;
+  if (first !== "Attributes" || (cast ?? DATES) !== DATES || more.length > 0) {
+    throw refuse.missing(`EntityDefinitions(…)/${path.join("/")}`);
+  }
+  const { select, filter } = parseQuery(url.search);
+  if (filter !== null) throw refuse.missing("$filter on Attributes");
+  const rows = Object.entries(schema.columns).map(([name, column]) => attributeOf(name, column))
+    .filter((row) => cast === undefined || row.AttributeType === "DateTime");
+  const value = rows.map(({ MetadataId, ...all }) => {
+    const shown = cast === undefined ? { ...all, Format: undefined, DateTimeBehavior: undefined } : all;
+    const kept = Object.entries(shown).filter(([name]) => select === null || select.includes(name));
+    return { ...Object.fromEntries(kept), MetadataId };
+  });
+  const body = { "@odata.context": `${base}$metadata#EntityDefinitions(${key})/Attributes`, value };
+  return { status: 200, body, entity: "EntityDefinitions", rows: value.length };
+}
+
+function attributeOf(name: string, column: Column): Record<string, unknown> {
+  const isDate = column.kind === "date" || column.kind === "datetime";
   return {
-    id: `5a7d0b0c-0000-4000-8001-0000${number.toString(16).padStart(8, "0")}`,
+    MetadataId: idOf(name),
+    LogicalName: name,
+    AttributeType: name === "statecode" ? "State" : name === "statuscode" ? "Status" : attributeTypes[column.kind],
+    IsValidForCreate: column.access === undefined || column.access === "insert",
+    IsValidForUpdate: column.access === undefined || column.access === "update",
+    ...(isDate
+      ? {
+        Format: column.kind === "date" || column.format === "day" ? "DateOnly" : "DateAndTime",
+        DateTimeBehavior: { Value: column.kind === "date" ? "DateOnly" : "UserLocal" },
+      }
+      : {}),
+  };
+}
+
+/** A made-up id that is always the same for a name. */
+function idOf(name: string): string {
+  const number = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 0xffffffff, 7);
+  return `5a7d0b0c-0000-4000-8001-0000${number.toString(16).padStart(8, "0")}`;
+}
+
+function rowOf(crm: Crm, schema: TableSchema): Row {
+  return {
+    id: idOf(schema.logical),
     LogicalName: schema.logical,
     EntitySetName: schema.set,
     LogicalCollectionName: schema.set,

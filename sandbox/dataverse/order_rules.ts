@@ -4,7 +4,7 @@ import type { Crm } from "./crm.ts";
 import type { Values } from "./input.ts";
 import { linesOf, priceLines, totalAfterLine, totalOrder } from "./order_amounts.ts";
 import { refuse } from "./refusal.ts";
-import type { TableRules } from "./rules.ts";
+import type { TableRules } from "./table_rules.ts";
 
 const [ACTIVE, SUBMITTED, CANCELED, FULFILLED, INVOICED] = [0, 1, 2, 3, 4];
 /** States that an update may set, by the state before. Fulfilled and canceled come by an action only. */

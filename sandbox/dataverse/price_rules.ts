@@ -4,7 +4,7 @@ import type { Row } from "../tables.ts";
 import type { Crm } from "./crm.ts";
 import type { Values } from "./input.ts";
 import { refuse } from "./refusal.ts";
-import type { TableRules } from "./rules.ts";
+import type { TableRules } from "./table_rules.ts";
 
 /** What a product costs by a list, or why the service can't tell (a value of pricingerrorcode). */
 export type Price = { readonly amount: string } | { readonly error: number };

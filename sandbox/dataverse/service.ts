@@ -4,7 +4,7 @@ import { isObject, type Json, parseJson } from "../json.ts";
 import { parseQuery, preferences } from "../odata.ts";
 import type { Answer, Asked, Service, ServiceContext } from "../service.ts";
 import type { Row } from "../tables.ts";
-import { act, isAction } from "./actions.ts";
+import { act, isAction, whoAmI } from "./actions.ts";
 import { batch } from "./batch.ts";
 import { multiple } from "./bulk.ts";
 import { count, list } from "./collection.ts";
@@ -92,16 +92,10 @@ function route(crm: Crm, request: Request): Answer {
   const segments = segmentsOf(asked.url.pathname.slice(ROOT.length));
   const [first = "", second, third] = segments;
   const { name, key } = /^(?<name>[$\w]+)(?:\((?<key>[^]*)\))?$/.exec(first)?.groups ?? {};
-  if (name === "WhoAmI") {
-    const body = {
-      "@odata.context": `${request.base}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse`,
-      BusinessUnitId: crm.businessUnitId,
-      UserId: crm.me,
-      OrganizationId: crm.organizationId,
-    };
-    return { status: 200, body, entity: "WhoAmI" };
+  if (name === "WhoAmI") return whoAmI(crm, request.base);
+  if (name === "EntityDefinitions") {
+    return definitions(crm, { url: asked.url, base: request.base, key: key ?? null, path: segments.slice(1) });
   }
-  if (name === "EntityDefinitions") return definitions(crm, { url: asked.url, base: request.base, key: key ?? null });
   if (name !== undefined && isAction(name) && key === undefined && second === undefined) {
     if (asked.method !== "POST") throw refuse.method(asked.method);
     return act(crm, { name, body: bodyOf(asked), resolve: resolver(crm, request.earlier) });

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Client, openClient } from "./client.ts";
+import { bind, line, openShop, order } from "./dataverse_shop.ts";
 
 type Inner = readonly [method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>];
 
@@ -140,4 +141,45 @@ Deno.test("$batch gives a part its ETag answer: a stale version stops it", async
   assertEquals(statuses(text), [200, 412]);
   assertMatch(text, /"name":"Þór"/);
   assertEquals(await names(client), ["Þór"]);
+});
+
+Deno.test("a change set takes an order through its states, lines and action, or not at all", async () => {
+  await using shop = await openShop();
+  const { client } = shop;
+  const inOrder = (more: Record<string, unknown> = {}) =>
+    line(shop, null, { "salesorderid@odata.bind": "$1", ...more });
+  const close = (id: string): Inner => [
+    "POST",
+    "FulfillSalesOrder",
+    { OrderClose: { subject: "Sent", "salesorderid@odata.bind": id }, Status: -1 },
+  ];
+  const made: Inner[] = [["POST", "salesorders", order(shop)], ["POST", "salesorderdetails", inOrder()]];
+  const submitted: Inner = ["PATCH", "$1", { statecode: 1 }];
+  const failing = await send(
+    client,
+    changeSet("batch_1", [...made, submitted, ["POST", "salesorderdetails", inOrder({ quantity: 1 })]]),
+  );
+  assertEquals([failing.status, (await client.get("salesorders")).value], [400, []]);
+  assertEquals((await client.get("salesorderdetails")).value, []);
+  assertEquals((await send(client, changeSet("batch_1", [...made, submitted]))).status, 200);
+  const [row] = (await client.get("salesorders?$expand=order_details")).value;
+  assertEquals([row.statecode, row.totalamount, row.order_details.length], [1, 10, 1]);
+
+  // Open, change, close again: the first request is the one that asks for the version.
+  const [address, detail] = [`salesorders(${row.salesorderid})`, row.order_details[0].salesorderdetailid];
+  const window = (version: string): Inner[] => [
+    ["PATCH", address, { statecode: 0 }, { "If-Match": version }],
+    ["PATCH", address, { description: "as agreed" }],
+    ["PATCH", `salesorderdetails(${detail})`, { quantity: 6 }],
+    ["POST", "salesorderdetails", line(shop, row.salesorderid, { quantity: 1 })],
+    ["PATCH", address, { statecode: 1 }],
+    close(bind("salesorders", row.salesorderid)),
+  ];
+  const stale = await send(client, changeSet("batch_1", window('W/"1"')));
+  assertEquals([stale.status, (await client.get(address)).statecode], [412, 1]);
+  const { status, text } = await send(client, changeSet("batch_1", window(row["@odata.etag"])));
+  assertEquals([status, statuses(text)], [200, [204, 204, 204, 204, 204, 204]]);
+  const after = await client.get(address);
+  assertEquals([after.statecode, after.totalamount, after.description], [3, 17.5, "as agreed"]);
+  assertEquals((await client.get("ordercloses")).value.length, 1);
 });

@@ -97,3 +97,29 @@ Deno.test("EntityDefinitions tells which tables have change tracking", async () 
   const one = await client.get("EntityDefinitions(LogicalName='account')?$select=EntitySetName,ChangeTrackingEnabled");
   assertEquals([one.EntitySetName, one.ChangeTrackingEnabled, one.LogicalName], ["accounts", false, undefined]);
 });
+
+Deno.test("EntityDefinitions tells which time stamps mean a day of the user's zone", async () => {
+  await using client = await openClient();
+  const dates = async (table: string) => {
+    const path =
+      `EntityDefinitions(LogicalName='${table}')/Attributes/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata`;
+    const { value } = await client.get(`${path}?$select=LogicalName,Format,DateTimeBehavior`);
+    return Object.fromEntries(
+      value.map((row: { LogicalName: string; Format: string; DateTimeBehavior: { Value: string } }) => [
+        row.LogicalName,
+        [row.Format, row.DateTimeBehavior.Value],
+      ]),
+    );
+  };
+  const { requestdeliveryby, submitdate, datefulfilled, createdon, name } = await dates("salesorder");
+  const day = ["DateOnly", "UserLocal"];
+  assertEquals([requestdeliveryby, submitdate, datefulfilled, createdon, name], [
+    ...[day, day, day, ["DateAndTime", "UserLocal"], undefined],
+  ]);
+  const { begindate, enddate } = await dates("pricelevel");
+  assertEquals([begindate, enddate], [day, day]);
+  assertEquals((await dates("product")).validfromdate, ["DateOnly", "DateOnly"]);
+  const { value } = await client.get("EntityDefinitions(LogicalName='salesorder')/Attributes");
+  const number = value.find((row: { LogicalName: string }) => row.LogicalName === "ordernumber");
+  assertEquals([number.AttributeType, number.IsValidForCreate, number.IsValidForUpdate], ["String", true, false]);
+});
