@@ -31,3 +31,11 @@ export async function migrate(db: Kysely<unknown>, known: readonly Migration[] =
     }
   });
 }
+
+/** The number of the last migration that the database got; null when it has no tables of ours. */
+export async function schemaNumber(db: Kysely<unknown>): Promise<number | null> {
+  const known = await sql<{ isThere: boolean }>`select to_regclass('migrations') is not null as "isThere"`.execute(db);
+  if (known.rows[0]?.isThere !== true) return null;
+  const { rows } = await sql<{ at: number }>`select coalesce(max(number), 0) as at from migrations`.execute(db);
+  return rows[0]?.at ?? 0;
+}

@@ -114,12 +114,16 @@ async function codeOf(work: Promise<unknown>): Promise<ServiceError> {
   return await assertRejects(() => work, ServiceError);
 }
 
-/** Declares the tests for one implementation; `open` is called once for each. */
-export function storeSuite(name: string, open: () => Promise<{ store: Store; close: () => Promise<void> }>): void {
+/** Declares the tests for one implementation; `open` is called once for each. `register` may leave them out. */
+export function storeSuite(
+  name: string,
+  open: () => Promise<{ store: Store; close: () => Promise<void> }>,
+  register: (name: string, fn: () => Promise<void>) => void = (name, fn) => Deno.test(name, fn),
+): void {
   let count = 0;
   function test(what: string, body: (store: Store, connection: string) => Promise<void>): void {
     const connection = `connection ${++count}`;
-    Deno.test(`${name}: ${what}`, async () => {
+    register(`${name}: ${what}`, async () => {
       const { store, close } = await open();
       try {
         await body(store, connection);

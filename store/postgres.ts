@@ -1,0 +1,101 @@
+/** The store on a PostgreSQL server: for the one process that works on a connection, and for those that look. */
+import { sql } from "kysely";
+import { ServiceError } from "../errors.ts";
+import { migrate, migrations, schemaNumber } from "./migrations/mod.ts";
+import { type Link, openLink, schema } from "./postgres_link.ts";
+import { type Lock, lockConnection } from "./postgres_lock.ts";
+import { refusalOf } from "./postgres_refusals.ts";
+import type { PostgresAddress } from "./postgres_socket.ts";
+import { sqlStore } from "./sql.ts";
+import type { Store } from "./store.ts";
+
+export { nameOf, type PostgresAddress } from "./postgres_socket.ts";
+
+/** Connections at once: steps side by side, a report, and who asks for the status. */
+const max = 4;
+
+/**
+ * Opens the store for the process that works on this connection (of an ERP company with a CRM environment), and brings
+ * its tables up to date. One process at a time: a lock of the database says so, held by a session of its own; when that
+ * breaks, nothing more is read or written (ServiceError "store_lost"). Throws "store_locked", "store_too_new",
+ * "store_forbidden", or what {@link openLink} throws. Close it, or the process doesn't end.
+ */
+export async function openPostgres(address: PostgresAddress, connection: string): Promise<Store> {
+  const lock = await lockConnection(address, { connection, wait: true });
+  try {
+    const link = await openLink(address, { max, guard: lock.guard });
+    try {
+      await upToDate(link, address);
+    } catch (error) {
+      await link.close();
+      throw error;
+    }
+    const close = async () => {
+      try {
+        await link.close();
+      } finally {
+        await lock.release();
+      }
+    };
+    return { ...sqlStore(link.db), close };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Opens the store beside whoever works on the connection, for reading; null when nothing was ever kept there. While
+ * nobody works on it, `whenAlone` is called first. Throws what {@link openPostgres} throws, but "store_locked" only
+ * when the tables are those of an older version.
+ */
+export async function openPostgresBeside(
+  address: PostgresAddress,
+  connection: string,
+  { whenAlone = () => Promise.resolve() }: { readonly whenAlone?: (store: Store) => Promise<void> } = {},
+): Promise<Store | null> {
+  const link = await openLink(address, { max });
+  try {
+    const number = await schemaNumber(link.db);
+    if (number === null) {
+      await link.close();
+      return null;
+    }
+    if (number > migrations.length) await upToDate(link, address); // says that this version is too old for it
+    const store = { ...sqlStore(link.db), close: link.close };
+    const lock = await lockConnection(address, { connection, wait: false }).catch((error: unknown) => {
+      const isTaken = error instanceof ServiceError && error.code === "store_locked";
+      if (isTaken && number === migrations.length) return null;
+      throw error;
+    });
+    if (lock !== null) await alone(lock, { link, address, work: () => whenAlone(store) });
+    return store;
+  } catch (error) {
+    await link.close();
+    throw refusalOf(address, error);
+  }
+}
+
+async function alone(
+  lock: Lock,
+  { link, address, work }: { link: Link; address: PostgresAddress; work: () => Promise<void> },
+): Promise<void> {
+  try {
+    await upToDate(link, address);
+    await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+async function upToDate({ db }: Link, address: PostgresAddress): Promise<void> {
+  try {
+    const { rows } = await sql<{ isThere: boolean }>`select to_regnamespace(${schema}) is not null as "isThere"`
+      .execute(db);
+    // Not "if not exists" alone: that asks for the right to make one where somebody made it for us.
+    if (rows[0]?.isThere !== true) await sql`create schema if not exists ${sql.id(schema)}`.execute(db);
+    await migrate(db);
+  } catch (error) {
+    throw refusalOf(address, error);
+  }
+}

@@ -1,0 +1,96 @@
+/** Who works on a connection of a database: a lock that ends with the session that holds it. */
+import { sql } from "kysely";
+import { ServiceError } from "../errors.ts";
+import { type Link, openLink, schema } from "./postgres_link.ts";
+import { refusalOf } from "./postgres_refusals.ts";
+import { nameOf, type PostgresAddress } from "./postgres_socket.ts";
+
+export interface Lock {
+  /** Throws ServiceError "store_lost" when the session broke: another process may work there by now. */
+  guard(): void;
+  release(): Promise<void>;
+}
+
+/** How long one that works waits for one that only looks, in PostgreSQL's words. */
+const patience = "2s";
+
+/**
+ * Locks the connection, which takes a session. Throws ServiceError "store_locked" with the process that has it: after
+ * two seconds, or at once where `wait` is false.
+ */
+export async function lockConnection(
+  address: PostgresAddress,
+  { connection, wait }: { readonly connection: string; readonly wait: boolean },
+): Promise<Lock> {
+  let isHeld = true;
+  const link = await openLink(address, { max: 1, onClose: () => isHeld = false });
+  try {
+    // A setting of the server or the user's that ends idle sessions would end this one.
+    await sql`set idle_session_timeout = 0`.execute(link.db);
+    if (!await take(link, { connection, wait })) throw await refusal(link, { address, connection });
+  } catch (error) {
+    await link.close();
+    throw refusalOf(address, error);
+  }
+  return {
+    guard: () => {
+      if (!isHeld) throw lost(address);
+    },
+    release: async () => {
+      try {
+        // The server may be some time behind in noticing that a session has ended.
+        if (isHeld) await sql`select pg_advisory_unlock_all()`.execute(link.db);
+      } finally {
+        await link.close();
+      }
+    },
+  };
+}
+
+/** Two numbers that stand for a connection of this program. */
+function keys(connection: string) {
+  return sql`hashtext(${schema}), hashtext(${connection})`;
+}
+
+async function take(link: Link, { connection, wait }: { connection: string; wait: boolean }): Promise<boolean> {
+  if (!wait) {
+    const { rows } = await sql<{ got: boolean }>`select pg_try_advisory_lock(${keys(connection)}) as got`
+      .execute(link.db);
+    return rows[0]?.got === true;
+  }
+  await sql`set lock_timeout = ${sql.lit(patience)}`.execute(link.db);
+  try {
+    await sql`select pg_advisory_lock(${keys(connection)})`.execute(link.db);
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "55P03") return false; // lock_not_available
+    throw error;
+  }
+}
+
+async function refusal(
+  { db }: Link,
+  { address, connection }: { readonly address: PostgresAddress; readonly connection: string },
+): Promise<ServiceError> {
+  const { rows } = await sql<{ name: string | null; host: string | null }>`
+    select a.application_name as name, host(a.client_addr) as host
+    from pg_locks l join pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and a.datname = current_database()
+      and (l.classid::bigint, l.objid::bigint) = (hashtext(${schema})::bigint & 4294967295,
+        hashtext(${connection})::bigint & 4294967295)`.execute(db);
+  const process = /^tenging (\d+)$/.exec(rows[0]?.name ?? "")?.[1];
+  const who = process === undefined ? "another process" : `process ${process} on ${rows[0]?.host ?? "this machine"}`;
+  return new ServiceError(
+    `Cannot work on connection "${connection}" in ${
+      nameOf(address)
+    }: ${who} works on it; wait until it ends, or stop it`,
+    { service: "store", code: "store_locked" },
+  );
+}
+
+function lost(address: PostgresAddress): ServiceError {
+  return new ServiceError(
+    `Cannot go on with the store, ${nameOf(address)}: the session broke that kept other processes away; run it again`,
+    { service: "store", code: "store_lost", retryable: true },
+  );
+}

@@ -1,0 +1,111 @@
+/** A connection to a PostgreSQL server that is as safe as its address asks for, or none at all. */
+import { once } from "node:events";
+import net from "node:net";
+import tls from "node:tls";
+import { ServiceError } from "../errors.ts";
+
+/** Where a database is. Never show it whole: it has a password. */
+export interface PostgresAddress {
+  /** A name or an address; for a socket of the file system the path of its folder. */
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+  /** libpq's sslmode: unencrypted; encrypted only; by an authority that is trusted; and for this very host. */
+  readonly tls: "disable" | "require" | "verify-ca" | "verify-full";
+  /** The authorities that are trusted (PEM); null: those of the system. */
+  readonly authorities: string | null;
+}
+
+/** How errors and messages call the database. */
+export function nameOf({ host, port, database }: Pick<PostgresAddress, "host" | "port" | "database">): string {
+  const where = host.startsWith("/")
+    ? `${host}/.s.PGSQL.${port}`
+    : `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  return `database "${database}" on "${where}"`;
+}
+
+/** Milliseconds for the connection alone. */
+const patience = 10_000;
+/** The server's word for: this connection may go on in TLS. */
+const yes = "S".charCodeAt(0);
+/** Length and code of a request for TLS (PostgreSQL, Message Formats: SSLRequest). */
+const request = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
+
+/**
+ * Connects, up to where the conversation of the protocol begins. Throws ServiceError "store_unreachable", or
+ * "store_not_trusted" when the server has no encryption or not the certificate that is asked for.
+ */
+export async function connectSocket(address: PostgresAddress): Promise<net.Socket> {
+  const { host, port } = address;
+  const socket = net.connect(host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port });
+  const signal = AbortSignal.timeout(patience);
+  try {
+    await once(socket, "connect", { signal });
+    if (address.tls === "disable") return socket;
+    socket.write(request);
+    const [answer] = await once(socket, "data", { signal }) as [Uint8Array];
+    if (answer[0] !== yes) throw untrusted(address, "the server offers no encryption", "switch it on there");
+    // Whatever else came unencrypted was put in between, to be taken for a part of what follows.
+    if (answer.length > 1) throw untrusted(address, "somebody on the way answers in its place", "check the network");
+    return await encrypt(socket, address, signal);
+  } catch (error) {
+    socket.on("error", () => {}); // nobody waits for it any more
+    socket.destroy();
+    if (error instanceof ServiceError) throw error;
+    throw unreachable(address, signal.aborted ? `no answer in ${patience / 1_000} seconds` : reasonOf(error), error);
+  }
+}
+
+async function encrypt(socket: net.Socket, address: PostgresAddress, signal: AbortSignal): Promise<net.Socket> {
+  const { host, authorities } = address;
+  const secure = tls.connect({
+    socket,
+    ...(net.isIP(host) === 0 ? { servername: host } : {}),
+    ...(authorities === null ? {} : { ca: authorities }),
+    ...(address.tls === "require" ? { rejectUnauthorized: false } : {}),
+    ...(address.tls === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
+  });
+  try {
+    await once(secure, "secureConnect", { signal });
+    return secure;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw untrusted(
+      address,
+      `its certificate is refused ("${reasonOf(error)}")`,
+      "give DATABASE_URL the file of the authority as sslrootcert",
+      error,
+    );
+  }
+}
+
+/** The error for a server that can't be reached, or goes away. */
+export function unreachable(address: PostgresAddress, why: string, cause?: unknown): ServiceError {
+  return new ServiceError(
+    `Cannot reach the store, ${
+      nameOf(address)
+    }: ${why}; check that the server runs and the network leads there, then ` +
+      "run it again",
+    { service: "store", code: "store_unreachable", retryable: true, cause },
+  );
+}
+
+function untrusted(address: PostgresAddress, why: string, remedy: string, cause?: unknown): ServiceError {
+  return new ServiceError(
+    `Cannot connect to the store, ${nameOf(address)}: ${why}; ${remedy}, or choose another sslmode`,
+    { service: "store", code: "store_not_trusted", cause },
+  );
+}
+
+/** What went wrong on the way, in the words of the system. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const words: Readonly<Record<string, string>> = {
+    ECONNREFUSED: "nothing listens there",
+    ENOTFOUND: "no host has this name",
+    ENOENT: "there is no such socket",
+  };
+  return words[String(code)] ?? String(message ?? error);
+}
