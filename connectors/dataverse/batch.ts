@@ -1,6 +1,6 @@
 /**
- * The multipart form of `$batch` (OData 4.0 part 1, 11.7): each request in a change set of its own, so that one
- * refusal undoes nothing else. Text in, text out; it sends nothing.
+ * The multipart form of `$batch` (OData 4.0 part 1, 11.7): requests in change sets, each of which takes effect as a
+ * whole or not at all, so that a refusal undoes nothing outside its own. Text in, text out; it sends nothing.
  */
 import { ServiceError } from "../../errors.ts";
 
@@ -18,27 +18,34 @@ export interface InnerAnswer {
   readonly text: string;
 }
 
-/** The body of a batch; `boundary` must occur in none of the bodies. */
-export function batchBody(requests: readonly Inner[], boundary: string): string {
+/** The body of a batch of change sets; `boundary` must occur in none of the bodies. */
+export function batchBody(sets: readonly (readonly Inner[])[], boundary: string): string {
   const lines: string[] = [];
-  requests.forEach((request, position) => {
+  let id = 0;
+  sets.forEach((requests, position) => {
     const changes = `changes_${boundary}_${position}`;
     lines.push(`--${boundary}`, `Content-Type: multipart/mixed; boundary=${changes}`, "");
-    lines.push(`--${changes}`, "Content-Type: application/http", "Content-Transfer-Encoding: binary");
-    lines.push(`Content-ID: ${position + 1}`, "", `${request.method} ${request.path} HTTP/1.1`);
-    for (const [name, value] of Object.entries(request.headers)) lines.push(`${name}: ${value}`);
-    lines.push("Content-Type: application/json; charset=utf-8", "", request.body, `--${changes}--`);
+    for (const request of requests) {
+      lines.push(`--${changes}`, "Content-Type: application/http", "Content-Transfer-Encoding: binary");
+      lines.push(`Content-ID: ${++id}`, "", `${request.method} ${request.path} HTTP/1.1`);
+      for (const [name, value] of Object.entries(request.headers)) lines.push(`${name}: ${value}`);
+      if (request.body !== "") lines.push("Content-Type: application/json; charset=utf-8");
+      lines.push("", request.body);
+    }
+    lines.push(`--${changes}--`);
   });
   lines.push(`--${boundary}--`, "");
   return lines.join("\r\n");
 }
 
-/** The answers to a batch, in order. Throws ServiceError "bad_batch" for an answer that is not one. */
-export function batchAnswers(contentType: string | null, text: string): InnerAnswer[] {
-  return parts(contentType ?? "", text).flatMap((part) => {
+/**
+ * The answers to a batch, in order: those of each change set together, or the only one of a change set that failed.
+ * Throws ServiceError "bad_batch" for an answer that is not one.
+ */
+export function batchAnswers(contentType: string | null, text: string): InnerAnswer[][] {
+  return parts(contentType ?? "", text).map((part) => {
     const type = part.headers.get("Content-Type") ?? "";
-    if (isMultipart(type)) return batchAnswers(type, part.text);
-    return [http(part.text)];
+    return isMultipart(type) ? batchAnswers(type, part.text).flat() : [http(part.text)];
   });
 }
 

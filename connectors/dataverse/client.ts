@@ -3,6 +3,7 @@ import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened, Write } fr
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid, one } from "../odata.ts";
 import type { Context } from "./context.ts";
+import { timeZoneOf } from "./days.ts";
 import { openEnvironment, text } from "./environment.ts";
 import { read, rowsBy } from "./read.ts";
 import { columnsOf, tableOf } from "./rows.ts";
@@ -20,6 +21,8 @@ export interface DataverseOptions {
   readonly batchSize?: number;
   /** The id of the team that owns what we create without an owner; without it, the account does. */
   readonly ownerTeam?: string;
+  /** The IANA name of the time zone of the account's user, "Europe/Berlin"; "UTC" if not given. */
+  readonly timeZone?: string;
   readonly fetch?: typeof fetch;
 }
 
@@ -51,6 +54,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     pageSize: Math.min(options.pageSize ?? 5_000, 5_000),
     batchSize: Math.min(options.batchSize ?? 25, 100),
     ownerTeam: ownerTeam === undefined ? undefined : guid(ownerTeam),
+    timeZone: timeZoneOf(options.timeZone ?? "UTC"),
   };
 
   function open(entity: AnyEntity): Opened {
@@ -62,7 +66,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
       /** Ids are ours to choose, so an earlier attempt can only have left the record with this one. */
       async recall(write: Write, { fields, signal }) {
         if (write.id === null) return [];
-        const columns = columnsOf(entity, fields, { everything: true });
+        const columns = columnsOf(entity, fields, { timeZone: own.timeZone, everything: true });
         return await rowsBy(own, columns, { terms: [`${table.id} eq ${guid(write.id)}`], signal });
       },
       requests: own.http.requests,

@@ -14,4 +14,6 @@ export interface Context {
   readonly batchSize: number;
   /** The team that owns what we create without an owner. */
   readonly ownerTeam: string | undefined;
+  /** The IANA name of the zone in which the account's user counts days. */
+  readonly timeZone: string;
 }

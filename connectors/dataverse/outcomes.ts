@@ -8,17 +8,15 @@ import type { InnerAnswer } from "./batch.ts";
 import type { Context } from "./context.ts";
 import { rowsBy } from "./read.ts";
 import type { Columns } from "./rows.ts";
+import type { Pending } from "./sending.ts";
 import type { Table } from "./tables.ts";
 import { completionOf } from "./views.ts";
 
-/** One write on its way. */
-export interface Job {
+/** The write of one row on its way. */
+export interface Job extends Pending {
   readonly write: Write;
   readonly id: string;
   readonly body: string;
-  /** It was sent before and may have taken effect. */
-  uncertain: boolean;
-  outcome: Outcome | null;
 }
 export interface Judging {
   readonly context: Context;

@@ -1,9 +1,10 @@
 /** Reading a table: by delta links where it keeps track of changes, else by the time of the last change, or by ids. */
 import { ServiceError } from "../../errors.ts";
-import type { Fields, Page, ReadOptions, Row, Value } from "../connector.ts";
+import type { Field, Fields, Page, ReadOptions, Row, Value } from "../connector.ts";
 import type { Http } from "../http.ts";
 import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
 import type { Context } from "./context.ts";
+import { beginningOf } from "./days.ts";
 import { type Columns, columnsOf, tableOf } from "./rows.ts";
 import { completionOf } from "./views.ts";
 
@@ -16,7 +17,7 @@ export async function* read(
   entity: Columns["entity"],
   options: ReadOptions,
 ): AsyncGenerator<Page> {
-  const columns = columnsOf(entity, options.fields);
+  const columns = columnsOf(entity, options.fields, { timeZone: context.timeZone });
   const reading: Reading = { context, columns, signal: options.signal };
   if (options.ids !== undefined) return yield* byIds(reading, options.ids);
   const since = options.since ?? null;
@@ -113,7 +114,7 @@ async function* byTime(reading: Reading, since: { readonly modifiedon: string | 
     $filter: from !== null
       ? `modifiedon ge ${new Date(Date.parse(from) - overlap).toISOString()}`
       : since === null
-      ? filterOf(columns)
+      ? filterOf(reading)
       : undefined,
     $orderby: `modifiedon asc,${columns.table.id} asc`,
   });
@@ -143,17 +144,19 @@ function later(one: string | null, other: string): string {
 }
 
 /** The part of the handle's filter that the service can decide. */
-function filterOf({ entity, table }: Columns): string {
+function filterOf({ columns: { entity, table }, context }: Reading): string {
   return Object.entries(entity.filter as Fields)
     .filter(([field]) => !table.derived.includes(field))
     .map(([field, value]) =>
-      `${Object.hasOwn(table.lookups, field) ? `_${field}_value` : field} eq ${literal(entity, field, value)}`
+      `${Object.hasOwn(table.lookups, field) ? `_${field}_value` : field} eq ${
+        literal(context, entity.fields[field]!, value)
+      }`
     )
     .join(" and ");
 }
-function literal(entity: Columns["entity"], field: string, value: Value): string {
+function literal({ timeZone }: Context, { kind }: Field, value: Value): string {
   if (typeof value !== "string") return String(value);
-  const { kind } = entity.fields[field]!;
+  if (kind === "date") return beginningOf(value, timeZone);
   return kind === "lookup" ? guid(value) : kind === "text" || kind === "choice" ? quoted(value) : value;
 }
 

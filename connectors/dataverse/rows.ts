@@ -1,8 +1,10 @@
 /** Between a handle's fields and the columns of its table: what is asked for, what comes back, what is sent. */
 import { ServiceError } from "../../errors.ts";
-import type { AnyEntity, Fields, Row, Value, Write } from "../connector.ts";
+import type { AnyEntity, Field, Fields, Row, Value, Write } from "../connector.ts";
 import { exact } from "../json.ts";
 import { decimalsOf, guid, liesIn, type RawRow, rowCheck, withoutBlank } from "../odata.ts";
+import { beginningOf, dayOf } from "./days.ts";
+import { made } from "./made.ts";
 import { schemas } from "./schemas.ts";
 import { type Table, tables } from "./tables.ts";
 
@@ -29,32 +31,48 @@ export function tableOf(entity: AnyEntity): Table {
   return table;
 }
 
+export interface ColumnsOptions {
+  /** The IANA name of the zone that days are counted in. */
+  readonly timeZone: string;
+  /** Every row counts, whatever the handle's filter says. */
+  readonly everything?: boolean;
+  /** Columns that are asked for besides. */
+  readonly also?: readonly string[];
+}
+
 /**
  * Rows come with `fields` and what the handle carries; the columns of the filter are read to decide it, unless
  * `everything` says that every row counts.
  */
-export function columnsOf(
-  entity: AnyEntity,
-  fields: readonly string[],
-  options: { readonly everything?: boolean } = {},
-): Columns {
+export function columnsOf(entity: AnyEntity, fields: readonly string[], options: ColumnsOptions): Columns {
   const table = tableOf(entity);
   const given = [...new Set([...fields, ...entity.carries])];
   const filter = options.everything ? {} : entity.filter as Fields;
   const read = [...new Set([...given, ...Object.keys(filter)])];
   const lookups = read.map((field) => field === "parentcustomeridtype" ? "parentcustomerid" : field)
     .filter((field) => Object.hasOwn(table.lookups, field));
+  const own = made[entity.name] ?? {};
+  const behind = read.flatMap((field) => own[field]?.from ?? []);
   const plain = read.filter((field) => !(Object.hasOwn(table.lookups, field)) && !table.derived.includes(field));
   const check = rowCheck(schemas[entity.name]!, read, { service: "dataverse", entity: entity.name });
   const named = [...new Set(lookups)];
   return {
     entity,
     table,
-    select: [table.id, ...plain, ...named.map((field) => `_${field}_value`), "modifiedon"].join(","),
+    select: [
+      ...new Set([
+        table.id,
+        ...plain,
+        ...behind,
+        ...named.map((field) => `_${field}_value`),
+        ...options.also ?? [],
+        "modifiedon",
+      ]),
+    ].join(","),
     prefer: named.some((field) => table.lookups[field]!.polymorphic)
       ? [`odata.include-annotations="${tableOfValue}"`]
       : [],
-    decimals: decimalsOf(entity.fields),
+    decimals: new Set([...decimalsOf(entity.fields), ...behind]),
     idOf: (raw) => idOf(entity, table, raw),
     rowOf(raw, derived = {}) {
       const id = idOf(entity, table, raw);
@@ -70,12 +88,12 @@ export function columnsOf(
   function valueOf(field: string, raw: RawRow, known: { id: string; derived: Fields }): unknown {
     const lookup = table.lookups[field];
     if (field === "parentcustomeridtype") return tableBehind(raw, "parentcustomerid", known.id);
+    if (Object.hasOwn(own, field)) return own[field]!.of(raw);
     if (lookup === undefined) {
-      const value = withoutBlank(
-        entity.fields[field]!,
-        Object.hasOwn(known.derived, field) ? known.derived[field] : raw[field],
-      );
-      return entity.fields[field]!.kind === "boolean" ? value ?? false : value; // a switch never set is off
+      const { kind } = entity.fields[field]!;
+      const found = Object.hasOwn(known.derived, field) ? known.derived[field] : raw[field];
+      const value = withoutBlank(entity.fields[field]!, kind === "date" ? dayOf(found, options.timeZone) : found);
+      return kind === "boolean" ? value ?? false : value; // a switch never set is off
     }
     const value = raw[`_${field}_value`] ?? null;
     if (typeof value !== "string") return null;
@@ -113,7 +131,11 @@ export function only(fields: readonly string[], data: Fields): Fields {
  * The body of a write. Lookups are bound by navigation property, decimals keep their digits; a creation says nothing
  * of what is blank. Throws TypeError for a field that may not be written then: definitions are checked before.
  */
-export function bodyOf(entity: AnyEntity, write: Write, options: { ownerTeam?: string | undefined }): string {
+export function bodyOf(
+  entity: AnyEntity,
+  write: Pick<Write, "op" | "fields">,
+  options: { readonly timeZone: string; readonly ownerTeam?: string | undefined },
+): string {
   const table = tableOf(entity);
   const body: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(write.fields)) {
@@ -121,7 +143,7 @@ export function bodyOf(entity: AnyEntity, write: Write, options: { ownerTeam?: s
     if (table.derived.includes(field) && field !== "baseuomname") continue;
     if (write.op === "create" && value === null) continue;
     if (Object.hasOwn(table.lookups, field)) Object.assign(body, binding(table, field, write));
-    else body[field] = value !== null && entity.fields[field]!.kind === "decimal" ? exact(String(value)) : value;
+    else body[field] = plainValue(entity.fields[field]!.kind, value, options.timeZone);
   }
   const owned = "ownerid" in entity.fields && (write.fields["ownerid"] ?? null) === null;
   const unowned = owned && (write.op === "create" || "ownerid" in write.fields);
@@ -129,15 +151,20 @@ export function bodyOf(entity: AnyEntity, write: Write, options: { ownerTeam?: s
   return JSON.stringify(body);
 }
 
+function plainValue(kind: Field["kind"], value: Value, timeZone: string): unknown {
+  if (value === null) return null;
+  return kind === "decimal" ? exact(String(value)) : kind === "date" ? beginningOf(String(value), timeZone) : value;
+}
+
 const contactBind = { nav: "parentcustomerid_contact", set: "contacts" };
-function binding(table: Table, field: string, write: Write): Record<string, string | null> {
+function binding(table: Table, field: string, write: Pick<Write, "fields">): Record<string, string | null> {
   const underContact = field === "parentcustomerid" && write.fields["parentcustomeridtype"] === "contact";
   const { nav, set } = underContact ? contactBind : table.lookups[field]!;
   const id = write.fields[field] ?? null;
   return { [`${nav}@odata.bind`]: id === null ? null : `/${set}(${guid(String(id))})` };
 }
 
-function requireWritable(entity: AnyEntity, write: Write, field: string): void {
+function requireWritable(entity: AnyEntity, write: Pick<Write, "op">, field: string): void {
   const known = entity.fields[field];
   const when = (entity.access as Readonly<Record<string, string>>)[field] ?? write.op;
   if (known !== undefined && when === write.op) return;

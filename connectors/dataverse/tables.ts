@@ -120,7 +120,7 @@ export const tables: Readonly<Record<string, Table>> = {
       transactioncurrencyid: currency,
       ownerid: owner,
     },
-    unique: [],
+    unique: ["ordernumber"],
     derived: ["totalexcludingtax"],
   },
   salesorderdetails: {
@@ -128,6 +128,6 @@ export const tables: Readonly<Record<string, Table>> = {
     id: "salesorderdetailid",
     lookups: { productid: product, uomid: unit },
     unique: [],
-    derived: ["linediscount", "isfreight"],
+    derived: ["linediscount", "isfreight", "linetype"],
   },
 };

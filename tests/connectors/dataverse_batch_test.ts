@@ -6,15 +6,18 @@ function lines(...all: string[]): string {
   return all.join("\r\n");
 }
 
-Deno.test("batchBody() puts each request in a change set of its own", () => {
+Deno.test("batchBody() puts the requests that belong together in one change set", () => {
   const body = batchBody([
-    {
-      method: "PATCH",
-      path: "/api/data/v9.2/accounts(1)",
-      headers: { "If-Match": 'W/"1"' },
-      body: '{"name":"Þórður"}',
-    },
-    { method: "PATCH", path: "/api/data/v9.2/accounts(2)", headers: { "If-None-Match": "*" }, body: "{}" },
+    [
+      {
+        method: "PATCH",
+        path: "/api/data/v9.2/accounts(1)",
+        headers: { "If-Match": 'W/"1"' },
+        body: '{"name":"Þórður"}',
+      },
+      { method: "DELETE", path: "/api/data/v9.2/contacts(1)", headers: {}, body: "" },
+    ],
+    [{ method: "PATCH", path: "/api/data/v9.2/accounts(2)", headers: { "If-None-Match": "*" }, body: "{}" }],
   ], "b1");
   assertEquals(
     body,
@@ -32,6 +35,14 @@ Deno.test("batchBody() puts each request in a change set of its own", () => {
       "Content-Type: application/json; charset=utf-8",
       "",
       '{"name":"Þórður"}',
+      "--changes_b1_0",
+      "Content-Type: application/http",
+      "Content-Transfer-Encoding: binary",
+      "Content-ID: 2",
+      "",
+      "DELETE /api/data/v9.2/contacts(1) HTTP/1.1",
+      "",
+      "",
       "--changes_b1_0--",
       "--b1",
       "Content-Type: multipart/mixed; boundary=changes_b1_1",
@@ -39,7 +50,7 @@ Deno.test("batchBody() puts each request in a change set of its own", () => {
       "--changes_b1_1",
       "Content-Type: application/http",
       "Content-Transfer-Encoding: binary",
-      "Content-ID: 2",
+      "Content-ID: 3",
       "",
       "PATCH /api/data/v9.2/accounts(2) HTTP/1.1",
       "If-None-Match: *",
@@ -69,6 +80,13 @@ Deno.test("batchAnswers() finds the answers of change sets and of failed change 
       'ETag: W/"7"',
       "",
       '{"name":"a -- b","odd":"--r"}',
+      "--c",
+      "Content-Type: application/http",
+      "Content-ID: 2",
+      "",
+      "HTTP/1.1 204 No Content",
+      "",
+      "",
       "--c--",
       "--r",
       "Content-Type: application/http",
@@ -87,12 +105,12 @@ Deno.test("batchAnswers() finds the answers of change sets and of failed change 
       "after the end nothing counts",
     ),
   );
-  assertEquals(answers.map(({ status, text }) => [status, text]), [
-    [201, '{"name":"a -- b","odd":"--r"}'],
-    [412, '{"error":{"code":"0x80060882"}}'],
-    [204, ""],
+  assertEquals(answers.map((set) => set.map(({ status, text }) => [status, text])), [
+    [[201, '{"name":"a -- b","odd":"--r"}'], [204, ""]],
+    [[412, '{"error":{"code":"0x80060882"}}']],
+    [[204, ""]],
   ]);
-  assertEquals(answers[0]?.headers.get("etag"), 'W/"7"');
+  assertEquals(answers[0]?.[0]?.headers.get("etag"), 'W/"7"');
 });
 
 const broken: readonly (readonly [string, string, string])[] = [

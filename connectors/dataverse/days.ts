@@ -1,0 +1,34 @@
+/**
+ * Days in columns of UserLocal behaviour: the service keeps the instant at which the day begins for the account's user
+ * (Microsoft, "Behavior and format of the date and time column"). Every date of our handles is in such a column.
+ */
+import { DefinitionError } from "../../errors.ts";
+
+/** A time zone by its IANA name; throws DefinitionError "configuration_invalid" for a name that is none. */
+export function timeZoneOf(name: string): string {
+  try {
+    return Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name).timeZoneId;
+  } catch (error) {
+    throw new DefinitionError(
+      "configuration_invalid",
+      `Cannot use the time zone "${name}" for "dataverse": it is not known; give an IANA name such as "Europe/Berlin"`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * The day in which an instant lies. A day stays what it is: an administrator can change a column to dates alone. So
+ * does what is neither: the row's check refuses it.
+ */
+export function dayOf(value: unknown, timeZone: string): unknown {
+  if (typeof value !== "string" || !value.includes("T")) return value;
+  const instant = Date.parse(value);
+  if (Number.isNaN(instant)) return value;
+  return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();
+}
+
+/** The instant at which a day begins, "2026-01-30T23:00:00Z": the first one, where clocks skip midnight. */
+export function beginningOf(day: string, timeZone: string): string {
+  return Temporal.PlainDate.from(day).toZonedDateTime(timeZone).toInstant().toString({ smallestUnit: "second" });
+}
