@@ -54,9 +54,13 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
   const home = homeOf(project, session.env);
   const limit = args.number("sample", { least: 1, most: 1000 }) ?? usualSample;
   const { steps } = await loadPipeline(configuration, pipelinesOf(session));
-  const [name, ...others] = select(steps, word).steps;
-  const step = steps.find((step) => step.name === name);
-  if (step === undefined || others.length > 0 || step.name !== word) {
+  select(steps, word); // a name that is nearly right is answered with the right one
+  const step = steps.find((step) => step.name === word);
+  if (step?.under) {
+    const head = step.under.name;
+    throw new DefinitionError("bad_arguments", `Cannot sample "${word}": they are parts of "${head}"; sample those`);
+  }
+  if (step === undefined) {
     throw new DefinitionError("bad_arguments", `Cannot sample "${word}": it is not the name of one step; name one`);
   }
 
@@ -69,7 +73,9 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
     try {
       for (const message of services.messages) output.message(message);
       const { erp, crm } = services;
-      const records = await sampleStep(step, { erp, crm, store, connection: configuration.connection, limit, signal });
+      const parts = steps.find((one) => one.under?.name === step.name) ?? null;
+      const { connection } = configuration;
+      const records = await sampleStep(step, { erp, crm, store, connection, limit, signal, parts });
       const text = args.has("json") ? JSON.stringify({ step: step.name, records }, null, 2) : sampleText(records);
       await output.data(`${text}\n`);
     } finally {

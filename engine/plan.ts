@@ -96,7 +96,7 @@ export function cycleOf(steps: readonly Step[]): readonly string[] | null {
 
 /**
  * Reads a selector: `step`, `+step` (with all that it depends on), `step+` (with all that depend on it), `+step+`,
- * several of them separated by commas or spaces; or `step/key` for one record, where the key is all that follows the
+ * several of them separated by commas or spaces, each with the steps of the same documents; or `step/key` for one record, where the key is all that follows the
  * first slash. Throws DefinitionError "unknown_step" where no step has such a name.
  */
 export function select(steps: readonly Step[], selector: string): Selection {
@@ -104,7 +104,8 @@ export function select(steps: readonly Step[], selector: string): Selection {
   const names = new Set(ordered.map((step) => step.name));
   const slash = selector.indexOf("/");
   if (slash >= 0) {
-    const step = known(selector.slice(0, slash).trim(), names);
+    const named = known(selector.slice(0, slash).trim(), names);
+    const step = ordered.find((one) => one.name === named)!.under?.name ?? named;
     const key = selector.slice(slash + 1).trim();
     if (key === "") {
       throw new DefinitionError(
@@ -112,7 +113,7 @@ export function select(steps: readonly Step[], selector: string): Selection {
         `Cannot select a record of "${step}": nothing stands after the slash; write its key or id there`,
       );
     }
-    return { steps: [step], record: { step, key } };
+    return { steps: [...wholeDocuments(ordered, new Set([step]))], record: { step, key } };
   }
 
   const chosen = new Set<string>();
@@ -128,7 +129,15 @@ export function select(steps: readonly Step[], selector: string): Selection {
       `Cannot select steps: the selector is empty; name at least one of ${[...names].join(", ")}`,
     );
   }
-  return { steps: ordered.map((step) => step.name).filter((name) => chosen.has(name)), record: null };
+  const whole = wholeDocuments(ordered, chosen);
+  return { steps: ordered.map((step) => step.name).filter((name) => whole.has(name)), record: null };
+}
+
+/** The steps of a document run together: one of them stands for all. */
+function wholeDocuments(steps: readonly Step[], chosen: ReadonlySet<string>): ReadonlySet<string> {
+  const headOf = (step: Step) => step.under?.name ?? step.name;
+  const heads = new Set(steps.filter((step) => chosen.has(step.name)).map(headOf));
+  return new Set(steps.filter((step) => heads.has(headOf(step))).map((step) => step.name));
 }
 
 /** A step's name may contain spaces, so a part that is a name as it stands is not taken apart. */

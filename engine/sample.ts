@@ -1,10 +1,11 @@
 /** What a definition makes of real records, side by side, without writing anything. */
-import type { Connector, Row, Value } from "../connectors/connector.ts";
+import type { Connector, Fields, Row, Value } from "../connectors/connector.ts";
 import type { Side, Store } from "../store/store.ts";
+import { headOf, partsIn } from "./document.ts";
 import { readLookups } from "./lookups.ts";
 import { recordOf } from "./record.ts";
-import { type Looked, toCrm, toErp } from "./reconcile.ts";
-import { compile, type Compiled, writesTo } from "./rules.ts";
+import { type Looked, type Lookups, toCrm, toErp } from "./reconcile.ts";
+import { compile, type Compiled, type FieldRule, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";
 
 /** One rule for one record: the value as it is, and what the other side would be given. */
@@ -32,36 +33,61 @@ export interface SampleOptions {
   readonly connection: string;
   /** Records of each side that the step reads from. */
   readonly limit: number;
+  /** The step of its parts, where it couples documents. */
+  readonly parts?: Step | null;
   readonly signal?: AbortSignal;
 }
 
-/** Reads the first records of the sides that the step reads from and shows what its rules make of them. */
+/**
+ * Reads the first records of the sides that the step reads from and shows what its rules make of them; a document with
+ * its parts, whose fields have the part's key before them.
+ */
 export async function sampleStep(step: Step, options: SampleOptions): Promise<readonly SampledRecord[]> {
-  const compiled = compile(step);
+  const compiled = compile(step, options.parts);
   const sides: Side[] = step.direction === "both" ? ["erp", "crm"] : [step.direction === "toCrm" ? "erp" : "crm"];
   const sampled: SampledRecord[] = [];
   for (const side of sides) {
     const rows = await firstRows(compiled, side, options);
-    const records = rows.map((row) => recordOf(step.extract[side], compiled.fields[side], row));
+    const records = rows.map((row) =>
+      recordOf(step.extract[side], compiled.fields[side], row, compiled.parts?.fields[side])
+    );
     const data = records.map((record) => ({ erp: null, crm: null, [side]: record.data }));
     const lookups = await readLookups(options.store, options.connection, compiled, data);
     for (const record of records) {
-      const fields = compiled.rules.filter((rule) => writesTo(rule, side === "erp" ? "crm" : "erp")).map((rule) => {
-        const name = side === "erp" ? rule.erp : rule.crm;
-        const from = name === null ? rule.value : record.data[name] ?? null;
-        const looked = side === "erp" ? toCrm(rule, from, lookups) : toErp(rule, from, lookups);
-        return { erp: rule.erp, crm: rule.crm, from, ...shown(looked) };
-      });
+      const fields = [
+        ...shownOf(compiled.rules, side, headOf(record.data), lookups),
+        ...[...partsIn(record.data)].flatMap(([key, part]) =>
+          shownOf(compiled.parts?.rules ?? [], side, part, lookups).map((field) => ({
+            ...field,
+            erp: field.erp === null ? null : `${key}/${field.erp}`,
+            crm: `${key}/${field.crm}`,
+          }))
+        ),
+      ];
       sampled.push({ side, id: record.id, key: record.key, label: record.label, fields });
     }
   }
   return sampled;
 }
 
+function shownOf(rules: readonly FieldRule[], side: Side, data: Fields, lookups: Lookups): SampledField[] {
+  return rules.filter((rule) => writesTo(rule, side === "erp" ? "crm" : "erp")).map((rule) => {
+    const name = side === "erp" ? rule.erp : rule.crm;
+    const from = name === null ? rule.value : data[name] ?? null;
+    const looked = side === "erp" ? toCrm(rule, from, lookups) : toErp(rule, from, lookups);
+    return { erp: rule.erp, crm: rule.crm, from, ...shown(looked) };
+  });
+}
+
 async function firstRows(compiled: Compiled, side: Side, options: SampleOptions): Promise<readonly Row[]> {
   const { signal, limit } = options;
-  const opened = options[side].open(compiled.step.extract[side]);
-  const wanted = { fields: compiled.fields[side], ...(signal === undefined ? {} : { signal }) };
+  const parts = compiled.parts;
+  const opened = options[side].open(compiled.step.extract[side], parts?.step.extract[side]);
+  const wanted = {
+    fields: compiled.fields[side],
+    ...(parts === null ? {} : { partFields: parts.fields[side] }),
+    ...(signal === undefined ? {} : { signal }),
+  };
   const rows: Row[] = [];
   for await (const page of opened.read(wanted)) {
     rows.push(...page.rows);

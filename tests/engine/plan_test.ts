@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { cycleOf, graphMermaid, graphText, order, ready, select } from "../../engine/plan.ts";
+import { cycleOf, graphMermaid, graphText, headsOf, order, ready, select } from "../../engine/plan.ts";
 import { defineStep, type Direction, type Step } from "../../engine/step.ts";
 import { DefinitionError } from "../../errors.ts";
 import { crm, erp } from "../types/fixtures/entities.ts";
@@ -105,6 +105,24 @@ Deno.test.each([
 ])("select() refuses $selector", ({ selector, message }) => {
   const error = assertThrows(() => select(all, selector), DefinitionError);
   assertEquals([error.code, error.message], ["unknown_step", message]);
+});
+
+Deno.test("select() takes all steps of a document where one of them is named", () => {
+  const orders = step("orders", [people]);
+  const lines = { ...step("lines", [orders, money]), under: orders };
+  const more = [...all, orders, lines];
+  assertEquals(select(more, "lines").steps, ["orders", "lines"]);
+  assertEquals(select(more, "orders").steps, ["orders", "lines"]);
+  assertEquals(select(more, "lines/7"), { steps: ["orders", "lines"], record: { step: "orders", key: "7" } });
+});
+
+Deno.test("headsOf() makes the head wait for what its parts wait for", () => {
+  const orders = step("orders", [people]);
+  const lines = { ...step("lines", [orders, money]), under: orders };
+  const state = step("state", [lines]);
+  const heads = headsOf([people, money, orders, lines, state]);
+  const waits = heads.map((one) => [one.name, one.dependsOn.map((needed) => needed.name)]);
+  assertEquals(waits, [["people", []], ["money", []], ["orders", ["people", "money"]], ["state", ["orders"]]]);
 });
 
 Deno.test("graphText() shows waves, directions and what each step waits for", () => {
