@@ -34,7 +34,11 @@ export interface FakeService extends Connector {
 /** `number` gives the natural key that the service itself chooses on creation, where it does. */
 export function fakeService(
   service: Connector["service"],
-  options: { number?: { entity: string; field: string } } = {},
+  options: {
+    number?: { entity: string; field: string };
+    /** Fields whose values the service keeps apart, by entity. */
+    unique?: Readonly<Record<string, readonly string[]>>;
+  } = {},
 ): FakeService {
   const tables = new Map<string, Map<string, Stored>>();
   const log: { at: number; entity: string; id: string; deleted: boolean }[] = [];
@@ -125,7 +129,12 @@ export function fakeService(
       if (write.op === "create") {
         const id = write.id ?? `${entity.name}-${++numbers}`;
         const there = rows.get(id);
-        if (there !== undefined) return { kind: "exists", row: rowOf(there) };
+        const unique = options.unique?.[entity.name] ?? [];
+        const met = there ??
+          [...rows.values()].find((row) =>
+            unique.length > 0 && unique.every((field) => row.data[field] === write.fields[field])
+          );
+        if (met !== undefined) return { kind: "exists", row: rowOf(met) };
         const number = options.number?.entity === entity.name ? { [options.number.field]: `N${++numbers}` } : {};
         const blank = Object.fromEntries(Object.keys(entity.fields).map((field) => [field, null]));
         return {
