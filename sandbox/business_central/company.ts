@@ -223,3 +223,13 @@ export function freeKey(company: Company, set: string, key: string): void {
     `The record of ${entity} already exists. Identification fields and values: ${field}='${key}'.`,
   );
 }
+
+/** Throws a Refusal when a line of the document has this sequence. */
+export function freeSequence(taken: readonly number[], sequence: number): void {
+  if (!taken.includes(sequence)) return;
+  throw new Refusal(
+    400,
+    "Internal_EntityWithSameKeyExists",
+    `The record already exists. Identification fields and values: sequence='${sequence}'.`,
+  );
+}

@@ -5,6 +5,7 @@ import { parseQuery } from "../odata.ts";
 import type { Answer, Asked, Service, ServiceContext } from "../service.ts";
 import type { Row } from "../tables.ts";
 import { answerBatch } from "./batch.ts";
+import { addChart } from "./chart.ts";
 import { etagOf, isIn, singleRow, tableOf } from "./company.ts";
 import { type Company, EXTENSION_ROUTE, type SetFact, STANDARD_ROUTE } from "./facts.ts";
 import { readBody, readInput } from "./input.ts";
@@ -31,6 +32,7 @@ export function businessCentral(context: ServiceContext): Service {
     localCurrency: context.localCurrency,
     sets,
   };
+  addChart(company);
   const settings = openSettings(company);
   const style = (): PageStyle => ({
     relativeLinks: settings.is("relativeLinks"),
