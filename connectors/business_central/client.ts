@@ -3,7 +3,9 @@ import { ServiceError } from "../../errors.ts";
 import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened } from "../connector.ts";
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid, one } from "../odata.ts";
+import { withExtension } from "./extension_missing.ts";
 import { openLookups } from "./lookups.ts";
+import { openOrders } from "./orders.ts";
 import { read } from "./reading.ts";
 import { apiOf, companyPath } from "./routes.ts";
 import { schemas } from "./schemas.ts";
@@ -59,7 +61,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
       entity,
       fields: entity.fields,
       schema,
-      view: viewOf(entity.name),
+      view: viewOf(entity.name, extension),
       http: own,
       clock,
       limiter: options.limiter,
@@ -78,14 +80,21 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
 
   return {
     service,
-    open(entity): Opened {
+    open(entity, parts): Opened {
       const table = openTable(entity);
-      return {
-        read: (asked) => read(table, asked),
-        write: (writes, asked) => write(table, writes, asked),
-        recall: (sent, asked) => recall(table, sent, asked),
-        requests: () => table.http.requests(),
-      };
+      if (entity.name === "salesOrders") {
+        return openOrders({ head: table, lines: parts === undefined ? null : openTable(parts) });
+      }
+      return withExtension(
+        {
+          read: (asked) => read(table, asked),
+          write: (writes, asked) => write(table, writes, asked),
+          recall: (sent, asked) => recall(table, sent, asked),
+          requests: () => table.http.requests(),
+        },
+        entity,
+        { installed: extension, used: apiOf(entity, extension) === "extension" },
+      );
     },
     async identity(signal): Promise<Identity> {
       const row = await one(http, company.slice(0, -1), { signal });

@@ -104,7 +104,9 @@ export const priceListLine = z.object({
 export const unitGroup = z.object({
   /** What it belongs to, as documents call that: "Item 1896-S". */
   code: name(31, { match: "code", required: false }),
-  ...fromPage(pages.unitGroups, ["sourceType", "sourceNumber", "name", "baseUnitOfMeasureCode"], {
+  /** Kind, number and a suffix, as Microsoft's own connector calls the group. */
+  name: name(50, { match: "exact" }),
+  ...fromPage(pages.unitGroups, ["sourceType", "sourceNumber", "baseUnitOfMeasureCode"], {
     baseUnitOfMeasureCode: {
       elsewhere: true,
       blank: "What the group belongs to has no base unit of measure; choose one on its card",
@@ -117,7 +119,10 @@ export const unitGroup = z.object({
 export const itemUnit = z.object({
   /** Item and unit: "Item 1896-S PCS". */
   unit: name(42, { match: "code", required: false }),
-  ...fromPage(pages.itemUnitsOfMeasure, ["itemNumber", "code", "quantityPerUnitOfMeasure"]),
+  ...fromPage(pages.itemUnitsOfMeasure, ["itemNumber", "quantityPerUnitOfMeasure"], {
+    quantityPerUnitOfMeasure: { blank: "The unit has no quantity; enter how many base units it is" },
+  }),
+  code: filledKey("unitsOfMeasure"),
   unitGroupCode: filledKey("unitGroups"),
   isBaseUnit: flag(),
 });
@@ -126,7 +131,10 @@ export const itemUnit = z.object({
 export const resourceUnit = z.object({
   /** Resource and unit: "Resource LINA HOUR". */
   unit: name(42, { match: "code", required: false }),
-  ...fromPage(pages.resourceUnitsOfMeasure, ["resourceNumber", "code", "quantityPerUnitOfMeasure"]),
+  ...fromPage(pages.resourceUnitsOfMeasure, ["resourceNumber", "quantityPerUnitOfMeasure"], {
+    quantityPerUnitOfMeasure: { blank: "The unit has no quantity; enter how many base units it is" },
+  }),
+  code: filledKey("unitsOfMeasure"),
   unitGroupCode: filledKey("unitGroups"),
   isBaseUnit: flag(),
 });

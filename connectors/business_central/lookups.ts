@@ -18,6 +18,8 @@ export interface LookupOptions {
 export type CodeSet = "paymentTerms" | "shipmentMethods";
 
 export interface Lookups {
+  /** The day, "2026-01-31". */
+  today(): string;
   /** Codes of a code table by id. */
   codes(set: CodeSet): Promise<ReadonlyMap<string, string>>;
   /** The general ledger setup as a currency row: its id, the local currency's code and symbol. */
@@ -94,6 +96,7 @@ export function openLookups(options: LookupOptions): Lookups {
   const allLinks = once(() => readLinks());
 
   return {
+    today: options.today,
     codes: (set) => codes[set](),
     localCurrency,
     companyId,

@@ -2,6 +2,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { Page, ReadOptions } from "../connector.ts";
 import { anyOf, encodeName, guid, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import { dayFilters, dayIn, type Days, withDay } from "./extension_days.ts";
 import { isKnown, later, since } from "./stamps.ts";
 import { isStock, itemFilters, movedSince, newestEntry } from "./stock.ts";
 import { decimalsIn, idOf, listOf, mapRows, modifiedAt, selectOf, service, type Table, withFilter } from "./table.ts";
@@ -14,7 +15,30 @@ import { decimalsIn, idOf, listOf, mapRows, modifiedAt, selectOf, service, type 
 export function read(table: Table, options: ReadOptions): AsyncGenerator<Page> {
   if (options.ids === undefined || table.view.whole === true) table.forget();
   if (table.view.whole === true) return readWhole(table, options);
-  return options.ids === undefined ? readPages(table, options) : readSome(table, options, options.ids);
+  if (options.ids !== undefined) return readSome(table, options, options.ids);
+  const { days } = table.view;
+  return days !== undefined && options.fields.includes(days.field)
+    ? readWithDays(table, options, days)
+    : readPages(table, options);
+}
+
+/** What changed, and what became valid or expired since the day of the last reading; that counts as overlap. */
+async function* readWithDays(table: Table, options: ReadOptions, days: Days): AsyncGenerator<Page> {
+  const today = table.lookups().today();
+  const filters = options.since === undefined ? [] : dayFilters(days, dayIn(options.since), today);
+  for await (const page of readPages(table, options)) {
+    if (page.cursor === null) {
+      yield page;
+      continue;
+    }
+    for (const $filter of filters) {
+      for await (const { rows } of rawPages(table, options, $filter)) {
+        table.http.countAsOverlap();
+        yield { ...await mapRows(table, rows, options.fields), deleted: [], kind: page.kind, cursor: null };
+      }
+    }
+    yield { ...page, cursor: withDay(page.cursor, today) };
+  }
 }
 
 async function* readPages(table: Table, options: ReadOptions): AsyncGenerator<Page> {
@@ -144,15 +168,18 @@ export async function current(
   return found;
 }
 
-interface Cursor {
+/** Where a reading stands. */
+export interface Cursor {
   readonly modified: string | null;
   /** Items with their stock: the latest stamp of the ledger. Absent in cursors of other readings. */
   readonly ledger?: string | null;
 }
-function cursorOf(cursor: Cursor): string {
+/** A cursor as the text that the engine keeps. */
+export function cursorOf(cursor: Cursor): string {
   return JSON.stringify(cursor);
 }
-function parseCursor(text: string): Cursor {
+/** The way back. Throws ServiceError "cursor_expired" for text of another kind. */
+export function parseCursor(text: string): Cursor {
   try {
     const { modified, ledger } = JSON.parse(text) as Cursor;
     const isStamp = (stamp: string | null) => stamp === null || !Number.isNaN(Date.parse(stamp));

@@ -1,6 +1,7 @@
 /** The contract of views: how the fields of a handle stand on pages of the service. */
 import type { Value, Write } from "../connector.ts";
 import type { RawRow } from "../odata.ts";
+import type { Days } from "./extension_days.ts";
 import type { Lookups } from "./lookups.ts";
 
 export type Values = Readonly<Record<string, Value>>;
@@ -28,6 +29,8 @@ export interface View {
   readonly only?: { readonly property: string; readonly value: string };
   /** Read as a whole each time: what it shows changes without a time stamp. */
   readonly whole?: boolean;
+  /** What changes from one day to the next without a time stamp. */
+  readonly days?: Days;
   /** Rows that the page lacks, given those it has. */
   more?(rows: readonly RawRow[], lookups: Lookups): Promise<readonly RawRow[]>;
   /** The made fields of rows. */

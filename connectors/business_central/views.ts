@@ -5,6 +5,8 @@
 import type { Field, Write } from "../connector.ts";
 import { type RawRow, withBlank } from "../odata.ts";
 import { madeOf, readCodes, sendCodes, termFields } from "./codes.ts";
+import { extensionViews } from "./extension_views.ts";
+import { salesOrderLines, salesOrders } from "./order_view.ts";
 import { joinName, nameParts, type PersonName, splitName } from "./person_name.ts";
 import { refused, type View } from "./view.ts";
 
@@ -79,12 +81,23 @@ function partOf(write: Write, part: string): string | undefined {
 
 /** Prices of items are in the local currency; the page says neither which that is nor whose the items are. */
 const items: View = {
-  made: { currencyCode: [], companyId: [], lineObject: ["number"] },
+  made: {
+    currencyCode: [],
+    companyId: [],
+    lineObject: ["number"],
+    unitGroupCode: ["number"],
+    baseUnit: ["number", "baseUnitOfMeasureCode"],
+  },
   async fill({ fields, rows, lookups }) {
     const isWanted = (field: string) => fields.has(field) && rows.length > 0;
     const code = isWanted("currencyCode") ? (await lookups.localCurrency()).code : "";
     const companyId = isWanted("companyId") ? await lookups.companyId() : null;
-    return (row) => ({ currencyCode: code === "" ? null : code, companyId, lineObject: `Item ${row["number"]}` });
+    return (row) => {
+      const lineObject = `Item ${row["number"]}`;
+      const unit = String(row["baseUnitOfMeasureCode"] ?? "");
+      const baseUnit = unit === "" ? null : `${lineObject} ${unit}`;
+      return { currencyCode: code === "" ? null : code, companyId, lineObject, unitGroupCode: lineObject, baseUnit };
+    };
   },
 };
 
@@ -105,10 +118,12 @@ const views = new Map<string, View>([
   ["contacts", persons],
   ["items", items],
   ["companyInformation", company],
+  ["salesOrders", salesOrders],
+  ["salesOrderLines", salesOrderLines],
 ]);
-/** The view behind a handle; most are plain pages. */
-export function viewOf(entity: string): View {
-  return views.get(entity) ?? plain;
+/** The view behind a handle, given whether the extension's pages are used; most are plain pages. */
+export function viewOf(entity: string, extension: boolean): View {
+  return (extension ? extensionViews.get(entity) : undefined) ?? views.get(entity) ?? plain;
 }
 
 /**

@@ -1,10 +1,11 @@
 /** Writing a table: creations and updates in batches, outcomes as the contract names them, creations found again. */
 import type { Fields, Opened, Outcome, Row, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
-import { guid, outsideFilter, problemOf, quoted, type RawRow } from "../odata.ts";
+import { guid, outsideFilter, quoted, type RawRow } from "../odata.ts";
 import { batchSize, type Inner, type InnerOutcome, sendBatch } from "./batch.ts";
 import { joinName, nameParts, type PersonName } from "./person_name.ts";
 import { current, find } from "./reading.ts";
+import { checkFields, isChanged, isDuplicate, refusal, unknown } from "./refusals.ts";
 import { decimalsIn, mapRows, type Table, withoutFilter } from "./table.ts";
 import { plainBody } from "./views.ts";
 
@@ -121,40 +122,20 @@ async function rowsOf(table: Table, raws: readonly RawRow[], fields: readonly st
   return (await mapRows({ ...withoutFilter(table), view }, raws, fields)).rows;
 }
 
-const codes = { exists: "Internal_EntityWithSameKeyExists", changed: "Request_EntityChanged" };
-
 async function refusedOutcome(
   table: Table,
   write: Write,
   answer: { status: number; body: RawRow; options: WriteOptions },
 ): Promise<Outcome> {
-  const { code, message } = problemOf(answer.body);
-  if (write.op === "create" && code === codes.exists) {
+  if (write.op === "create" && isDuplicate(answer)) {
     const met = await withKey(table, write, answer.options);
     if (met !== null) return met;
   }
   if (write.op === "update") {
     if (answer.status === 404) return { kind: "missing" };
-    if (code === codes.changed || (answer.status === 409 && code !== codes.exists) || answer.status === 412) {
-      return { kind: "moved" };
-    }
+    if (isChanged(answer)) return { kind: "moved" };
   }
-  const text = message.replace(/\s*CorrelationId:\s*[0-9a-f-]*\.?\s*$/i, "");
-  const field = fieldIn(text, Object.keys(write.fields));
-  return {
-    kind: "refused",
-    code: code === "" ? `status_${answer.status}` : code,
-    message: text,
-    ...(field === undefined ? {} : { field }),
-  };
-}
-
-/** The field that a message is about: in quotes, after the word "field", or a name that is no word of any language. */
-function fieldIn(message: string, fields: readonly string[]): string | undefined {
-  return fields.find((field) => {
-    if (new RegExp(`["'\`]${field}["'\`]|\\bfield:? ${field}\\b`, "i").test(message)) return true;
-    return /[a-z][A-Z]/.test(field) && new RegExp(`\\b${field}\\b`).test(message);
-  });
+  return refusal(answer, Object.keys(write.fields));
 }
 
 /** The record with the key of a creation counts only inside the handle's filter: outside it is something else. */
@@ -224,24 +205,10 @@ function checkAccess(table: Table, write: Write): void {
   if (write.op === "update" && (write.id === null || write.version === null)) {
     throw new TypeError(`Cannot update a record of "${table.entity.name}": the write names no id and version`);
   }
-  const access = table.entity.access as Readonly<Record<string, string | undefined>>;
-  for (const field of Object.keys(write.fields)) {
-    const when = access[field];
-    if (Object.hasOwn(table.fields, field) && (when === undefined || when === write.op)) continue;
-    throw new TypeError(
-      `Cannot ${write.op} a record of "${table.entity.name}": field "${field}" ` +
-        (Object.hasOwn(table.fields, field)
-          ? `may be written ${when === "never" ? "never" : `on ${when} only`}`
-          : "is not known"),
-    );
-  }
+  checkFields(table, write.op, write.fields);
 }
 
 /** The API's own path below the root: addresses inside a batch begin there. */
-function apiOf(table: Table): string {
+export function apiOf(table: Table): string {
   return table.company.slice(0, table.company.lastIndexOf("companies("));
-}
-
-function unknown(error: unknown): Outcome {
-  return { kind: "unknown", message: error instanceof Error ? error.message : String(error) };
 }

@@ -1,0 +1,183 @@
+/**
+ * Orders that were posted: the service takes them away, what is left are invoices and shipments.
+ *
+ * Posted lines keep the sequence of the order's line that they come from, so quantities are summed up by it. What the
+ * order had asked for is gone: "Partly Invoiced" says that more was shipped than invoiced, "Invoiced" that nothing
+ * shipped waits for an invoice. An order is found by the id that its invoices keep; one whose shipments were invoiced
+ * together with others' leaves no such trace, and can't be told from a deleted one by its id.
+ */
+import type { Archived, Fields, Part, PartWrite, Row, Value, Write } from "../connector.ts";
+import { canonical } from "../json.ts";
+import { anyOf, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
+import type { Wanted } from "./order_reading.ts";
+import type { Table } from "./table.ts";
+
+/** What posted documents say of one order. */
+interface Posted {
+  /** The order's id; of an order without invoice that of its first shipment. */
+  readonly id: string;
+  readonly number: string;
+  readonly invoices: readonly RawRow[];
+  readonly shipments: readonly RawRow[];
+}
+
+const quantities = new Set(["quantity"]);
+
+/** Those of these orders that were posted, as far as their documents tell. */
+export async function postedOrders(head: Table, ids: readonly string[], wanted: Wanted): Promise<Archived[]> {
+  const invoices: RawRow[] = [];
+  for (const $filter of anyOf("orderId", ids, 600)) invoices.push(...await documents(head, "salesInvoices", $filter));
+  const numbers = [...new Set(invoices.map((invoice) => String(invoice["orderNumber"])))];
+  const shipments: RawRow[] = [];
+  for (const $filter of anyOf("orderNumber", numbers.map(quoted), 600)) {
+    shipments.push(...await documents(head, "salesShipments", $filter));
+  }
+  return grouped(invoices, shipments).map((posted): Archived => {
+    const parts = partsOf(posted);
+    return {
+      id: posted.id,
+      data: only(known(posted), wanted.fields),
+      ...(parts === null
+        ? {}
+        : { parts: parts.map(({ key, data }) => ({ key, data: only(data, wanted.partFields) })) }),
+      frozen: reasonOf(posted),
+    };
+  });
+}
+
+/**
+ * Posted orders with this correlation, for a creation whose order may have been posted meanwhile. Their rows hold what
+ * was sent where the documents say nothing else.
+ */
+export async function recallPosted(
+  head: Table,
+  write: Write,
+  { fields, partFields = [], by }: Wanted & { readonly by: string },
+): Promise<Row[]> {
+  const invoices = await documents(head, "salesInvoices", by);
+  const shipments = await documents(head, "salesShipments", by);
+  return grouped(invoices, shipments).map((posted): Row => {
+    const parts = partsOf(posted) ?? [];
+    const data: Fields = { ...write.fields, ...known(posted) };
+    const sent = (write.parts ?? []).map((part): Part => {
+      const more = parts.find(({ key }) => key === part.key)?.data ?? {};
+      return { key: part.key, data: filled({ ...asStored(part), ...more }, partFields) };
+    });
+    return {
+      id: posted.id,
+      version: "",
+      modifiedAt: null,
+      data: filled(data, fields),
+      frozen: reasonOf(posted),
+      ...(write.parts === undefined ? {} : { parts: sent }),
+    };
+  });
+}
+
+function asStored({ key, fields }: PartWrite): Fields {
+  return { sequence: Number(key), comment: (fields["lineObject"] ?? null) === null, ...fields };
+}
+
+async function documents(head: Table, set: "salesInvoices" | "salesShipments", $filter: string): Promise<RawRow[]> {
+  const isInvoice = set === "salesInvoices";
+  const own = isInvoice ? ["orderId", "totalAmountExcludingTax", "totalAmountIncludingTax"] : ["postingDate"];
+  const lines = `${isInvoice ? "salesInvoiceLines" : "salesShipmentLines"}($select=sequence,lineObjectNumber,quantity)`;
+  const query = queryOf({
+    $select: ["id", "number", "orderNumber", "externalDocumentNumber", "customerName", ...own].join(),
+    $expand: lines,
+    $filter,
+  });
+  const found: RawRow[] = [];
+  const decimals = new Set([...quantities, "totalAmountExcludingTax", "totalAmountIncludingTax"]);
+  for await (const page of pages(head.http, `${head.standard}${set}${query}`, { decimals })) found.push(...page.rows);
+  return found;
+}
+
+/** Documents by the order that they come from; those that people made without an order are no order's. */
+function grouped(invoices: readonly RawRow[], shipments: readonly RawRow[]): Posted[] {
+  const numbers = new Set([...invoices, ...shipments].map((document) => textOf(document["orderNumber"])));
+  numbers.delete(null);
+  return [...numbers as Set<string>].map((number): Posted => {
+    const isOf = (document: RawRow) => document["orderNumber"] === number;
+    const own = { invoices: invoices.filter(isOf), shipments: shipments.filter(isOf) };
+    const ids = own.invoices.map((invoice) => invoice["orderId"]).filter((id) => typeof id === "string");
+    const id = ids.find((one) => one !== zeroGuid) ?? (own.shipments[0] ?? own.invoices[0]!)["id"];
+    return { id: String(id).toLowerCase(), number, ...own };
+  });
+}
+
+function reasonOf({ number, invoices }: Posted): string {
+  const names = invoices.map((invoice) => `"${invoice["number"]}"`);
+  return `The order "${number}" was posted` + (names.length === 0 ? "" : ` as invoice ${names.join(", ")}`) +
+    ", nobody can write it any more";
+}
+
+function known(posted: Posted): Fields {
+  const { number, invoices, shipments } = posted;
+  const first = invoices[0] ?? shipments[0]!;
+  const days = shipments.map((shipment) => String(shipment["postingDate"])).toSorted();
+  const isInvoiced = invoices.length > 0 && sumOf(linesOf(shipments)) <= sumOf(linesOf(invoices));
+  const total = (property: string): Fields => {
+    return invoices.length === 0 ? {} : { [property]: added(invoices.map((invoice) => String(invoice[property]))) };
+  };
+  return {
+    number,
+    externalDocumentNumber: textOf(first["externalDocumentNumber"]),
+    customerName: textOf(first["customerName"]),
+    ...total("totalAmountExcludingTax"),
+    ...total("totalAmountIncludingTax"),
+    fullyShipped: true,
+    ...(days.length === 0 ? {} : { lastShipmentDate: days.at(-1)! }),
+    state: isInvoiced ? "Invoiced" : "Partly Invoiced",
+  };
+}
+
+/** Shipped and invoiced quantities by line; null where a sequence means different objects, which no posting makes. */
+function partsOf({ invoices, shipments }: Posted): Part[] | null {
+  const byKey = new Map<string, { object: unknown; shipped: string[]; invoiced: string[] }>();
+  for (const [kind, documents] of [["shipped", shipments], ["invoiced", invoices]] as const) {
+    for (const line of linesOf(documents)) {
+      const key = String(line["sequence"]);
+      const met = byKey.get(key) ?? { object: line["lineObjectNumber"], shipped: [], invoiced: [] };
+      if (met.object !== line["lineObjectNumber"]) return null;
+      met[kind].push(String(line["quantity"]));
+      byKey.set(key, met);
+    }
+  }
+  return [...byKey].map(([key, { shipped, invoiced }]) => {
+    return { key, data: { shippedQuantity: added(shipped), invoicedQuantity: added(invoiced) } };
+  });
+}
+
+function linesOf(documents: readonly RawRow[]): RawRow[] {
+  return documents.flatMap((document) => {
+    const lines = document["salesInvoiceLines"] ?? document["salesShipmentLines"];
+    return Array.isArray(lines) ? lines as RawRow[] : [];
+  });
+}
+
+const places = 5;
+/** Units of the last place that is kept. */
+function scaled(decimal: string): bigint {
+  const [whole = "0", part = ""] = canonical(decimal).split(".");
+  return BigInt(whole + part.slice(0, places).padEnd(places, "0"));
+}
+function sumOf(lines: readonly RawRow[]): bigint {
+  return lines.reduce((sum, line) => sum + scaled(String(line["quantity"])), 0n);
+}
+/** The exact sum of decimals. */
+function added(decimals: readonly string[]): string {
+  const sum = decimals.reduce((so, decimal) => so + scaled(decimal), 0n);
+  const digits = String(sum < 0n ? -sum : sum).padStart(places + 1, "0");
+  return canonical(`${sum < 0n ? "-" : ""}${digits.slice(0, -places)}.${digits.slice(-places)}`);
+}
+
+function only(data: Fields, names: readonly string[] = []): Fields {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => names.includes(name)));
+}
+function filled(data: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(names.map((name): [string, Value] => [name, data[name] ?? null]));
+}
+function textOf(value: unknown): string | null {
+  return withoutBlank({ kind: "text", nullable: true }, value ?? "") as string | null;
+}

@@ -1,0 +1,228 @@
+/** Reading orders with their lines: all of them each time, or some. */
+import { createHash } from "node:crypto";
+import type { Page, Part, ReadOptions, Row } from "../connector.ts";
+import { anyOf, decodeName, encodeName, guid, one, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import { postedOrders } from "./order_posted.ts";
+import { extensionFields, stateOf } from "./order_view.ts";
+import { cursorOf, parseCursor } from "./reading.ts";
+import { isKnown, later } from "./stamps.ts";
+import { decimalsIn, idOf, mapRows, modifiedAt, selectOf, type Table, withFilter } from "./table.ts";
+
+/** Orders, with their lines where the handle was opened with them. */
+export interface Orders {
+  readonly head: Table;
+  readonly lines: Table | null;
+}
+export type Wanted = Pick<ReadOptions, "fields" | "partFields" | "signal">;
+
+/** Orders of one answer: each comes with its lines, which the service's own limit of rows does not count. */
+const ordersAPage = 1_000;
+
+/** All that is known of a line, whatever was asked for: a version of the order speaks of it. */
+const lineProperties = [
+  ...["sequence", "lineType", "lineObjectNumber", "description", "unitOfMeasureCode", "quantity", "unitPrice"],
+  ...["discountAmount", "amountExcludingTax", "shipmentDate", "shippedQuantity", "invoicedQuantity", "documentId"],
+];
+
+/**
+ * Pages as the contract asks. An order's stamp says nothing of its lines, so all orders are read each time; a posted
+ * one is gone from the page, which is told where ids are asked for.
+ */
+export async function* readOrders(orders: Orders, options: ReadOptions): AsyncGenerator<Page> {
+  if (options.ids !== undefined) return yield* readSome(orders, options, options.ids);
+  const { head } = orders;
+  head.forget();
+  const cursor = options.since === undefined ? null : parseCursor(options.since);
+  let latest = cursor?.modified ?? null;
+  let isFirst = true;
+  const join = joiner(orders, options, true);
+  for await (const page of rawPages(orders, options, undefined)) {
+    const raws = await join(page.rows);
+    for (const raw of raws) latest = later(latest, modifiedAt(raw));
+    // Who could ask for changes would still send one request.
+    if (!isFirst && raws.every((raw) => isKnown(cursor?.modified ?? null, modifiedAt(raw)))) head.http.countAsOverlap();
+    isFirst = false;
+    const next = page.last ? cursorOf({ modified: latest }) : null;
+    yield { ...await rowsOf(orders, raws, options), deleted: [], kind: "full", cursor: next };
+  }
+}
+
+async function* readSome(orders: Orders, options: ReadOptions, ids: readonly string[]): AsyncGenerator<Page> {
+  const missing = new Set(ids.map(guid));
+  const join = joiner(orders, options, false);
+  for (const chain of anyOf("id", [...missing], addressOf(orders, options).length)) {
+    for await (const page of rawPages(orders, options, chain)) {
+      for (const raw of page.rows) missing.delete(idOf(raw));
+      const rows = await rowsOf(orders, await join(page.rows), options);
+      yield { ...rows, deleted: [], kind: "some", cursor: null };
+    }
+  }
+  const archived = missing.size === 0 ? [] : await postedOrders(orders.head, [...missing], options);
+  for (const { id } of archived) missing.delete(id);
+  yield { rows: [], left: [], deleted: [...missing], archived, kind: "some", cursor: null };
+}
+
+/** Orders that fit a filter, mapped; those outside the handle's filter are among them. */
+export async function findOrders(orders: Orders, $filter: string, wanted: Wanted): Promise<Row[]> {
+  const found: Row[] = [];
+  const join = joiner(orders, wanted, false);
+  for await (const page of rawPages(orders, wanted, $filter)) {
+    found.push(...await allRowsOf(orders, await join(page.rows), wanted));
+  }
+  return found;
+}
+
+/** One order as its page has it now, with its lines; null where there is none. */
+export async function currentOrder(orders: Orders, id: string, wanted: Wanted): Promise<RawRow | null> {
+  const { head } = orders;
+  const path = `${head.company}${head.entity.name}(${guid(id)})${queryFor(orders, wanted, undefined)}`;
+  return await one(head.http, path, { decimals: decimalsOf(orders), signal: wanted.signal });
+}
+
+/** The row of an order that {@link currentOrder} gave. */
+export async function orderRow(orders: Orders, raw: RawRow, wanted: Wanted): Promise<Row> {
+  const [row] = await allRowsOf(orders, await joiner(orders, wanted, false)([raw]), wanted);
+  return row!;
+}
+
+/** The lines that stand in an order's answer. */
+export function linesOf(raw: RawRow): readonly RawRow[] {
+  const lines = raw[linesName];
+  return Array.isArray(lines) ? (lines as RawRow[]).toSorted(bySequence) : [];
+}
+const linesName = "salesOrderLines";
+function bySequence(one: RawRow, other: RawRow): number {
+  return Number(one["sequence"]) - Number(other["sequence"]);
+}
+
+/** What a line holds, as text: equal while nobody changed it. Its ETag also moves when a discount is spread anew. */
+export function contentOf(line: RawRow): string {
+  return JSON.stringify(lineProperties.map((property) => line[property] ?? null));
+}
+
+/** The version of a document: that of its head, its state, and what its lines hold. */
+export function versionOf(orders: Orders, raw: RawRow): string {
+  const etag = String(raw["@odata.etag"]);
+  if (orders.lines === null) return etag;
+  const lines = createHash("sha256").update(linesOf(raw).map(contentOf).join("\n")).digest("hex").slice(0, 20);
+  return `${etag} ${encodeName(decodeName(String(raw["status"])))} ${lines}`;
+}
+
+/** The state that a version speaks of, where it is a document's. */
+export function stateIn(version: string | null): string | null {
+  const [, status] = (version ?? "").split(" ").slice(-3);
+  return status === undefined ? null : stateOf({ status });
+}
+
+async function rowsOf(
+  orders: Orders,
+  raws: readonly RawRow[],
+  wanted: Wanted,
+): Promise<{ rows: Row[]; left: string[] }> {
+  const { head, lines } = orders;
+  const mapped = await mapRows(head, raws, wanted.fields);
+  if (lines === null) return mapped;
+  const byId = new Map(raws.map((raw) => [idOf(raw), raw]));
+  const chosen = mapped.rows.map((row) => byId.get(row.id)!);
+  const all = (await mapRows(lines, chosen.flatMap(linesOf), wanted.partFields ?? [])).rows;
+  let at = 0;
+  const rows = mapped.rows.map((row, position): Row => {
+    const raw = chosen[position]!;
+    const parts = linesOf(raw).map((line): Part => ({ key: String(line["sequence"]), data: all[at++]!.data }));
+    return { ...row, version: versionOf(orders, raw), parts };
+  });
+  return { rows, left: mapped.left };
+}
+
+async function allRowsOf(orders: Orders, raws: readonly RawRow[], wanted: Wanted): Promise<Row[]> {
+  const { head } = orders;
+  const anywhere = { ...head, entity: { ...head.entity, filter: {} } };
+  return (await rowsOf({ ...orders, head: anywhere }, raws, wanted)).rows;
+}
+
+/** Adds to rows what other pages say of them, as far as it is wanted. */
+function joiner(orders: Orders, wanted: Wanted, whole: boolean): (rows: readonly RawRow[]) => Promise<RawRow[]> {
+  const { head } = orders;
+  const more = extensionFields.filter((field) => wanted.fields.includes(field));
+  let all: Promise<ReadonlyMap<string, RawRow>> | null = null;
+  return async (rows) => {
+    const complete = await Promise.all(rows.map((raw) => withAllLines(orders, raw)));
+    const extras = head.extension === null || more.length === 0 || rows.length === 0
+      ? new Map<string, RawRow>()
+      : whole
+      ? await (all ??= extrasOf(head, more, [undefined]))
+      : await extrasOf(head, more, anyOf("id", rows.map(idOf), 600));
+    const shipped = complete.filter((raw) => raw["fullyShipped"] === true).map((raw) => String(raw["number"]));
+    const dates = wanted.fields.includes("lastShipmentDate") ? await lastShipments(head, shipped) : new Map();
+    return complete.map((raw) => {
+      const extra = extras.get(idOf(raw));
+      const named = more.map((field) => [field, extra?.[field]] as const);
+      return { ...raw, ...Object.fromEntries(named), lastShipmentDate: dates.get(String(raw["number"])) ?? null };
+    });
+  };
+}
+
+async function extrasOf(
+  head: Table,
+  more: readonly string[],
+  filters: readonly (string | undefined)[],
+): Promise<ReadonlyMap<string, RawRow>> {
+  const found = new Map<string, RawRow>();
+  for (const $filter of filters) {
+    const query = queryOf({ $select: ["id", ...more].join(), $filter });
+    const headers = { Prefer: `odata.maxpagesize=${head.pageSize}` };
+    for await (const page of pages(head.http, `${head.extension}${head.entity.name}${query}`, { headers })) {
+      for (const raw of page.rows) found.set(idOf(raw), raw);
+    }
+  }
+  return found;
+}
+
+/** The day of the last posted shipment of these orders, by order number. */
+async function lastShipments(head: Table, numbers: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const days = new Map<string, string>();
+  for (const $filter of anyOf("orderNumber", numbers.map(quoted), 600)) {
+    const query = queryOf({ $select: "orderNumber,postingDate", $filter });
+    for (const shipment of await head.list("salesShipments" + query)) {
+      const number = String(shipment["orderNumber"]);
+      const day = String(shipment["postingDate"]);
+      if (day > (days.get(number) ?? "")) days.set(number, day);
+    }
+  }
+  return days;
+}
+
+/** A service that pages what it expands says where the rest is. */
+async function withAllLines(orders: Orders, raw: RawRow): Promise<RawRow> {
+  const link = raw[`${linesName}@odata.nextLink`];
+  if (typeof link !== "string" || link === "") return raw;
+  const rest: RawRow[] = [];
+  for await (const page of pages(orders.head.http, link, { decimals: decimalsOf(orders) })) rest.push(...page.rows);
+  return { ...raw, [linesName]: [...linesOf(raw), ...rest] };
+}
+
+function decimalsOf({ head, lines }: Orders): ReadonlySet<string> {
+  return lines === null ? decimalsIn(head) : decimalsIn(head).union(decimalsIn(lines));
+}
+
+function queryFor(orders: Orders, wanted: Wanted, $filter: string | undefined): string {
+  const { head, lines } = orders;
+  const properties = selectOf(head, withFilter(head, wanted.fields)).split(",");
+  const $select = [...new Set([...properties, "number", "status", "fullyShipped"])].join();
+  const $expand = lines === null ? undefined : `${linesName}($select=${["id", ...lineProperties].join()})`;
+  return queryOf({ $select, $expand, $filter });
+}
+
+function addressOf(orders: Orders, wanted: Wanted): string {
+  const { http, company, entity } = orders.head;
+  return http.root + company + entity.name + queryFor(orders, wanted, undefined);
+}
+
+function rawPages(orders: Orders, wanted: Wanted, $filter: string | undefined): ReturnType<typeof pages> {
+  const { http, company, entity, pageSize } = orders.head;
+  return pages(http, company + entity.name + queryFor(orders, wanted, $filter), {
+    headers: { Prefer: `odata.maxpagesize=${Math.min(pageSize, ordersAPage)}` },
+    decimals: decimalsOf(orders),
+    signal: wanted.signal,
+  });
+}

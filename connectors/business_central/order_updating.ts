@@ -1,0 +1,205 @@
+/**
+ * Changing orders: a sequence of single requests, since the service has no transaction for it. An order that is
+ * released is opened by the extension's action, and released again after the last write; one that was shipped in part
+ * belongs to the people there.
+ */
+import type { Fields, Outcome, PartWrite, Write } from "../connector.ts";
+import { ServiceError } from "../../errors.ts";
+import type { RawRow } from "../odata.ts";
+import { act, afterLines, beforeLines, extraBody, patchExtra, patchHead, send, type Stopped } from "./order_head.ts";
+import {
+  contentOf,
+  currentOrder,
+  linesOf,
+  orderRow,
+  type Orders,
+  stateIn,
+  versionOf,
+  type Wanted,
+} from "./order_reading.ts";
+import { lineBody, stateOf } from "./order_view.ts";
+import { unknown } from "./refusals.ts";
+import { idOf, service } from "./table.ts";
+
+/** A sequence on its way. */
+interface Course {
+  readonly orders: Orders;
+  readonly id: string;
+  readonly wanted: Wanted;
+  /** The order as it was last seen. */
+  now: RawRow;
+  /** Something was stored: from here on an error leaves a doubt. */
+  begun: boolean;
+}
+
+/** What became of a change. Throws only when nothing was stored. */
+export async function updateOrder(orders: Orders, write: Write, wanted: Wanted): Promise<Outcome> {
+  const id = write.id ?? "";
+  const now = await currentOrder(orders, id, wanted);
+  if (now === null) return { kind: "missing" };
+  if (versionOf(orders, now) !== write.version) return { kind: "moved" };
+  const closed = whyClosed(orders, now);
+  if (closed !== null) return closed;
+  const sends = await orders.head.view.send?.({
+    writes: [write],
+    lookups: orders.head.lookups(),
+    current: () => Promise.resolve(new Map()),
+  });
+  const more = sends?.(write) ?? { body: {} };
+  const lines = (write.parts ?? []).map((part) => ({ part, made: lineBody(part) }));
+  const refused = [more, ...lines.map(({ made }) => made)].find((body) => "refused" in body);
+  if (refused !== undefined && "refused" in refused) return { kind: "refused", ...refused.refused };
+
+  const course: Course = { orders, id, wanted, now, begun: false };
+  try {
+    return await inWindow(course, async () => {
+      const head = beforeLines(orders, write, "body" in more ? more.body : {});
+      if (head !== null) {
+        const stopped = await done(course, patchHead(orders, course.now, { body: head, wanted }));
+        if (stopped !== null) return stopped;
+      }
+      for (const { part, made } of lines) {
+        const stopped = await writeLine(course, part, "body" in made ? made.body : {});
+        if (stopped !== null) return stopped;
+      }
+      const late = afterLines(orders, write);
+      if (late !== null) {
+        if (course.begun && !await look(course)) return { kind: "moved" };
+        const stopped = await done(course, patchHead(orders, course.now, { body: late, wanted }));
+        if (stopped !== null) return stopped;
+      }
+      const extra = extraBody(orders, write);
+      return extra === null ? null : await done(course, patchExtra(orders, id, { body: extra, wanted }));
+    });
+  } catch (error) {
+    if (!course.begun) throw error;
+    return unknown(error);
+  }
+}
+
+/** Runs a sequence while the order is open for editing, and gives it back the state that it had. */
+async function inWindow(course: Course, sequence: () => Promise<Stopped>): Promise<Outcome> {
+  const { orders, id, wanted } = course;
+  const isReleased = stateOf(course.now) === "Released";
+  if (isReleased) {
+    const stopped = await done(course, act(orders, id, { action: "reopen", wanted }));
+    if (stopped !== null) return stopped;
+    const before = linesOf(course.now).map(contentOf).join("\n");
+    // Somebody was at the lines just now: nothing is written over that.
+    const isSame = await look(course) && linesOf(course.now).map(contentOf).join("\n") === before;
+    if (!isSame) return await act(orders, id, { action: "release", wanted }) ?? { kind: "moved" };
+  }
+  const stopped = await sequence();
+  // Where an answer was lost the order stays open until somebody looked: restore() releases it.
+  if (stopped?.kind === "unknown") return stopped;
+  if (isReleased) {
+    const left = await act(orders, id, { action: "release", wanted });
+    if (left !== null) return left.kind === "unknown" ? left : notReleased(left);
+  }
+  if (stopped !== null) return stopped;
+  if (!await look(course)) {
+    return { kind: "unknown", message: "The order was changed, and was gone before it could be read" };
+  }
+  return { kind: "ok", row: await orderRow(orders, course.now, wanted) };
+}
+
+/** See the contract: an order that was released, and that a stopped sequence left open, is released. */
+export async function restoreOrder(orders: Orders, write: Write, before: Fields): Promise<void> {
+  const { head } = orders;
+  if (head.extension === null || write.op !== "update" || write.id === null) return; // nothing was opened
+  if ((before["state"] ?? stateIn(write.version)) !== "Released") return;
+  const wanted: Wanted = { fields: [] };
+  const now = await currentOrder(orders, write.id, wanted);
+  if (now === null || stateOf(now) !== "Draft") return;
+  const left = await act(orders, write.id, { action: "release", wanted });
+  if (left === null) return;
+  const reason = "message" in left ? left.message : `it was ${left.kind} meanwhile`;
+  throw new ServiceError(
+    `Cannot release the order "${now["number"]}" again, which an interrupted change left open: ${reason}; release it ` +
+      "in Business Central",
+    { service, code: "order_not_released" },
+  );
+}
+
+function whyClosed(orders: Orders, now: RawRow): Outcome | null {
+  const name = `Cannot change the order "${now["number"]}"`;
+  const isShipped = linesOf(now).some((line) => !/^[0.]*$/.test(String(line["shippedQuantity"] ?? 0)));
+  if (now["fullyShipped"] === true || isShipped) {
+    const message = `${name}: something of it was shipped; change it in Business Central`;
+    return { kind: "refused", code: "order_shipped", message };
+  }
+  const state = stateOf(now);
+  if (state === "In Review") {
+    const message = `${name}: it waits for approval; it can be written once it was approved or rejected`;
+    return { kind: "refused", code: "order_in_review", message };
+  }
+  if (state === "Released" && orders.head.extension === null) {
+    const message = `${name}: it is released; reopen it in Business Central, or install the extension, which can do so`;
+    return { kind: "refused", code: "order_released", message };
+  }
+  return null;
+}
+
+function notReleased(left: NonNullable<Stopped>): Outcome {
+  const reason = "message" in left ? left.message : `the service says that it is ${left.kind}`;
+  return {
+    kind: "refused",
+    code: "order_not_released",
+    message: `Cannot release the order again after its change: ${reason}; release it in Business Central`,
+  };
+}
+
+async function done(course: Course, sending: Promise<Stopped>): Promise<Stopped> {
+  const stopped = await sending;
+  if (stopped === null) course.begun = true;
+  return stopped;
+}
+
+/** Looks at the order anew; false where it is gone. */
+async function look(course: Course): Promise<boolean> {
+  const now = await currentOrder(course.orders, course.id, course.wanted);
+  if (now !== null) course.now = now;
+  return now !== null;
+}
+
+/** Writes one line. Versions of lines change with what is written beside them, contents don't: those are compared. */
+async function writeLine(
+  course: Course,
+  part: PartWrite,
+  body: Readonly<Record<string, unknown>>,
+): Promise<Stopped> {
+  for (let attempt = 1;; attempt++) {
+    const line = linesOf(course.now).find((one) => String(one["sequence"]) === part.key);
+    if (line === undefined && part.op === "delete") return null; // an earlier attempt took it away
+    if (line === undefined && part.op === "update") return { kind: "moved" };
+    const stopped = await done(course, sendLine(course, { part, body, line }));
+    if (stopped?.kind === "missing") return { kind: "moved" };
+    if (stopped?.kind === "refused") return named(stopped, part);
+    if (stopped?.kind !== "moved" || attempt === 2 || line === undefined) return stopped;
+    const before = contentOf(line);
+    if (!await look(course)) return stopped;
+    const after = linesOf(course.now).find((one) => String(one["sequence"]) === part.key);
+    if (after === undefined || contentOf(after) !== before) return stopped;
+  }
+}
+
+function sendLine(
+  { orders, id, wanted }: Course,
+  { part, body, line }: { part: PartWrite; body: Readonly<Record<string, unknown>>; line: RawRow | undefined },
+): Promise<Stopped> {
+  const set = `${orders.head.company}${orders.head.entity.name}(${id})/salesOrderLines`;
+  if (line === undefined) return send(orders, { method: "POST", path: set, headers: {}, body, wanted });
+  const path = `${set}(${idOf(line)})`;
+  const headers = { "If-Match": String(line["@odata.etag"]) };
+  if (part.op === "delete") return send(orders, { method: "DELETE", path, headers, body: {}, wanted });
+  const { sequence: _fixed, ...changed } = body; // a creation whose line is there already: an earlier attempt made it
+  return send(orders, { method: "PATCH", path, headers, body: changed, wanted });
+}
+
+/** Says which line and field a refusal is about. */
+function named(stopped: Outcome & { kind: "refused" }, { key }: PartWrite): Stopped {
+  const { field, ...rest } = stopped;
+  const own = field === "lineType" || field === "lineObjectNumber" ? "lineObject" : field;
+  const where = own === undefined ? {} : { field: `${key}/${own}` };
+  return { ...rest, message: `Line ${key}: ${stopped.message}`, ...where };
+}

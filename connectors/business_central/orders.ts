@@ -1,0 +1,88 @@
+/** Orders as the contract opens them: documents of a head and its lines. */
+import type { Opened, Outcome, Row, WantedFields, Write } from "../connector.ts";
+import { pages, queryOf, quoted } from "../odata.ts";
+import { createOrders } from "./order_creating.ts";
+import { recallPosted } from "./order_posted.ts";
+import { findOrders, type Orders, readOrders } from "./order_reading.ts";
+import { restoreOrder, updateOrder } from "./order_updating.ts";
+import { checkFields, unknown } from "./refusals.ts";
+import { idOf } from "./table.ts";
+
+/** How many orders are changed at once; the limiter may let through fewer. */
+const updatesAtOnce = 4;
+
+export function openOrders(orders: Orders): Opened {
+  return {
+    read: (asked) => readOrders(orders, asked),
+    write: (writes, wanted) => write(orders, writes, wanted),
+    recall: (sent, wanted) => recall(orders, sent, wanted),
+    restore: (sent, before) => restoreOrder(orders, sent, before),
+    requests: () => orders.head.http.requests(),
+  };
+}
+
+async function write(orders: Orders, writes: readonly Write[], wanted: WantedFields): Promise<Outcome[]> {
+  for (const one of writes) check(orders, one);
+  const outcomes: Outcome[] = [];
+  const all = writes.map((one, at) => ({ at, write: one }));
+  let attempted = false;
+  let fault: unknown = null;
+  const creations = all.filter((one) => one.write.op === "create");
+  const updates = all.filter((one) => one.write.op === "update");
+  if (creations.length > 0) {
+    await createOrders(orders, creations, { outcomes, wanted });
+    attempted = true;
+  }
+  await Promise.all(Array.from({ length: updatesAtOnce }, async () => {
+    for (let next = updates.shift(); next !== undefined; next = updates.shift()) {
+      try {
+        if (fault !== null) throw fault;
+        outcomes[next.at] = await updateOrder(orders, next.write, wanted);
+        attempted = true;
+      } catch (error) {
+        fault ??= error;
+        outcomes[next.at] = unknown(error);
+      }
+    }
+  }));
+  if (fault !== null && !attempted) throw fault;
+  return outcomes;
+}
+
+function check({ head, lines }: Orders, one: Write): void {
+  if (one.op === "update" && (one.id === null || one.version === null)) {
+    throw new TypeError(`Cannot update a record of "${head.entity.name}": the write names no id and version`);
+  }
+  checkFields(head, one.op, one.fields);
+  for (const part of one.parts ?? []) {
+    if (lines === null) throw new TypeError(`Cannot write lines of "${head.entity.name}": it was opened without them`);
+    if (part.op !== "delete") checkFields(lines, part.op, part.fields);
+  }
+}
+
+/**
+ * See the contract. An order is ours if it has our correlation: the external document number, or Your Reference, which
+ * is there only once the extension's page was written too.
+ */
+async function recall(orders: Orders, sent: Write, wanted: WantedFields & { since: string }): Promise<readonly Row[]> {
+  const { externalDocumentNumber, yourReference } = sent.fields;
+  if (typeof externalDocumentNumber === "string") {
+    return await found(orders, sent, `externalDocumentNumber eq ${quoted(externalDocumentNumber)}`, wanted);
+  }
+  if (typeof yourReference !== "string" || orders.head.extension === null) return [];
+  const { head } = orders;
+  const reference = quoted(yourReference);
+  const query = queryOf({ $select: "id", $filter: `yourReference eq ${reference}` });
+  const rows: Row[] = [];
+  for await (const page of pages(head.http, `${head.extension}${head.entity.name}${query}`)) {
+    for (const raw of page.rows) rows.push(...await findOrders(orders, `id eq ${idOf(raw)}`, wanted));
+  }
+  return rows.length > 0
+    ? rows
+    : await recallPosted(head, sent, { ...wanted, by: `customerPurchaseOrderReference eq ${reference}` });
+}
+
+async function found(orders: Orders, sent: Write, by: string, wanted: WantedFields): Promise<Row[]> {
+  const open = await findOrders(orders, by, wanted);
+  return open.length > 0 ? open : await recallPosted(orders.head, sent, { ...wanted, by });
+}
