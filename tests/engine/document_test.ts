@@ -280,6 +280,48 @@ Deno.test("runPipeline() adds and takes away lines on the other side, and leaves
   assertEquals(written(), [0, 0]);
 });
 
+Deno.test("runPipeline() weighs a line that went on one side and changed on the other by the state", async () => {
+  const { sync, order, erp, erpOrder, crmOrder, crm, open } = await world();
+  const quantities = () => [erpOrder(), crmOrder()].map((one) => Object.values(one.parts).map((part) => part.quantity));
+  order("O1", {}, { x: line("pA", "2"), y: line("pB", "3") });
+  await sync();
+  erp.put("orders", erpOrder().id, {}, { "20000": null }); // in the hands of the CRM, which changed it
+  crm.put("salesOrders", "O1", {}, { y: { quantity: "4" } });
+  await sync();
+  assertEquals([quantities(), await open()], [[["2", "4"], ["2", "4"]], []]);
+  erp.put("orders", erpOrder().id, { state: "released" }, { "20000": null }); // in the hands of the ERP, which dropped it
+  crm.put("salesOrders", "O1", {}, { y: { quantity: "5" } });
+  await sync();
+  assertEquals([quantities(), await open()], [[["2"], ["2"]], []]);
+});
+
+Deno.test("runPipeline() lists a line that went and changed where no side has the last word", async () => {
+  const free = { ...orders, authority: [] };
+  const under = { ...lines, under: free } as Step;
+  const { sync, order, erp, erpOrder, crm, open, written } = await world([items, retiring, free, under]);
+  order("O1", {}, { x: line("pA", "2"), y: line("pB", "3") });
+  await sync();
+  written();
+  erp.put("orders", erpOrder().id, {}, { "20000": null });
+  crm.put("salesOrders", "O1", {}, { y: { quantity: "4" } });
+  await sync();
+  assertEquals([written(), await open()], [[0, 0], ["conflict 20000~y"]]);
+});
+
+Deno.test("runPipeline() takes a line with the number of one that went for a new one", async () => {
+  const { sync, order, erp, erpOrder, crmOrder } = await world();
+  order("O1", {}, { x: line("pA", "2"), y: line("pB", "3") });
+  await sync();
+  erp.put("orders", erpOrder().id, {}, { "20000": null });
+  await sync();
+  erp.put("orders", erpOrder().id, {}, {
+    "20000": { item: "B", quantity: "8", price: "1", shipped: null, comment: false },
+  });
+  await sync();
+  const quantities = [erpOrder(), crmOrder()].map((one) => Object.values(one.parts).map((part) => part.quantity));
+  assertEquals(quantities, [["2", "8"], ["2", "8"]]);
+});
+
 Deno.test("runPipeline() keeps a document as a whole while one of its lines waits for its product", async () => {
   const { sync, order, erp, written, open } = await world();
   order("O1", {}, { x: line("pA", "2"), y: line("pNew", "3") });
