@@ -119,7 +119,7 @@ function linesOf(company: Company, list: Row): readonly Row[] {
 function refuseTwins(company: Company, list: Row): void {
   const told = [
     ...["assetType", "assetNumber", "variantCode", "unitOfMeasureId", "minimumQuantity", "currencyId"],
-    ...["startingDate", "sourceType", "sourceNumber", "amountType"],
+    ...["startingDate", "endingDate", "sourceType", "sourceNumber", "amountType"],
   ];
   const met = new Set<string>();
   for (const line of linesOf(company, list)) {
