@@ -1,6 +1,9 @@
 /** Faults on request: what goes wrong between the services and their client, decided by rules that are set over HTTP. */
 
-const KINDS = ["429", "503", "reset", "lost_reply", "expired_token", "latency", "kill"] as const;
+const KINDS = [
+  ...["429", "503", "reset", "lost_reply", "expired_token", "latency", "kill"] as const,
+  ...["truncated", "html", "forbidden"] as const,
+] as const;
 export type FaultKind = typeof KINDS[number];
 
 /**
@@ -8,7 +11,10 @@ export type FaultKind = typeof KINDS[number];
  * 429, 503: that answer instead of the real one, nothing takes effect. reset: the answer breaks off in the middle of its
  * body. lost_reply: the request takes effect, then the connection closes without an answer. expired_token: 401, and no
  * token given so far is valid any longer. latency: the answer takes `ms` longer. kill: the process ends when the
- * `writes`-th write that the rule meets is in the file, before it is answered.
+ * `writes`-th write that the rule meets is in the file, before it is answered. truncated: the request takes effect, and
+ * its body ends in the middle although status and length say that all is well. html: a page of somebody on the way, with
+ * status 200, instead of the answer; nothing takes effect. forbidden: 403, also for requests inside a batch; a
+ * permission stays taken away until the rules are cleared, or for `times` requests.
  */
 export interface FaultRule {
   readonly service?: "business_central" | "dataverse" | "token";
@@ -18,7 +24,7 @@ export interface FaultRule {
   readonly kind: FaultKind;
   /** How many matching requests (kill: writes) are spared first; 0 by default. */
   readonly after?: number;
-  /** How many are hit then; 1 by default. */
+  /** How many are hit then; 1 by default, and forbidden: all. */
   readonly times?: number;
   /** 429 and 503: seconds, "date" for an HTTP date two seconds ahead; absent: the header is absent. */
   readonly retryAfter?: number | "date";
@@ -43,6 +49,8 @@ export interface Faults {
   clear(): void;
   /** The rules that hit this request; each counts it. `kill` rules are never among them. */
   strike(target: FaultTarget): readonly FaultRule[];
+  /** Counts a request inside a batch; true when a forbidden rule hits it. */
+  denies(target: FaultTarget): boolean;
   /** Counts a write of this request that is now in the file; true when a kill rule says that it was the last. */
   kills(target: FaultTarget): boolean;
 }
@@ -54,7 +62,7 @@ export function createFaults(): Faults {
       if (!wanted(entry.rule.kind) || !matches(entry.rule, target)) return false;
       entry.met++;
       const spared = entry.rule.after ?? (entry.rule.writes ?? 1) - 1;
-      if (entry.met <= spared || entry.hit >= (entry.rule.times ?? 1)) return false;
+      if (entry.met <= spared || entry.hit >= (entry.rule.times ?? usually(entry.rule.kind))) return false;
       entry.hit++;
       return true;
     }).map((entry) => entry.rule);
@@ -68,8 +76,13 @@ export function createFaults(): Faults {
     list: () => rules.map(({ rule, met, hit }) => ({ ...rule, met, hit })),
     clear: () => void (rules = []),
     strike: (target) => hits(target, (kind) => kind !== "kill"),
+    denies: (target) => hits(target, (kind) => kind === "forbidden").length > 0,
     kills: (target) => hits(target, (kind) => kind === "kill").length > 0,
   };
+}
+
+function usually(kind: FaultKind): number {
+  return kind === "forbidden" ? Infinity : 1;
 }
 
 function matches(rule: FaultRule, target: FaultTarget): boolean {

@@ -1,4 +1,5 @@
 /** Local imitations of Business Central and Dataverse, for people and tests; nothing leaves this machine. */
+import type { OrderDesk } from "./business_central/desk.ts";
 import { businessCentral } from "./business_central/service.ts";
 import { openCrm } from "./dataverse/crm.ts";
 import { loadRow } from "./dataverse/load_row.ts";
@@ -44,6 +45,11 @@ export interface Sandbox {
    * `crm.transaction`.
    */
   addCrmRow(set: string, values: Readonly<Record<string, Cell>>): string;
+  /**
+   * What people do with the ERP's sales orders on its own pages: release, ship, post … by the order's number. Throws an
+   * Error that says why the service refuses.
+   */
+  readonly erpOrders: OrderDesk;
   readonly clock: SandboxClock;
   /** True while neither side has records that somebody loaded or wrote. */
   isEmpty(): boolean;
@@ -88,6 +94,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     const { companyId, localCurrency } = identity(erp, options.localCurrency ?? "USD", clock);
     const environment = openCrm(crm, { clock, localCurrency });
     const ports = { erp: 0, crm: 0 };
+    const faults = createFaults();
     const context = (side: "erp" | "crm"): ServiceContext => ({
       tables: side === "erp" ? erp : crm,
       clock,
@@ -96,10 +103,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       environment: ENVIRONMENT,
       companyId,
       localCurrency,
+      denies: (method, path) => {
+        const service = side === "erp" ? "business_central" : "dataverse";
+        return faults.denies({ service, method, path });
+      },
     });
     const shared = {
       tokens: createTokens(sandboxCredentials, clock),
-      faults: createFaults(),
+      faults,
       log,
       clock,
       kill: options.kill ?? (() => Deno.exit(137)),
@@ -131,6 +142,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       localCurrency,
       erp,
       crm,
+      erpOrders: services.erp.orders,
       addCrmRow: (set, values) => loadRow(environment, set, values),
       clock,
       isEmpty: () =>

@@ -55,7 +55,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     for (const rule of struck) {
       if (rule.kind === "latency") await new Promise((done) => setTimeout(done, rule.ms ?? 0));
     }
-    const instead = struck.map((rule) => refusal(rule, options)).find((found) => found !== null);
+    const instead = struck.map((rule) => insteadOf(rule, options)).find((found) => found !== null);
     let result: Answer;
     if (instead !== undefined) {
       result = instead;
@@ -71,6 +71,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
         current = null;
       }
     }
+    if (struck.some((rule) => rule.kind === "truncated")) result = truncated(result);
     const broken = struck.find((rule) => rule.kind === "lost_reply") ?? struck.find((rule) => rule.kind === "reset");
     options.log.add(logged(target, result, { struck, at: options.clock.now(), lost: broken?.kind === "lost_reply" }));
     if (broken === undefined) send(request, response, result);
@@ -156,7 +157,13 @@ async function read(request: IncomingMessage): Promise<Asked> {
   };
 }
 
-function refusal(rule: FaultRule, { service, tokens, clock }: ServeOptions): Answer | null {
+/** What a rule answers instead of the service, or null. */
+function insteadOf(rule: FaultRule, { service, tokens, clock }: ServeOptions): Answer | null {
+  if (rule.kind === "forbidden") return service.refuse("forbidden");
+  if (rule.kind === "html") {
+    const body = "<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in to go on.</body></html>";
+    return { status: 200, headers: { "Content-Type": "text/html; charset=utf-8" }, body };
+  }
   if (rule.kind === "expired_token") {
     tokens.revoke();
     return service.refuse("unauthorized");
@@ -166,6 +173,14 @@ function refusal(rule: FaultRule, { service, tokens, clock }: ServeOptions): Ans
   if (rule.retryAfter === undefined) return answer;
   const wait = rule.retryAfter === "date" ? new Date(clock.now() + 2000).toUTCString() : String(rule.retryAfter);
   return { ...answer, headers: { ...answer.headers, "Retry-After": wait } };
+}
+
+/** The answer with the first half of its body; its headers know of no other half. */
+function truncated(answer: Answer): Answer {
+  if (answer.body === undefined) return answer;
+  const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
+  const headers = { "Content-Type": "application/json; charset=utf-8", ...answer.headers };
+  return { ...answer, headers, body: text.slice(0, text.length >> 1) };
 }
 
 function logged(
@@ -255,6 +270,9 @@ function control(asked: Asked, { service, faults, log, tokens, stop }: ServeOpti
         if (stop === undefined) break;
         stop();
         return { status: 202 };
+    }
+    if (asked.method === "POST" && what.startsWith(`${service.name}/`) && service.control !== undefined) {
+      return service.control(what.slice(service.name.length + 1), asked.body);
     }
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;

@@ -25,6 +25,8 @@ export interface ServiceContext {
   readonly companyId: string;
   /** ISO code: the ERP's local currency, and the base currency of an empty CRM. */
   readonly localCurrency: string;
+  /** True when a permission for what this request inside a batch does was taken away; it is answered "forbidden". */
+  readonly denies?: (method: string, path: string) => boolean;
 }
 
 /** A request with its body read. */
@@ -51,7 +53,7 @@ export interface Answer {
 }
 
 /** An error that the shell answers in the service's style. */
-export type Refusal = "unauthorized" | "too_many_requests" | "unavailable";
+export type Refusal = "unauthorized" | "forbidden" | "too_many_requests" | "unavailable";
 
 export interface Service {
   readonly name: "business_central" | "dataverse";
@@ -63,4 +65,6 @@ export interface Service {
   configure(settings: Readonly<Record<string, unknown>>): void;
   /** What GET /sandbox/<name> shows: the settings in force. */
   settings(): Readonly<Record<string, unknown>>;
+  /** Answers a POST to /sandbox/<name>/<path>: what people do on the service's own pages. */
+  control?(path: string, body: string): Answer;
 }

@@ -1,16 +1,19 @@
 /** Business Central API v2.0 over a company's rows: addresses, methods, preconditions, errors. */
 import { QueryError } from "../filter.ts";
-import { type Json, parseJson } from "../json.ts";
+import { parseJson } from "../json.ts";
 import { parseQuery } from "../odata.ts";
-import type { Answer, Asked, Service, ServiceContext } from "../service.ts";
+import type { Answer, Asked, Refusal as ShellRefusal, Service, ServiceContext } from "../service.ts";
 import type { Row } from "../tables.ts";
+import { applied, checkMatch, keyIn, notAllowed, onlyReads, writable } from "./asked.ts";
 import { answerBatch } from "./batch.ts";
 import { addChart } from "./chart.ts";
 import { etagOf, isIn, singleRow, tableOf } from "./company.ts";
-import { type Company, EXTENSION_ROUTE, type SetFact, STANDARD_ROUTE } from "./facts.ts";
+import { EXTENSION_ROUTE, type SetFact, STANDARD_ROUTE } from "./facts.ts";
+import { atDesk, openDesk, type OrderDesk } from "./desk.ts";
 import { readBody, readInput } from "./input.ts";
+import { lateCommits } from "./late.ts";
 import { checkNames, countRows, type PageStyle, readPage, shownRow, type Source } from "./read.ts";
-import { notFound, Refusal, ruleBroken } from "./refusal.ts";
+import { notFound, Refusal } from "./refusal.ts";
 import { sets } from "./sets.ts";
 import { openSettings } from "./settings.ts";
 import { deleteRecord, insertRecord, updateRecord } from "./write.ts";
@@ -18,22 +21,36 @@ import { deleteRecord, insertRecord, updateRecord } from "./write.ts";
 /** Where the company's name and version come from; the standard page says no more of it. */
 const COMPANY = { name: "SANDBOX", displayName: "Sandbox", systemVersion: "28.0.0.0", businessProfileId: "" };
 
+/** The service, and what people do with it on its own pages. */
+export interface BusinessCentral extends Service {
+  readonly orders: OrderDesk;
+}
+
+const shellRefusals: Readonly<Record<ShellRefusal, readonly [status: number, code: string, message: string]>> = {
+  unauthorized: [401, "Authentication_InvalidCredentials", "The server has rejected the client credentials."],
+  forbidden: [403, "Authorization_RequestDenied", "The user has no permission to access the data."],
+  too_many_requests: [429, "Application_TooManyRequests", "Too many requests reached the service. Try again later."],
+  unavailable: [503, "Internal_TenantUnavailable", "The tenant isn't available. Try again later."],
+};
+
 /** Sets by route and name in addresses. */
 const addresses: ReadonlyMap<string, string> = new Map(
   Object.entries(sets).map(([name, { route = STANDARD_ROUTE, address = name }]) => [`${route}/${address}`, name]),
 );
 
 /** Imitates the service on the tables of `context`. */
-export function businessCentral(context: ServiceContext): Service {
-  const company: Company = {
+export function businessCentral(context: ServiceContext): BusinessCentral {
+  const late = lateCommits({
     tables: context.tables,
     clock: context.clock,
     id: context.companyId,
     localCurrency: context.localCurrency,
     sets,
-  };
+  });
+  const { company } = late;
   addChart(company);
-  const settings = openSettings(company);
+  const settings = openSettings(company, late);
+  const desk = openDesk(company, late.around);
   const style = (): PageStyle => ({
     relativeLinks: settings.is("relativeLinks"),
     emptyLastPage: settings.is("emptyLastPage"),
@@ -55,6 +72,11 @@ export function businessCentral(context: ServiceContext): Service {
   }
 
   function handle(asked: Asked): Answer {
+    late.tick();
+    return asked.method === "GET" ? answer(asked) : late.around(() => answer(asked));
+  }
+
+  function answer(asked: Asked): Answer {
     return guarded(() => {
       const { pathname } = asked.url;
       const base = baseOf(pathname);
@@ -62,7 +84,10 @@ export function businessCentral(context: ServiceContext): Service {
       const path = decodeURIComponent(pathname.slice(base.length)).replace(/\/$/, "");
       if (path !== "$batch") return one(asked, path, base);
       const single = (inner: Asked) =>
-        guarded(() => one(inner, decodeURIComponent(inner.url.pathname.slice(base.length)), base));
+        guarded(() => {
+          if (context.denies?.(inner.method, inner.url.pathname + inner.url.search)) return refuse("forbidden");
+          return one(inner, decodeURIComponent(inner.url.pathname.slice(base.length)), base);
+        });
       return answerBatch(asked, { base, one: single, transaction: company.tables.transaction });
     });
   }
@@ -98,7 +123,7 @@ export function businessCentral(context: ServiceContext): Service {
   function inCompany(asked: Asked, [first = "", second, third, ...more]: string[], base: string): Answer {
     const address = first.replace(/\(.*$/, "");
     const set = addresses.get(`${base.slice(base.indexOf("/api/") + "/api/".length)}${address}`);
-    if (set === undefined || third !== undefined && more.length > 0) throw notFound(`the segment "${first}"`);
+    if (set === undefined || more.length > 0) throw notFound(`the segment "${first}"`);
     const fact = sets[set]!;
     const id = keyIn(first, address);
     const row = id === null ? null : found(set, id);
@@ -110,27 +135,21 @@ export function businessCentral(context: ServiceContext): Service {
       return { ...answered(source.set, body, body.value.length), headers: applied(asked) };
     };
 
-    if (second === "$count" && row === null && third === undefined) {
-      return { status: 200, headers: { "Content-Type": "text/plain" }, entity: set, body: counted(set, asked) };
-    }
+    if (second === "$count" && row === null && third === undefined) return counted(asked, { set });
     if (second !== undefined && row !== null) {
       const action = /^Microsoft\.NAV\.(\w+)$/.exec(second)?.[1];
       if (action !== undefined && third === undefined) return act(asked, { set, fact, row, action });
       const name = second.replace(/\(.*$/, "");
       const part = Object.hasOwn(fact.navigation ?? {}, name) ? fact.navigation![name] : undefined;
       if (part !== undefined && (third === undefined || third === "$count")) {
+        const at = { set: part.set, fact: sets[part.set]!, context: contextOf(name) };
         const rows = part.rows(company, row);
         const partId = keyIn(second, name);
-        const at = { set: part.set, fact: sets[part.set]!, context: contextOf(name) };
-        if (partId !== null && third === undefined) {
-          if (!rows.some((one) => one.id === partId)) throw missing(part.set, partId);
+        if (partId !== null) {
+          if (!rows.some((one) => one.id === partId) || third !== undefined) throw missing(part.set, partId);
           return onRow(asked, { ...at, row: found(part.set, partId) });
         }
-        if (third === "$count") {
-          onlyReads(asked, part.set);
-          const total = countRows(company, { set: part.set, rows }, parseQuery(asked.url.search));
-          return { status: 200, headers: { "Content-Type": "text/plain" }, entity: part.set, body: String(total) };
-        }
+        if (third === "$count") return counted(asked, { set: part.set, rows });
         if (asked.method === "GET") return page({ set: part.set, rows });
         if (asked.method === "POST" && part.parent !== undefined) return insert(asked, at, [part.parent, row.id]);
         throw notAllowed(asked.method, part.set);
@@ -171,7 +190,7 @@ export function businessCentral(context: ServiceContext): Service {
     if (asked.method === "PATCH" && fact.modify) {
       writable(asked);
       checkMatch(asked, row, true);
-      const after = updateRecord(company, set, row, readInput(fact, jsonOf(asked)));
+      const after = updateRecord(company, set, row, readInput(fact, parseJson(asked.body)));
       return shown(200, at, after);
     }
     if (asked.method === "DELETE" && fact.remove) {
@@ -191,7 +210,7 @@ export function businessCentral(context: ServiceContext): Service {
     const { set, fact, context } = at;
     if (!fact.insert) throw notAllowed("POST", set);
     writable(asked);
-    const body = readBody(sets, fact, jsonOf(asked));
+    const body = readBody(sets, fact, parseJson(asked.body));
     const input = parent === undefined ? body.input : new Map([...body.input, parent]);
     const row = insertRecord(company, set, { ...body, input });
     const query = parseQuery(asked.url.search);
@@ -230,25 +249,30 @@ export function businessCentral(context: ServiceContext): Service {
     return new Refusal(404, "Internal_RecordNotFound", `The ${sets[set]!.entity} ${id} doesn't exist.`);
   }
 
-  function counted(set: string, asked: Asked): string {
-    onlyReads(asked, set);
-    return String(countRows(company, { set }, parseQuery(asked.url.search)));
+  function counted(asked: Asked, source: Source): Answer {
+    onlyReads(asked, source.set);
+    const body = String(countRows(company, source, parseQuery(asked.url.search)));
+    return { status: 200, headers: { "Content-Type": "text/plain" }, entity: source.set, body };
+  }
+
+  function refuse(why: ShellRefusal): Answer {
+    const [status, code, message] = shellRefusals[why];
+    return failed(status, code, message);
   }
 
   return {
     name: "business_central",
     handle,
-    refuse(why) {
-      if (why === "unauthorized") {
-        return failed(401, "Authentication_InvalidCredentials", "The server has rejected the client credentials.");
-      }
-      if (why === "too_many_requests") {
-        return failed(429, "Application_TooManyRequests", "Too many requests reached the service. Try again later.");
-      }
-      return failed(503, "Internal_TenantUnavailable", "The tenant isn't available. Try again later.");
-    },
+    refuse,
     configure: settings.apply,
     settings: settings.all,
+    control: (path, body) =>
+      guarded(() => {
+        const done = atDesk(desk, path, body.trim() === "" ? null : parseJson(body));
+        if (done === undefined) throw notFound(path);
+        return { status: 200, body: done };
+      }),
+    orders: desk,
   };
 }
 
@@ -268,55 +292,4 @@ function queryText(error: QueryError): string {
 
 function answered(entity: string, body: unknown, rows: number): Answer {
   return { status: 200, entity, rows, body };
-}
-
-/** The id in "customers(<id>)", or null for "customers". */
-function keyIn(segment: string, set: string): string | null {
-  if (segment === set) return null;
-  const match = /^\((?:id=)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\)$/i.exec(segment.slice(set.length));
-  if (match === null) throw notFound(`the segment "${segment}"`);
-  return match[1]!.toLowerCase();
-}
-
-function jsonOf(asked: Asked): Json {
-  return parseJson(asked.body);
-}
-
-function applied(asked: Asked): Record<string, string> {
-  const size = /odata\.maxpagesize=\d+/.exec(asked.headers.get("prefer") ?? "");
-  return size === null ? {} : { "Preference-Applied": size[0] };
-}
-
-function writable(asked: Asked): void {
-  if (/^readonly$/i.test(asked.headers.get("data-access-intent") ?? "")) {
-    throw ruleBroken("The request writes, but its Data-Access-Intent is ReadOnly.");
-  }
-}
-
-function onlyReads(asked: Asked, set: string): void {
-  if (asked.method !== "GET") throw notAllowed(asked.method, set);
-}
-
-function notAllowed(method: string, set: string): Refusal {
-  return new Refusal(405, "BadRequest_MethodNotAllowed", `${method} isn't allowed on ${set}.`);
-}
-
-/** A change needs the version that it is based on, or a star. */
-function checkMatch(asked: Asked, row: Row, isRequired: boolean): void {
-  const wanted = asked.headers.get("if-match");
-  if (wanted === null) {
-    if (!isRequired) return;
-    throw new Refusal(
-      412,
-      "BadRequest_RequiredParamNotProvided",
-      "The header If-Match must name the record's ETag or *.",
-    );
-  }
-  if (wanted === "*" || wanted === etagOf(row)) return;
-  if (!/^(W\/)?"[^"]*"$/.test(wanted)) throw new Refusal(400, "BadRequest_InvalidToken", "If-Match isn't an ETag.");
-  throw new Refusal(
-    409,
-    "Request_EntityChanged",
-    "Another user has already changed the record. Read it again before you change it.",
-  );
 }

@@ -11,6 +11,7 @@ export const refuse = {
   noSuchSet: (segment: string) => new Refusal(404, "0x8006088a", `Resource not found for the segment '${segment}'.`),
   noSuchRow: (logical: string, id: string) =>
     new Refusal(404, "0x80040217", `${logical} With Id = ${id} Does Not Exist`),
+  privilege: () => new Refusal(403, "0x80040220", "The principal user is missing a privilege for the table."),
   /** The query or the address can't be understood or asks for what isn't there. */
   query: (message: string) => new Refusal(400, "0x80060888", message),
   /** The body isn't what the table's type says. */

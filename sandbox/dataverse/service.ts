@@ -37,7 +37,10 @@ export function dataverse(context: ServiceContext, crm: Crm): Service {
         if (asked.url.pathname !== `${ROOT}$batch`) return route(crm, { asked, base: base(), earlier: new Map() });
         if (asked.method !== "POST") throw refuse.method(asked.method);
         return batch({
-          run: (inner, earlier) => route(crm, { asked: inner, base: base(), earlier }),
+          run: (inner, earlier) => {
+            if (context.denies?.(inner.method, inner.url.pathname + inner.url.search)) throw refuse.privilege();
+            return route(crm, { asked: inner, base: base(), earlier });
+          },
           failed,
           together: (work) => crm.tables.transaction(work),
           boundary: () => crm.clock.uuid(),
@@ -51,6 +54,7 @@ export function dataverse(context: ServiceContext, crm: Crm): Service {
           headers: { "WWW-Authenticate": `Bearer authorization_uri=${address}, resource_id=${context.origin()}/` },
         };
       }
+      if (why === "forbidden") return failed(refuse.privilege());
       return why === "too_many_requests"
         ? errorAnswer(429, "0x80072322", "The number of requests went over the limit of 6000 over 300 seconds.")
         : errorAnswer(503, "0x80048d0a", "The service is unavailable.");
