@@ -2,6 +2,7 @@
 import { currencyCodeOf, customerIdOf } from "./company.ts";
 import {
   byKey,
+  choice,
   code,
   decimal,
   EXTENSION_ROUTE,
@@ -22,6 +23,7 @@ import { standardSets } from "./fields.ts";
 import { fixed } from "./extension_rules.ts";
 import { priceSets } from "./extension_prices.ts";
 import { keepsUnits, unitSets } from "./extension_units.ts";
+import { orderRules, releaseOrder, reopenOrder } from "./orders.ts";
 import { joinName } from "./person_name.ts";
 
 const id = readOnly(guid);
@@ -58,6 +60,12 @@ function keepParts(values: Values, input: ReadonlyMap<string, Values[string]>, b
 function inPlaceOf(name: string, fields: Readonly<Record<string, FieldFact>>, rules: SetRules): SetFact {
   const { entity, key, series, fields: known } = standard(name);
   return set(entity, { ...known, id: guid, ...fields }, { key, series, of: name, route, address: name, rules });
+}
+
+/** What the standard page calls Draft, In Review and Open, in the words of the table. */
+const statuses = { "Draft": "Open", "Open": "Released", "In Review": "Pending Approval" } as const;
+function statusOf(order: Row): keyof typeof statuses {
+  return (order["status"] ?? "Draft") as keyof typeof statuses;
 }
 
 /** How many of each item lie where, by the item ledger. */
@@ -133,6 +141,31 @@ export const extensionSets: Readonly<Record<string, SetFact>> = {
     vendorNumber: code(20),
     vendorItemNumber: text(50),
   }, { ...keepsUnits("Item"), update: fixed("number").update! }),
+  "extension salesOrders": set("salesOrder", {
+    id: guid,
+    number: readOnly(code(20)),
+    customerNumber: byKey("customers", "customerId", 20),
+    externalDocumentNumber: code(35),
+    yourReference: text(35),
+    workDescription: text(2048),
+    quoteNumber: readOnly(code(20)),
+    shippingAgentCode: byKey("shippingAgents", "shippingAgentId", 10),
+    status: { ...readOnly(choice(...Object.values(statuses))), value: (_company, row) => statuses[statusOf(row)] },
+    lastModifiedDateTime: modified,
+  }, {
+    remove: false,
+    route,
+    of: "salesOrders",
+    address: "salesOrders",
+    rules: {
+      ...orderRules,
+      update(company, before, values, input) {
+        fixed("customerId").update!(company, before, values, input);
+        orderRules.update!(company, before, values, input);
+      },
+      actions: { release: releaseOrder, reopen: reopenOrder },
+    },
+  }),
   inventoryByLocation: set("inventoryAtLocation", {
     itemNumber: { ...shown(code(20)), ref: { set: "items", column: "itemId", by: "key" } },
     locationCode: readOnly(code(10)),

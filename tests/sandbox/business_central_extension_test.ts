@@ -11,6 +11,7 @@ interface Extended {
   post(set: string, body: Body): Promise<Reply>;
   patch(set: string, id: string, body: Body): Promise<Reply>;
   remove(set: string, id: string): Promise<Reply>;
+  act(set: string, id: string, action: string): Promise<Reply>;
 }
 
 function withExtension(work: (world: Extended) => Promise<void>): Promise<void> {
@@ -24,6 +25,7 @@ function withExtension(work: (world: Extended) => Promise<void>): Promise<void> 
       create: (set, ...bodies) => world.create(company + set, ...bodies),
       post: (set, body) => world.send("POST", company + set, { body }),
       patch: (set, id, body) => world.send("PATCH", `${company}${set}(${id})`, { body, headers: all }),
+      act: (set, id, action) => world.send("POST", `${company}${set}(${id})/Microsoft.NAV.${action}`),
       remove: (set, id) => world.send("DELETE", `${company}${set}(${id})`),
     });
   });
@@ -217,5 +219,36 @@ Deno.test("extension: what is deleted is noted, and stock is summed by location"
     assert(noted.deletedAt > agent.lastModifiedDateTime);
     const { body: { value: [stock] } } = await get("inventoryByLocation");
     assertEquals([stock.itemNumber, stock.locationCode, stock.inventory], [chair.number, "", 7]);
+  });
+});
+
+Deno.test("extension: an order has its status in the table's words, and is released and reopened", async () => {
+  await withExtension(async ({ standard, get, create, patch, act }) => {
+    await create("shippingAgents", { code: "DHL" });
+    await standard.create("items", { displayName: "Chair", baseUnitOfMeasureCode: "PCS" });
+    const [customer] = await standard.create("customers", { displayName: "Sól ehf." });
+    const id = "aaaaaaaa-0000-4000-8000-00000000000a";
+    const [order] = await create("salesOrders", { id, customerNumber: customer.number, yourReference: "ORD-1" });
+    assertEquals([order.id, order.status, order.yourReference], [id, "Open", "ORD-1"]);
+    const { body: seen } = await standard.send("GET", `salesOrders(${id})`);
+    assertEquals([seen.customerId, seen.status, seen.number], [customer.id, "Draft", order.number]);
+    const { status, body } = await patch("salesOrders", id, {
+      workDescription: "x".repeat(300),
+      shippingAgentCode: "DHL",
+    });
+    assertEquals([status, body.workDescription.length, body.shippingAgentCode], [200, 300, "DHL"]);
+
+    assertEquals(refusal(await act("salesOrders", id, "release")), broken, "there is nothing to release");
+    await standard.create(`salesOrders(${id})/salesOrderLines`, {
+      lineType: "Item",
+      lineObjectNumber: "I00010",
+      quantity: 1,
+    });
+    assertEquals((await act("salesOrders", id, "release")).status, 204);
+    assertEquals(values(await get("salesOrders"), "status"), ["Released"]);
+    assertEquals(refusal(await patch("salesOrders", id, { yourReference: "ORD-2" })), broken);
+    assertEquals((await act("salesOrders", id, "reopen")).status, 204);
+    assertEquals((await patch("salesOrders", id, { yourReference: "ORD-2" })).body.status, "Open");
+    assertEquals((await act("salesOrders", id, "cancel")).status, 404);
   });
 });
