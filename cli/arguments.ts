@@ -8,6 +8,8 @@ export interface Arguments {
   readonly command: string;
   /** The word after the command, where it takes one. */
   readonly word: string | null;
+  /** What the word is about, where it is about something. */
+  readonly object: string | null;
   /** True when the option was given. */
   has(option: string): boolean;
   /** The option's value (the last one given); null when it was not given. */
@@ -48,7 +50,7 @@ export function readArguments(args: readonly string[]): Arguments {
     );
   }
   const { values, positionals } = strictly(first, () => parseArgs({ args: rest, options, allowPositionals: true }));
-  const surplus = positionals[command.word === undefined ? 0 : 1];
+  const surplus = positionals[[command.word, command.object].filter((word) => word !== undefined).length];
   if (surplus !== undefined) {
     throw problem("bad_arguments", `Cannot run ${first}: it takes no word "${surplus}"`, surplus, [], first);
   }
@@ -58,6 +60,7 @@ export function readArguments(args: readonly string[]): Arguments {
   return {
     command: first,
     word: positionals[0] ?? null,
+    object: positionals[1] ?? null,
     has: (option) => values[option] !== undefined,
     text,
     texts,

@@ -13,6 +13,8 @@ export interface Command {
   readonly options: Readonly<Record<string, CommandOption>>;
   /** Name of the one word that may follow the command. */
   readonly word?: string;
+  /** What a second word names. */
+  readonly object?: string;
   readonly more?: string;
 }
 
@@ -95,6 +97,12 @@ export const commands: Readonly<Record<string, Command>> = {
       "crm-port": { type: "string", value: "N", about: "the CRM's port (any free one)" },
       empty: { type: "boolean", about: "start without the demo company" },
     },
+    word: "load-orders",
+    object: "DIR",
+    more:
+      "load-orders DIR takes no option and starts nothing that stays: it puts the sales orders of DIR/salesOrders.csv and " +
+      "DIR/salesOrderLines.csv into the CRM of this home's sandbox, as submitted orders. Customers, products and " +
+      "currencies must be there: run sync first. Orders that are there already are left as they are.",
   },
   help: { about: "List the commands, or explain one", options: {}, word: "COMMAND" },
 };
@@ -117,7 +125,8 @@ export function helpText(name: string | null): string {
   const options = Object.entries(command.options).map(([name, option]) =>
     [option.value === undefined ? `--${name}` : `--${name} ${option.value}`, option.about] as const
   );
-  const words = [command.word === undefined ? "" : ` [${command.word}]`, options.length === 0 ? "" : " [options]"];
+  const taken = [command.word, command.object].filter((word) => word !== undefined).join(" ");
+  const words = [taken === "" ? "" : ` [${taken}]`, options.length === 0 ? "" : " [options]"];
   return [
     `${command.about}.`,
     "",

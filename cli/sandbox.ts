@@ -1,9 +1,10 @@
-/** `sandbox`: the local imitations of both services, until they are stopped. */
+/** `sandbox`: the local imitations of both services, until they are stopped; or orders put into one of them. */
 import { relative, resolve } from "node:path";
 import { DefinitionError } from "../errors.ts";
 import type { Arguments } from "./arguments.ts";
 import { startFilled } from "./built_in_sandbox.ts";
 import { listenForInterruption } from "./interruption.ts";
+import { loadOrders } from "./load_orders.ts";
 import { homeOf } from "./permissions.ts";
 import { aborted } from "./serve.ts";
 import type { Session } from "./session.ts";
@@ -11,6 +12,7 @@ import { readFilling } from "./sync.ts";
 
 export async function sandbox(args: Arguments, session: Session): Promise<number> {
   const { output } = session;
+  if (args.word !== null) return await loadOrders(args, session);
   const filling = readFilling(args);
   if (filling.isEmpty && (filling.data !== null || filling.crmData !== null)) {
     throw new DefinitionError(
