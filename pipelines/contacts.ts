@@ -1,13 +1,15 @@
 import { bc } from "../connectors/business_central/entities.ts";
 import { dv } from "../connectors/dataverse/entities.ts";
-import { constant, convert, coupled, defineStep } from "../engine/step.ts";
+import { constant, convert, coupled, defineStep, toCrm } from "../engine/step.ts";
 import { countryName } from "../transforms/countries.ts";
+import { currencies } from "./currencies.ts";
 import { customers } from "./customers.ts";
+import { salespeople } from "./salespeople.ts";
 
 /** Persons behind customers in Business Central are contacts of accounts in Dynamics 365 Sales. */
 export const contacts = defineStep({
   name: "contacts",
-  dependsOn: [customers],
+  dependsOn: [customers, salespeople, currencies],
   direction: "both",
 
   extract: {
@@ -23,6 +25,8 @@ export const contacts = defineStep({
     jobtitle: "jobTitle",
     telephone1: "phoneNumber",
     mobilephone: "mobilePhoneNumber",
+    fax: "faxNumber", // needs the extension
+    pager: "pager", // needs the extension
     emailaddress1: "email",
     websiteurl: "website",
     "group address": {
@@ -34,6 +38,8 @@ export const contacts = defineStep({
       address1_country: convert("country", countryName),
     },
     parentcustomerid: coupled("customerId", customers),
+    transactioncurrencyid: toCrm(coupled("currencyCode", currencies)), // needs the extension
+    ownerid: toCrm(coupled("salespersonCode", salespeople, { blank: "leave" })), // needs the extension
   },
 
   create: { crm: { parentcustomeridtype: constant("account") } },

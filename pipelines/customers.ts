@@ -1,9 +1,10 @@
 import { bc } from "../connectors/business_central/entities.ts";
 import { dv } from "../connectors/dataverse/entities.ts";
-import { constant, convert, coupled, defineStep, mapped, toCrm } from "../engine/step.ts";
+import { constant, convert, coupled, defineStep, mapped, optional, toCrm } from "../engine/step.ts";
 import { countryName } from "../transforms/countries.ts";
 import { paymentTerms } from "../transforms/payment_terms.ts";
 import { shipmentMethods } from "../transforms/shipment_methods.ts";
+import { shippingAgents } from "../transforms/shipping_agents.ts";
 import { currencies } from "./currencies.ts";
 import { salespeople } from "./salespeople.ts";
 
@@ -28,6 +29,9 @@ export const customers = defineStep({
     telephone1: "phoneNumber",
     emailaddress1: "email",
     websiteurl: "website",
+    fax: "faxNumber", // needs the extension
+    telephone2: optional("mobilePhoneNumber"), // needs the extension
+    address1_primarycontactname: "contactName", // needs the extension
     "group address": { // written, merged and in conflict as one
       address1_line1: "addressLine1",
       address1_line2: "addressLine2",
@@ -39,6 +43,7 @@ export const customers = defineStep({
     creditlimit: toCrm("creditLimit"),
     paymenttermscode: toCrm(mapped("paymentTermsCode", paymentTerms)),
     address1_freighttermscode: toCrm(mapped("shipmentMethodCode", shipmentMethods)),
+    address1_shippingmethodcode: toCrm(mapped("shippingAgentCode", shippingAgents)), // needs the extension
     transactioncurrencyid: toCrm(coupled("currencyCode", currencies)),
     ownerid: toCrm(coupled("salespersonCode", salespeople, { blank: "leave", unresolved: "wait" })),
     customertypecode: constant(3),

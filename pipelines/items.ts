@@ -27,6 +27,10 @@ export const items = defineStep({
     standardcost: "unitCost",
     currentcost: "unitCost",
     quantityonhand: convert("inventory", atLeastZero),
+    stockvolume: "unitVolume", // this and the next three need the extension
+    stockweight: "grossWeight",
+    vendorid: "vendorNumber",
+    vendorpartnumber: "vendorItemNumber",
     "group unit": { // a product can't change its unit group: then its unit stays as well, and both are listed
       defaultuomscheduleid: coupled("baseUnitOfMeasureCode", units),
       defaultuomid: coupled("baseUnitOfMeasureCode", units), // the group's base unit

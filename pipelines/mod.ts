@@ -3,14 +3,45 @@ import type { Step } from "../engine/step.ts";
 import { contacts } from "./contacts.ts";
 import { currencies } from "./currencies.ts";
 import { customers } from "./customers.ts";
+import { itemPrices } from "./item_prices.ts";
+import { itemUnits } from "./item_units.ts";
 import { items } from "./items.ts";
+import { orderLines } from "./order_lines.ts";
+import { orders } from "./orders.ts";
+import { priceGroups } from "./price_groups.ts";
+import { priceListLines } from "./price_list_lines.ts";
+import { priceLists } from "./price_lists.ts";
+import { primaryContacts } from "./primary_contacts.ts";
+import { publishing } from "./publishing.ts";
+import { resourcePrices } from "./resource_prices.ts";
+import { resourcePublishing } from "./resource_publishing.ts";
+import { resourceUnits } from "./resource_units.ts";
+import { resources } from "./resources.ts";
+import { salesPrices } from "./sales_prices.ts";
 import { salespeople } from "./salespeople.ts";
+import { standardPriceList } from "./standard_price_list.ts";
+import { unitGroups } from "./unit_groups.ts";
 import { units } from "./units.ts";
 
-export { contacts, currencies, customers, items, salespeople, units };
+export { contacts, currencies, customers, itemPrices, items, orderLines, orders, publishing, salespeople, units };
 
 /** All steps. A new step is added here. */
-export const steps: readonly Step[] = [salespeople, currencies, units, customers, contacts, items];
+export const steps: readonly Step[] = [
+  ...[salespeople, currencies, units, unitGroups, itemUnits, resourceUnits],
+  ...[customers, contacts, primaryContacts],
+  ...[standardPriceList, items, itemPrices, publishing, resources, resourcePrices, resourcePublishing],
+  ...[priceLists, priceListLines, priceGroups, salesPrices],
+  ...[orders, orderLines],
+];
+
+const otherUnits = "the units of the company are unit groups themselves: the step units is in use";
+const otherPrices = "the company has price lists: the steps price lists and price list lines are in use";
 
 /** Steps that are off unless tenging.json switches them on, and why. */
-export const off: Readonly<Record<string, string>> = {};
+export const off: Readonly<Record<string, string>> = {
+  "unit groups": otherUnits,
+  "item units": otherUnits,
+  "resource units": otherUnits,
+  "price groups": otherPrices,
+  "sales prices": otherPrices,
+};

@@ -21,3 +21,14 @@ export const paymentTerms = codeMap("paymentTerms", {
   "NET60": 4,
   "NET 60": 4,
 });
+
+/**
+ * The same for orders, which are written to the ERP by it: one code for each choice, the one that new orders get. Put
+ * the codes of your company here.
+ */
+export const orderPaymentTerms = codeMap("paymentTerms", {
+  "30 DAYS": 1,
+  "2% 10 NET 30": 2,
+  "45 DAYS": 3,
+  "60 DAYS": 4,
+});

@@ -165,7 +165,7 @@ export const bc = {
     key: "sequence",
     label: "sequence",
     fields: fieldsOf(salesOrderLine),
-    creation: "none",
+    creation: "natural key", // the sequence, within its order
     partOf: "salesOrders",
     partKey: "number",
     refs: {

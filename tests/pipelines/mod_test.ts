@@ -2,20 +2,35 @@ import { assert, assertEquals } from "@std/assert";
 import { dv } from "../../connectors/dataverse/entities.ts";
 import { checkPipeline } from "../../engine/check.ts";
 import { matchKeys } from "../../matching/keys.ts";
-import { steps } from "../../pipelines/mod.ts";
+import { off, steps } from "../../pipelines/mod.ts";
 
 Deno.test("steps are complete, in the order of declaration, and pass the checks made at load", () => {
-  const names = ["salespeople", "currencies", "units", "customers", "contacts", "items"];
-  assertEquals(steps.map((step) => step.name), names);
+  assertEquals(steps.map((step) => step.name), [
+    ...["salespeople", "currencies", "units", "unit groups", "item units", "resource units"],
+    ...["customers", "contacts", "primary contacts"],
+    ...["standard price list", "items", "item prices", "publishing"],
+    ...["resources", "resource prices", "resource publishing"],
+    ...["price lists", "price list lines", "price groups", "sales prices"],
+    ...["orders", "order lines"],
+  ]);
   checkPipeline(steps);
+});
+
+Deno.test("off names one of two models of units and of prices, and nothing that a step in use waits for", () => {
+  assertEquals(Object.keys(off), ["unit groups", "item units", "resource units", "price groups", "sales prices"]);
+  const inUse = steps.filter(({ name }) => !(name in off));
+  checkPipeline(inUse);
 });
 
 Deno.test("each definition has at most 60 lines and a file of its own that mod.ts lists", () => {
   const folder = new URL("../../pipelines/", import.meta.url);
   const files = [...Deno.readDirSync(folder)].map((file) => file.name).filter((name) => name !== "mod.ts");
-  assertEquals(files.sort(), steps.map((step) => `${step.name}.ts`).sort());
+  assertEquals(files.sort(), steps.map((step) => `${step.name.replaceAll(" ", "_")}.ts`).sort());
   for (const file of files) {
-    assert(Deno.readTextFileSync(new URL(file, folder)).trimEnd().split("\n").length <= 60, file);
+    const text = Deno.readTextFileSync(new URL(file, folder));
+    const definition = /^(export const \w+ = defineStep\(\{\n[^]*?^\}\);)$/m.exec(text)?.[1] ?? "";
+    assert(definition !== "", file);
+    assert(definition.split("\n").length <= 60, file);
   }
 });
 
