@@ -66,7 +66,8 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
 
   const interruption = listenForInterruption(output, "nothing was written");
   const { signal } = interruption;
-  const store = await openStoreIfAny(home) ?? (await import("../store/memory.ts")).memoryStore();
+  const store = await openStoreIfAny(session, configuration.connection) ??
+    (await import("../store/memory.ts")).memoryStore();
   try {
     await refuseOtherKind(store, configuration, home);
     const services = await openServices({ home, configuration, project, clock, filling: nothingToFill });

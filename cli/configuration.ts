@@ -84,7 +84,10 @@ export function readSettings(text: ConfigurationSources["text"]): Settings {
 export function readConfiguration(sources: ConfigurationSources): Configuration {
   const common = readSettings(sources.text);
   const { erp, crm } = parse(sources.text ?? "{}").connections?.default ?? {};
-  const secrets = { erp: secretOf("ERP", sources), crm: secretOf("CRM", sources) };
+  const secrets = {
+    erp: secretOf("TENGING_ERP_CLIENT_SECRET", sources),
+    crm: secretOf("TENGING_CRM_CLIENT_SECRET", sources),
+  };
   if (isEmpty(erp) && isEmpty(crm) && secrets.erp === null && secrets.crm === null) {
     return { ...common, services: null };
   }
@@ -195,8 +198,14 @@ function refuseSecrets(value: unknown, path: readonly string[]): void {
   }
 }
 
-function secretOf(side: "ERP" | "CRM", { env, readFile }: ConfigurationSources): string | null {
-  const name = `TENGING_${side}_CLIENT_SECRET`;
+/**
+ * A secret: the variable itself, or the text of the file that the variable of the same name with _FILE names, without
+ * its last line break; null when there is neither. Throws DefinitionError "configuration_invalid".
+ */
+export function secretOf(
+  name: string,
+  { env, readFile }: Pick<ConfigurationSources, "env" | "readFile">,
+): string | null {
   const direct = env(name) || null;
   const path = env(`${name}_FILE`) || null;
   if (path === null) return direct;

@@ -9,8 +9,14 @@ const byCode: Readonly<Record<string, number>> = {
   store_locked: 6,
   sandbox_in_use: 6,
   served_elsewhere: 6,
+  store_sign_in_refused: 4,
+  store_forbidden: 4,
   brake: 7,
   store_too_new: 2,
+  store_server_too_old: 2,
+  store_database_missing: 2,
+  store_not_trusted: 2,
+  store_unfit: 2,
 };
 
 /**

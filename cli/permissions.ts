@@ -71,6 +71,24 @@ export function refuseForeignHosts(addresses: readonly string[], project: Projec
   );
 }
 
+/** Throws DefinitionError "net_not_permitted" when this database may not be reached. */
+export function refuseDatabase(
+  { host, port }: { readonly host: string; readonly port: number },
+  project: Project,
+): void {
+  if (!host.startsWith("/")) {
+    return refuseForeignHosts([`postgres://${host.includes(":") ? `[${host}]` : host}:${port}`], project);
+  }
+  const path = `${host}/.s.PGSQL.${port}`;
+  const denied = permissions.filter((name) => Deno.permissions.querySync({ name, path }).state !== "granted");
+  if (denied.length === 0) return;
+  throw new DefinitionError(
+    "net_not_permitted",
+    `Cannot reach the socket "${path}": the permission set "${project.set}" does not allow it; add it to ` +
+      `${denied.map((name) => `"${name}"`).join(" and ")} in ${lineOf(project, denied[0]!)}`,
+  );
+}
+
 function mayWrite(path: string): boolean {
   return Deno.permissions.querySync({ name: "write", path }).state === "granted";
 }

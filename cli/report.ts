@@ -10,9 +10,9 @@ import { pipelinesOf, settingsOf } from "./files.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { homeOf, refuseFileElsewhere } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
-import { findServing, readServing } from "./serving.ts";
+import { readServing } from "./serving.ts";
 import type { Session } from "./session.ts";
-import { openStoreIfAny } from "./store.ts";
+import { openStoreIfAny, servingOf } from "./store.ts";
 
 export async function report(args: Arguments, session: Session): Promise<number> {
   const { output, clock } = session;
@@ -25,7 +25,7 @@ export async function report(args: Arguments, session: Session): Promise<number>
   const interruption = listenForInterruption(output, "an unfinished file is taken away");
   let store: Store | null = null;
   try {
-    const serving = await findServing(home);
+    const serving = await servingOf(session);
     let pieces: AsyncGenerator<string, void, void>;
     if (serving !== null) {
       const query = new URLSearchParams(only === null ? {} : { only });
@@ -34,8 +34,8 @@ export async function report(args: Arguments, session: Session): Promise<number>
     } else {
       const settings = settingsOf(session);
       const { steps } = await loadPipeline(settings, pipelinesOf(session));
-      store = await openStoreIfAny(home) ?? (await import("../store/memory.ts")).memoryStore();
       const { connection } = settings;
+      store = await openStoreIfAny(session, connection) ?? (await import("../store/memory.ts")).memoryStore();
       const exportedAt = new Date(clock.now()).toISOString();
       const filter = only === null ? {} : { only };
       pieces = couplingReport({ store, connection, steps, exportedAt, excel: args.has("excel"), ...filter });

@@ -12,7 +12,7 @@ import { homeOf } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { announceServing } from "./serving.ts";
 import type { Session } from "./session.ts";
-import { openStore } from "./store.ts";
+import { openStore, storeName } from "./store.ts";
 import { synchronize } from "./synchronize.ts";
 
 /** What `serve` listens on when no port is given. */
@@ -26,7 +26,7 @@ export async function serve(args: Arguments, session: Session): Promise<number> 
   const pipeline = await loadPipeline(configuration, pipelinesOf(session));
 
   const interruption = listenForInterruption(output, "what is under way ends first");
-  const store = await openStore(home);
+  const store = await openStore(session, configuration.connection);
   try {
     await endInterrupted(store, configuration.connection);
     const fault = (error: unknown) => output.message(explain(error, session.project.set));
@@ -45,7 +45,7 @@ export async function serve(args: Arguments, session: Session): Promise<number> 
     const { connection } = configuration;
     const id = clock.uuid();
     app = statusApp({ store, connection, steps, runs, clock, id, port: actual, onFault: fault });
-    const takeBack = announceServing(home, { port: actual, id });
+    const takeBack = announceServing(home, { port: actual, id, store: storeName(session) });
     try {
       const address = `http://127.0.0.1:${actual}`;
       output.message(`Serving on ${address}; Ctrl-C stops`);

@@ -3,8 +3,11 @@ import { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import { jsonOf, textOf, writeWhole } from "./files.ts";
 
-/** `id` is a new one for every `serve`: another home's may have got the port that a killed one had. */
-const note = z.object({ pid: z.number(), port: z.number(), id: z.string() });
+/**
+ * `id` is a new one for every `serve`: another home's may have got the port that a killed one had. `store` is the name
+ * of the store that it works on.
+ */
+const note = z.object({ pid: z.number(), port: z.number(), id: z.string(), store: z.string() });
 export type Serving = z.infer<typeof note>;
 
 /** The `serve` that works on this home; null when none answers (what a killed one left behind counts for nothing). */
@@ -22,9 +25,9 @@ export async function findServing(home: string): Promise<Serving | null> {
 }
 
 /** Tells other commands where this process serves, with the id that /health answers; returns how to take it back. */
-export function announceServing(home: string, { port, id }: Pick<Serving, "port" | "id">): () => void {
+export function announceServing(home: string, { port, id, store }: Omit<Serving, "pid">): () => void {
   Deno.mkdirSync(home, { recursive: true });
-  writeWhole(`${home}/serve.json`, JSON.stringify({ pid: Deno.pid, port, id }) + "\n");
+  writeWhole(`${home}/serve.json`, JSON.stringify({ pid: Deno.pid, port, id, store }) + "\n");
   return () => {
     try {
       Deno.removeSync(`${home}/serve.json`);

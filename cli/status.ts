@@ -1,15 +1,15 @@
 /** `status`: where every step stands, the last runs, and what waits for a person. */
 import { type RunDetails, runDetails } from "../reports/run_document.ts";
 import { stepsDocument, type StepStanding } from "../reports/steps_document.ts";
+import type { Store } from "../store/store.ts";
 import type { Arguments } from "./arguments.ts";
 import { pipelinesOf, settingsOf } from "./files.ts";
 import { endInterrupted } from "./interrupted_runs.ts";
-import { homeOf } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { countsText, table } from "./run_text.ts";
-import { askServing, findServing } from "./serving.ts";
+import { askServing } from "./serving.ts";
 import type { Session } from "./session.ts";
-import { openStoreIfAny } from "./store.ts";
+import { openStoreIfAny, servingOf } from "./store.ts";
 
 /** What `status --json` prints. */
 export interface StatusDocument {
@@ -40,18 +40,17 @@ export async function status(args: Arguments, session: Session): Promise<number>
 async function read(session: Session): Promise<StatusDocument> {
   const settings = settingsOf(session);
   const { connection } = settings;
-  const home = homeOf(session.project, session.env);
-  const serving = await findServing(home);
+  const serving = await servingOf(session);
   if (serving !== null) {
     const { steps } = await askServing<Pick<StatusDocument, "steps">>(serving, "/steps");
     const { runs } = await askServing<Pick<StatusDocument, "runs">>(serving, `/runs?limit=${shown}`);
     return { connection, servedOn: serving.port, steps, runs };
   }
   const { steps } = await loadPipeline(settings, pipelinesOf(session));
-  const store = await openStoreIfAny(home);
+  const whenAlone = (store: Store) => endInterrupted(store, connection);
+  const store = await openStoreIfAny(session, connection, { whenAlone });
   if (store === null) return { connection, servedOn: null, steps: [], runs: [] };
   try {
-    await endInterrupted(store, connection);
     const standings = await stepsDocument(store, { connection, steps });
     const runs = await store.runs(connection, { limit: shown });
     return { connection, servedOn: null, steps: standings, runs: runs.map(runDetails) };

@@ -1,29 +1,90 @@
-/** The store of a home, for the one process that may have it. */
+/** The store of a command: the database that DATABASE_URL names, else the one in its home. */
+import { resolve } from "node:path";
 import { ServiceError } from "../errors.ts";
+import { nameOf, type PostgresAddress } from "../store/postgres_socket.ts";
 import type { Store } from "../store/store.ts";
-import { addressOf, findServing } from "./serving.ts";
+import { secretOf } from "./configuration.ts";
+import { readDatabaseUrl } from "./database_url.ts";
+import { homeOf, refuseDatabase } from "./permissions.ts";
+import { addressOf, findServing, type Serving } from "./serving.ts";
+import type { Session } from "./session.ts";
 
-/** Opens it. Throws ServiceError "served_elsewhere" with what to do when `serve` has it, "store_locked" for others. */
-export async function openStore(home: string): Promise<Store> {
-  const serving = await findServing(home);
-  if (serving !== null) {
-    throw new ServiceError(
-      `Cannot open the store: serve (process ${serving.pid}) holds it; start a run there with ` +
-        `curl -X POST ${addressOf(serving)}/runs, or stop serve`,
-      { service: "store", code: "served_elsewhere" },
-    );
+/** How {@link Serving} calls the store in a home. */
+const embedded = "embedded";
+
+/**
+ * Opens it for the one process that works on the connection. Throws ServiceError "served_elsewhere" with what to do
+ * when `serve` has it, "store_locked" for others.
+ */
+export async function openStore(session: Session, connection: string): Promise<Store> {
+  const serving = await servingOf(session);
+  if (serving !== null) throw served(serving);
+  const database = databaseOf(session);
+  if (database === null) {
+    const { openPglite } = await import("../store/pglite.ts");
+    return await openPglite(`${homeOf(session.project, session.env)}/store`);
   }
-  const { openPglite } = await import("../store/pglite.ts");
-  return await openPglite(`${home}/store`);
+  const { openPostgres } = await import("../store/postgres.ts");
+  return await openPostgres(database, connection);
 }
 
-/** The store if something was ever kept in it; null before the first run, and nothing is made then. */
-export async function openStoreIfAny(home: string): Promise<Store | null> {
+/**
+ * The store if something was ever kept in it, for reading; null before the first run, and nothing is made then. On a
+ * server it is open beside a process that works; where none does, `whenAlone` is called first.
+ */
+export async function openStoreIfAny(
+  session: Session,
+  connection: string,
+  { whenAlone = () => Promise.resolve() }: { readonly whenAlone?: (store: Store) => Promise<void> } = {},
+): Promise<Store | null> {
+  const database = databaseOf(session);
+  if (database !== null) {
+    const { openPostgresBeside } = await import("../store/postgres.ts");
+    return await openPostgresBeside(database, connection, { whenAlone });
+  }
   try {
-    await Deno.stat(`${home}/store`);
+    await Deno.stat(`${homeOf(session.project, session.env)}/store`);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  return await openStore(home);
+  const store = await openStore(session, connection);
+  try {
+    await whenAlone(store);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The `serve` of this home that works on this very store; null when there is none. */
+export async function servingOf(session: Session): Promise<Serving | null> {
+  const name = storeName(session);
+  const serving = await findServing(homeOf(session.project, session.env));
+  return serving?.store === name ? serving : null;
+}
+
+/** What tells the stores apart that commands of one home can work on. */
+export function storeName(session: Session): string {
+  const database = databaseOf(session);
+  return database === null ? embedded : nameOf(database);
+}
+
+/** The database that DATABASE_URL names; null without. Throws DefinitionError when it is of no use, or not permitted. */
+function databaseOf({ env, project }: Session): PostgresAddress | null {
+  const readFile = (path: string) => Deno.readTextFileSync(resolve(project.dir, path));
+  const url = secretOf("DATABASE_URL", { env, readFile });
+  if (url === null) return null;
+  const address = readDatabaseUrl(url, readFile);
+  refuseDatabase(address, project);
+  return address;
+}
+
+function served(serving: Serving): ServiceError {
+  return new ServiceError(
+    `Cannot open the store: serve (process ${serving.pid}) holds it; start a run there with ` +
+      `curl -X POST ${addressOf(serving)}/runs, or stop serve`,
+    { service: "store", code: "served_elsewhere" },
+  );
 }

@@ -37,7 +37,7 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
   const progress = openProgress(output, clock);
   let run: Run;
   try {
-    const store = await openStore(home);
+    const store = await openStore(session, configuration.connection);
     try {
       await endInterrupted(store, configuration.connection);
       run = await synchronize({

@@ -59,13 +59,15 @@ export async function connectSocket(address: PostgresAddress): Promise<net.Socke
 }
 
 async function encrypt(socket: net.Socket, address: PostgresAddress, signal: AbortSignal): Promise<net.Socket> {
-  const { host, authorities } = address;
+  const { host, authorities, tls: mode } = address;
   const secure = tls.connect({
     socket,
     ...(net.isIP(host) === 0 ? { servername: host } : {}),
     ...(authorities === null ? {} : { ca: authorities }),
-    ...(address.tls === "require" ? { rejectUnauthorized: false } : {}),
-    ...(address.tls === "verify-ca" ? { checkServerIdentity: () => undefined } : {}),
+    rejectUnauthorized: mode !== "require",
+    // Without a name of a server the library would compare with "localhost".
+    checkServerIdentity: (_, certificate) =>
+      mode === "verify-full" ? tls.checkServerIdentity(host, certificate) : undefined,
   });
   try {
     await once(secure, "secureConnect", { signal });
@@ -75,7 +77,7 @@ async function encrypt(socket: net.Socket, address: PostgresAddress, signal: Abo
     throw untrusted(
       address,
       `its certificate is refused ("${reasonOf(error)}")`,
-      "give DATABASE_URL the file of the authority as sslrootcert",
+      "name the host as the certificate does, give the file of its authority as sslrootcert",
       error,
     );
   }
@@ -106,6 +108,8 @@ export function reasonOf(error: unknown): string {
     ECONNREFUSED: "nothing listens there",
     ENOTFOUND: "no host has this name",
     ENOENT: "there is no such socket",
+    CONNECT_TIMEOUT: "it does not answer",
+    CONNECTION_CLOSED: "the connection broke",
   };
   return words[String(code)] ?? String(message ?? error);
 }

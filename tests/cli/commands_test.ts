@@ -246,14 +246,14 @@ Deno.test("findServing() finds who answers and takes what a killed one left for 
       () => Response.json({ status: "ok", id: "this" }),
     );
     const { port } = server.addr;
-    announceServing(dir, { port, id: "of a killed one" });
+    announceServing(dir, { port, id: "of a killed one", store: "embedded" });
     assertEquals(await findServing(dir), null);
-    const takeBack = announceServing(dir, { port, id: "this" });
-    assertEquals(await findServing(dir), { pid: Deno.pid, port, id: "this" });
+    const takeBack = announceServing(dir, { port, id: "this", store: "embedded" });
+    assertEquals(await findServing(dir), { pid: Deno.pid, port, id: "this", store: "embedded" });
     await Deno.writeTextFile(`${dir}/serve.json`, '{"pid": 1, ');
     assertEquals(await findServing(dir), null);
     await server.shutdown();
-    announceServing(dir, { port, id: "this" });
+    announceServing(dir, { port, id: "this", store: "embedded" });
     assertEquals(await findServing(dir), null);
     takeBack();
     takeBack();
