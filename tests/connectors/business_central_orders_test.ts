@@ -13,6 +13,8 @@ interface Shop extends World {
   readonly orders: Opened;
   readonly customerId: string;
   readonly item: Record<string, unknown>;
+  /** What somebody does with an order on its own page in Business Central. */
+  desk(row: Row, action: string, lines?: Record<string, string>): Promise<void>;
 }
 
 /** A company with a customer, an item for 12.345 a box, and G/L account 6110. */
@@ -25,6 +27,10 @@ async function startShop(options: { extension?: boolean } = {}): Promise<Shop> {
     orders: world.connector.open(bc.salesOrders, bc.salesOrderLines),
     customerId: String(customer["id"]),
     item,
+    async desk(row: Row, action: string, lines?: Record<string, string>) {
+      const path = `/sandbox/business_central/orders/${row.data["number"]}/${action}`;
+      await world.post(path, lines === undefined ? {} : { lines });
+    },
   });
 }
 
@@ -63,7 +69,6 @@ function refusedBy(outcome: Outcome | undefined): readonly [string, string | und
   if (outcome?.kind !== "refused") throw new Error(`not refused: ${JSON.stringify(outcome)}`);
   return [outcome.code, outcome.field];
 }
-void refusedBy;
 
 Deno.test("write() creates an order with lines of every kind, in local currency", async () => {
   await using shop = await startShop();
@@ -90,4 +95,167 @@ Deno.test("write() creates an order with lines of every kind, in local currency"
     [null, "As agreed by phone", true],
   );
   assertEquals([lines["30000"]!["lineObject"], lines["30000"]!["comment"]], ["Account 6110", false]);
+});
+
+Deno.test("write() creates an order in a foreign currency, with prices to the last digit", async () => {
+  await using shop = await startShop();
+  await shop.post("currencies", { code: "EUR", displayName: "Euro", symbol: "€" });
+  const parts = [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3", unitPrice: "0.33333" })];
+  const row = await create(shop, { currencyCode: "EUR", requestedDeliveryDate: "2026-06-01" }, parts);
+  assertEquals(
+    [row.data["currencyCode"], row.data["totalAmountExcludingTax"], row.data["requestedDeliveryDate"]],
+    ["EUR", "1", "2026-06-01"],
+  );
+  assertEquals([row.parts?.[0]?.data["unitPrice"], row.parts?.[0]?.data["shipmentDate"]], ["0.33333", "2026-06-01"]);
+});
+
+Deno.test("write() stores nothing of an order with a line that the service refuses, and names the line", async () => {
+  await using shop = await startShop();
+  const good = line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "1" });
+  const writes = [
+    order({ customerId: shop.customerId }, [good, line(20000, { lineObject: "Item NOWHERE", quantity: "1" })]),
+    order({ customerId: shop.customerId }, [good, line(20000, { lineObject: "Sprocket 1", quantity: "1" })]),
+    order({ customerId: shop.customerId, paymentTermsCode: "NEVER" }, [good]),
+  ];
+  const outcomes = await shop.orders.write(writes, wanted);
+  assertEquals(outcomes.map(refusedBy).map(([, field]) => field), [
+    "20000/lineObject",
+    "20000/lineObject",
+    "paymentTermsCode",
+  ]);
+  assert(outcomes[0]?.kind === "refused" && outcomes[0].message.startsWith("Line 20000: "));
+  const pages = await Array.fromAsync(shop.orders.read({ fields: ["number"] }));
+  assertEquals(pages.flatMap(({ rows }) => rows), []);
+});
+
+Deno.test("write() changes the head and the lines of an open order, and gives it back as it is", async () => {
+  await using shop = await startShop();
+  const item = `Item ${shop.item["number"]}`;
+  const row = await create(
+    shop,
+    {},
+    [10000, 20000, 30000].map((key) => line(key, { lineObject: item, quantity: "1" })),
+  );
+  const [outcome] = await shop.orders.write([
+    change(row, { shipToCity: "Húsavík", discountAmount: "2", externalDocumentNumber: "X" }, [
+      { op: "update", key: "10000", fields: { quantity: "4", unitPrice: "10" } },
+      { op: "delete", key: "20000", fields: {} },
+      line(40000, { lineObject: null, description: "Thanks" }),
+    ]),
+  ], wanted);
+  const after = okRow(outcome);
+  assertEquals(
+    [after.data["shipToCity"], after.data["discountAmount"], after.data["externalDocumentNumber"], after.data["state"]],
+    ["Húsavík", "2", "X", "Draft"],
+  );
+  const lines = partsOf(after);
+  assertEquals(Object.keys(lines), ["10000", "30000", "40000"]);
+  assertEquals([lines["10000"]!["quantity"], lines["40000"]!["description"]], ["4", "Thanks"]);
+  const found = await some(shop, row.id);
+  assertEquals(found.rows[0], after);
+});
+
+Deno.test("write() says moved when head or lines changed since, missing when the order is gone", async () => {
+  await using shop = await startShop();
+  const [one, other, gone] = [await create(shop), await create(shop), await create(shop)];
+  const { value } = await shop.get(`salesOrders(${one.id})/salesOrderLines`);
+  const [raw] = value as Record<string, unknown>[];
+  await shop.patch(`salesOrders(${one.id})/salesOrderLines`, raw!, { quantity: 9 });
+  await shop.patch("salesOrders", await shop.get(`salesOrders(${other.id})`), { shipToCity: "Vík" });
+  await shop.desk(gone, "delete");
+  const outcomes = await shop.orders.write([one, other, gone].map((row) => change(row, { shipToName: "X" })), wanted);
+  assertEquals(outcomes.map(({ kind }) => kind), ["moved", "moved", "missing"]);
+  assertEquals((await some(shop, one.id)).rows[0]?.data["shipToName"], "Sól ehf.");
+});
+
+Deno.test("write() touches no order that is released, waits for approval or was shipped", async () => {
+  await using shop = await startShop();
+  const rows = [await create(shop), await create(shop), await create(shop), await create(shop)];
+  await shop.desk(rows[0]!, "release");
+  await shop.desk(rows[1]!, "requestApproval");
+  await shop.desk(rows[2]!, "ship", { "10000": "1" });
+  await shop.desk(rows[3]!, "ship", { "10000": "3" });
+  const { rows: now } = await some(shop, ...rows.map(({ id }) => id));
+  const sorted = rows.map(({ id }) => now.find((row) => row.id === id)!);
+  assertEquals(sorted.map((row) => row.data["state"]), ["Released", "In Review", "Released", "Shipped"]);
+  const outcomes = await shop.orders.write(sorted.map((row) => change(row, { shipToName: "X" })), wanted);
+  assertEquals(outcomes.map((outcome) => refusedBy(outcome)[0]), [
+    "order_released",
+    "order_in_review",
+    "order_shipped",
+    "order_shipped",
+  ]);
+  assertEquals((await some(shop, ...rows.map(({ id }) => id))).rows.map((row) => row.data["shipToName"]), [
+    ...rows.map(() => "Sól ehf."),
+  ]);
+});
+
+Deno.test("read() gives all orders each time with shipped quantities, and the day of the last shipment", async () => {
+  await using shop = await startShop();
+  const [part, whole] = [await create(shop), await create(shop)];
+  const [first] = await Array.fromAsync(shop.orders.read(wanted));
+  await shop.desk(part, "ship", { "10000": "1.5" });
+  await shop.desk(whole, "ship", { "10000": "3" });
+  const pages = await Array.fromAsync(shop.orders.read({ ...wanted, since: first!.cursor! }));
+  assertEquals(pages.map(({ kind }) => kind), ["full"]);
+  const byId = new Map(pages[0]!.rows.map((row) => [row.id, row]));
+  const seen = [part, whole].map(({ id }) => byId.get(id)!);
+  assertEquals(seen.map((row) => row.parts?.[0]?.data["shippedQuantity"]), ["1.5", "3"]);
+  assertEquals(seen.map((row) => row.data["state"]), ["Released", "Shipped"]);
+  assertEquals(seen.map((row) => row.data["lastShipmentDate"]), [null, "2026-05-20"]);
+  assert(seen[0]!.version !== part.version); // the head of an order that is shipped in part stays as it was
+});
+
+Deno.test("read() tells a posted order from a deleted one", async () => {
+  await using shop = await startShop();
+  const item = `Item ${shop.item["number"]}`;
+  const lines = [
+    line(10000, { lineObject: item, quantity: "3" }),
+    line(20000, { lineObject: null, description: "Thanks" }),
+    line(30000, { lineObject: item, quantity: "2.5" }),
+  ];
+  const [posted, deleted, open] = [await create(shop, {}, lines), await create(shop), await create(shop)];
+  await shop.desk(posted, "ship", { "10000": "1" });
+  await shop.desk(posted, "invoice");
+  await shop.desk(posted, "post");
+  await shop.desk(deleted, "delete");
+  const page = await some(shop, posted.id, deleted.id, open.id);
+  assertEquals([page.rows.map(({ id }) => id), page.deleted], [[open.id], [deleted.id]]);
+  const [archived] = page.archived!;
+  assertEquals(archived?.id, posted.id);
+  assertEquals(
+    ["state", "fullyShipped", "lastShipmentDate", "number", "totalAmountExcludingTax"].map((field) =>
+      archived!.data[field]
+    ),
+    ["Invoiced", true, "2026-05-20", posted.data["number"]!, posted.data["totalAmountExcludingTax"]!],
+  );
+  assertEquals(
+    archived!.parts!.filter(({ key }) => key !== "20000").map(({ key, data }) => {
+      return [key, data["shippedQuantity"], data["invoicedQuantity"]];
+    }),
+    [["10000", "3", "3"], ["30000", "2.5", "2.5"]],
+  );
+  assert(archived!.frozen.includes(String(posted.data["number"])));
+});
+
+Deno.test("recall() finds a creation whose answer was lost, and one that was posted since", async () => {
+  await using shop = await startShop();
+  await shop.fault({ service: "business_central", match: "$batch", kind: "lost_reply" });
+  const parts = [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3" })];
+  const sent = order({ customerId: shop.customerId, externalDocumentNumber: "SO-7" }, parts);
+  const [outcome] = await shop.orders.write([sent], wanted);
+  assertEquals(outcome?.kind, "unknown");
+  const since = "2026-05-20T11:00:00Z";
+  const [open, ...others] = await shop.orders.recall(sent, { ...wanted, since });
+  assertEquals([open?.data["externalDocumentNumber"], open?.parts?.length, others.length], ["SO-7", 1, 0]);
+  await shop.desk(open!, "post");
+  const [posted, ...more] = await shop.orders.recall(sent, { ...wanted, since });
+  assertEquals([posted?.id, posted?.data["state"], more.length], [open!.id, "Invoiced", 0]);
+  assertEquals(
+    [posted?.data["customerId"], posted?.parts?.[0]?.data["shippedQuantity"]],
+    [shop.customerId, "3"],
+  );
+  assert(posted?.frozen !== undefined);
+  const never = order({ customerId: shop.customerId, externalDocumentNumber: "SO-8" }, parts);
+  assertEquals(await shop.orders.recall(never, { ...wanted, since }), []);
 });

@@ -10,6 +10,7 @@ export interface World extends AsyncDisposable {
   readonly clock: ReturnType<typeof testClock>;
   /** Creates a record over plain HTTP, as somebody in Business Central would. */
   post(set: string, body: Record<string, unknown>): Promise<Record<string, unknown>>;
+  get(path: string): Promise<Record<string, unknown>>;
   patch(set: string, row: Record<string, unknown>, body: Record<string, unknown>): Promise<void>;
   setting(body: Record<string, unknown>): Promise<void>;
   fault(rule: Record<string, unknown>): Promise<void>;
@@ -42,7 +43,7 @@ export async function startWorld(options: { pageSize?: number; extension?: boole
     const answer = await fetch(path.startsWith("/") ? host + path : company + path, {
       method,
       headers: { Authorization: `Bearer ${signedIn.access_token}`, "Content-Type": "application/json", ...headers },
-      body: JSON.stringify(body),
+      ...(method === "GET" ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
     assert(answer.ok, `${method} ${path}: ${text}`);
@@ -52,6 +53,7 @@ export async function startWorld(options: { pageSize?: number; extension?: boole
     connector,
     clock,
     post: (set, body) => send("POST", set, body),
+    get: (path) => send("GET", path, null),
     patch: (set, row, body) => send("PATCH", `${set}(${row["id"]})`, body, { "If-Match": String(row["@odata.etag"]) }),
     setting: (body) => send("POST", "/sandbox/business_central", body),
     fault: (rule) => send("POST", "/sandbox/faults", [rule]),
