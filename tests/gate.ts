@@ -4,6 +4,7 @@
  * something failed or no test ran.
  */
 import { fileURLToPath } from "node:url";
+import { findPrograms, startServer, type TestServer } from "./postgres_server.ts";
 
 /** What one test file, or one example, reported. */
 export interface Case {
@@ -60,7 +61,9 @@ export function verdict(
   for (const { file, name, result } of cases) {
     if (result !== "skipped") continue;
     if (/\[skipped: .+\]$/.test(name)) lines.push(`Skipped: ${name}`);
-    else fail(`Failed: ${file}: ${name}: skipped without a reason; use sharedTest() or take the test away`);
+    else {fail(
+        `Failed: ${file}: ${name}: skipped without a reason; use sharedTest() or postgresTest(), or take the test away`,
+      );}
   }
   lines.push(`${passed + run.checkCount - run.failedChecks.length} passed, ${failed} failed`);
   return { lines, failed };
@@ -70,12 +73,12 @@ function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-async function deno(args: readonly string[]): Promise<number> {
+async function deno(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
   const plain = Deno.env.has("CI") || !Deno.stdout.isTerminal();
   const command = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd: root,
-    env: { DENO_NO_UPDATE_CHECK: "1", ...(plain ? { NO_COLOR: "1" } : {}) },
+    env: { DENO_NO_UPDATE_CHECK: "1", ...(plain ? { NO_COLOR: "1" } : {}), ...env },
     stdin: "null",
     stdout: "inherit",
     stderr: "inherit",
@@ -93,6 +96,21 @@ async function reportAt(path: string): Promise<string> {
   }
 }
 
+/** The server that the tests share, unless TEST_DATABASE_URL names one; null without, and then it says so. */
+async function postgresForTests(): Promise<TestServer | null> {
+  if (Deno.env.get("TEST_DATABASE_URL")) {
+    say("PostgreSQL: the server that TEST_DATABASE_URL names");
+    return null;
+  }
+  const programs = findPrograms();
+  if (programs === null) {
+    say("PostgreSQL: none found; what needs it is left out, and listed at the end");
+    return null;
+  }
+  say(`PostgreSQL: started from ${programs}`);
+  return await startServer(programs);
+}
+
 async function main(): Promise<number> {
   const failedChecks: string[] = [];
   for (const [name, args] of Object.entries(checks)) {
@@ -101,15 +119,19 @@ async function main(): Promise<number> {
   }
   say("--- tests");
   const folder = await Deno.makeTempDir({ prefix: "tenging-gate-" });
+  let postgres: TestServer | null = null;
   try {
+    postgres = await postgresForTests();
     const path = `${folder}/report.xml`;
-    const code = await deno([...test, `--junit-path=${path}`]);
+    const env = postgres === null ? {} : { TEST_DATABASE_URL: postgres.url };
+    const code = await deno([...test, `--junit-path=${path}`], env);
     const cases = casesOf(await reportAt(path));
     const { lines, failed } = verdict(cases, { checkCount: Object.keys(checks).length, failedChecks, code });
     say("--- result");
     for (const line of lines) say(line);
     return failed === 0 ? 0 : 1;
   } finally {
+    await postgres?.stop();
     await Deno.remove(folder, { recursive: true });
   }
 }

@@ -52,7 +52,7 @@ Deno.test("verdict() fails when no test ran, or none is to blame for the exit co
 Deno.test("verdict() fails a test that is skipped without a reason", () => {
   const skipped: Case = { file: "b_test.ts", name: "b", result: "skipped" };
   assertEquals(verdict([passing, skipped], clean).lines, [
-    "Failed: b_test.ts: b: skipped without a reason; use sharedTest() or take the test away",
+    "Failed: b_test.ts: b: skipped without a reason; use sharedTest() or postgresTest(), or take the test away",
     "4 passed, 1 failed",
   ]);
 });

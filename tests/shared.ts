@@ -6,7 +6,7 @@ export const sharedData = fileURLToPath(new URL("../../shared/data", import.meta
 
 /**
  * Registers a test that reads {@link sharedData}. Without that folder it is skipped and says so in its name: the gate
- * lists it. This is the only way in which a test may be skipped.
+ * lists it. This and postgresTest() are the only ways in which a test may be skipped.
  */
 export function sharedTest(name: string, fn: (t: Deno.TestContext) => void | Promise<void>): void {
   const absent = !exists(sharedData);
