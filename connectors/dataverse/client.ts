@@ -4,10 +4,13 @@ import { openHttp, type TokenSource } from "../http.ts";
 import { guid, one } from "../odata.ts";
 import type { Context } from "./context.ts";
 import { timeZoneOf } from "./days.ts";
+import { documentOf, documentsBy, readDocuments } from "./documents.ts";
 import { openEnvironment, text } from "./environment.ts";
+import type { Document } from "./order_lines.ts";
 import { read, rowsBy } from "./read.ts";
 import { columnsOf, tableOf } from "./rows.ts";
 import { writeAll } from "./write.ts";
+import { writeDocuments } from "./write_documents.ts";
 
 export interface DataverseOptions {
   /** The environment, `https://org.crm4.dynamics.com`; with or without `/api/data/v9.2`. */
@@ -57,9 +60,10 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     timeZone: timeZoneOf(options.timeZone ?? "UTC"),
   };
 
-  function open(entity: AnyEntity): Opened {
+  function open(entity: AnyEntity, parts?: AnyEntity): Opened {
     const table = tableOf(entity);
     const own: Context = { ...context, http: http.part() };
+    if (parts !== undefined) return openDocuments(own, documentOf(entity, parts));
     return {
       read: (asked) => read(own, entity, asked),
       write: (writes, asked) => writeAll(own, entity, writes, asked),
@@ -68,6 +72,20 @@ export function openDataverse(options: DataverseOptions): Dataverse {
         if (write.id === null) return [];
         const columns = columnsOf(entity, fields, { timeZone: own.timeZone, everything: true });
         return await rowsBy(own, columns, { terms: [`${table.id} eq ${guid(write.id)}`], signal });
+      },
+      requests: own.http.requests,
+    };
+  }
+
+  /** A change set takes effect as a whole or not at all: nothing is ever left to restore. */
+  function openDocuments(own: Context, document: Document): Opened {
+    return {
+      read: (asked) => readDocuments(own, document, asked),
+      write: (writes, asked) => writeDocuments(own, document, { ...asked, writes }),
+      async recall(write: Write, asked) {
+        return write.id === null
+          ? []
+          : await documentsBy(own, document, { ...asked, terms: [`salesorderid eq ${guid(write.id)}`] });
       },
       requests: own.http.requests,
     };

@@ -1,13 +1,13 @@
 /** What an answer to a write means: stored, there already, changed meanwhile, gone, refused, or not to be told yet. */
 import { ServiceError } from "../../errors.ts";
-import type { Fields, Outcome, Row, Write } from "../connector.ts";
+import type { AnyEntity, Fields, Outcome, Row, Write } from "../connector.ts";
 import { faultOf } from "../faults.ts";
 import { canonical, parseJson } from "../json.ts";
 import { guid, liesIn, outsideFilter, problemOf, quoted, type RawRow, recordOf } from "../odata.ts";
 import type { InnerAnswer } from "./batch.ts";
 import type { Context } from "./context.ts";
 import { rowsBy } from "./read.ts";
-import type { Columns } from "./rows.ts";
+import type { Columns, Written } from "./rows.ts";
 import type { Pending } from "./sending.ts";
 import type { Table } from "./tables.ts";
 import { completionOf } from "./views.ts";
@@ -76,7 +76,8 @@ function rowIn(answer: InnerAnswer, job: Job, columns: Columns): RawRow | null {
 function actionOf({ columns }: Judging): string {
   return `write "${columns.entity.name}"`;
 }
-function noAnswer(): ServiceError {
+/** Some writes of a batch were not answered, or in a way that tells nothing. */
+export function noAnswer(): ServiceError {
   return new ServiceError(
     `Cannot write to "dataverse": the batch came back without a proper answer to each write; run it again`,
     {
@@ -89,7 +90,11 @@ function noAnswer(): ServiceError {
 
 /** Duplicate detection answers 500, though it is a refusal like others. */
 const duplicateFound = "0x80040333";
-function passing(answer: InnerAnswer, options: { action: string; clock: Context["clock"] }): ServiceError | null {
+/** The fault of an answer that another try may heal. */
+export function passing(
+  answer: InnerAnswer,
+  options: { action: string; clock: Context["clock"] },
+): ServiceError | null {
   if (codeAndText(answer).code === duplicateFound) return null;
   const fault = faultOf(answer, { service: "dataverse", ...options });
   return fault?.retryable ? fault : null;
@@ -112,7 +117,7 @@ async function readBack(judging: Judging, jobs: readonly Job[], answerTo: (job: 
   for (const job of jobs) {
     const own = byId.get(job.id);
     const row = own ?? byKey.get(keyOf(table, job.write.fields));
-    if (own !== undefined && job.uncertain && agrees(own, job.write, columns)) {
+    if (own !== undefined && job.uncertain && agrees(own.data, job.write, entity)) {
       job.outcome = { kind: "ok", row: own };
     } else if (job.write.op === "update") {
       job.outcome = own === undefined ? { kind: "missing" } : { kind: "moved" };
@@ -128,14 +133,14 @@ async function readBack(judging: Judging, jobs: readonly Job[], answerTo: (job: 
 }
 
 /** What the service keeps apart, as one text; it compares text without regard to case. null where a part is blank. */
-function keyOf({ unique }: Table, fields: Fields): string | null {
+export function keyOf({ unique }: Table, fields: Fields): string | null {
   const values = unique.map((column) => fields[column] ?? null);
   if (values.length === 0 || values.includes(null)) return null;
   return JSON.stringify(values.map((value) => String(value).trim().toLowerCase()));
 }
 
 /** The filter for rows with the same key; null where the key is none. */
-function sameKey({ table, entity }: Columns, fields: Fields): string | null {
+export function sameKey({ table, entity }: Columns, fields: Fields): string | null {
   if (keyOf(table, fields) === null) return null;
   const terms = table.unique.map((column) => {
     const value = String(fields[column]);
@@ -151,11 +156,11 @@ function find({ context, columns, signal }: Judging, terms: readonly string[]): 
 }
 
 /** Whether a row holds what a write says: then the write took effect, or nobody can tell the difference. */
-function agrees(row: Row, write: Write, { entity }: Columns): boolean {
-  return Object.entries(write.fields).every(([field, value]) => {
-    if (value === null && write.op === "create") return true; // left to the service
+export function agrees(data: Fields, { op, fields }: Written, entity: AnyEntity): boolean {
+  return Object.entries(fields).every(([field, value]) => {
+    if (value === null && op === "create") return true; // left to the service
     const decimal = entity.fields[field]!.kind === "decimal";
-    const [sent, there] = [value, row.data[field] ?? null].map((side) => {
+    const [sent, there] = [value, data[field] ?? null].map((side) => {
       if (decimal && side !== null) return canonical(String(side));
       return typeof side === "string" ? side.trimEnd() : side;
     });
@@ -164,10 +169,14 @@ function agrees(row: Row, write: Write, { entity }: Columns): boolean {
 }
 
 /** The service's own words. */
-function refusal(job: Job, answer: InnerAnswer, { entity }: Columns): Outcome {
+export function refusal(
+  { write, id }: { readonly write: Write; readonly id: string },
+  answer: InnerAnswer,
+  { entity }: Columns,
+): Outcome {
   const { code, message } = codeAndText(answer);
-  if (job.write.op === "update") {
-    if (answer.status === 404 && isAboutRow(message, job.id)) return { kind: "missing" };
+  if (write.op === "update") {
+    if (answer.status === 404 && isAboutRow(message, id)) return { kind: "missing" };
     if (answer.status === 412 && !duplicates.has(code)) return { kind: "moved" };
   }
   const field = fieldNamedIn(message, Object.keys(entity.fields));

@@ -5,11 +5,24 @@ import type { Http } from "../http.ts";
 import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
 import type { Context } from "./context.ts";
 import { beginningOf } from "./days.ts";
-import { type Columns, columnsOf, tableOf } from "./rows.ts";
+import { type Columns, columnsOf } from "./rows.ts";
 import { completionOf } from "./views.ts";
 
 /** Milliseconds: rows get their time of change before they can be seen, so a reading starts this much earlier. */
 const overlap = 120_000;
+
+/** Rows of a table as they came, and what became of others. */
+export interface Chunk {
+  readonly raws: readonly RawRow[];
+  readonly deleted: readonly string[];
+  readonly kind: Page["kind"];
+  readonly cursor: string | null;
+}
+export interface Reading {
+  readonly context: Context;
+  readonly columns: Columns;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Pages as {@link Opened.read} promises them. */
 export async function* read(
@@ -18,19 +31,20 @@ export async function* read(
   options: ReadOptions,
 ): AsyncGenerator<Page> {
   const columns = columnsOf(entity, options.fields, { timeZone: context.timeZone });
-  const reading: Reading = { context, columns, signal: options.signal };
-  if (options.ids !== undefined) return yield* byIds(reading, options.ids);
-  const since = options.since ?? null;
-  if (since?.startsWith("{")) return yield* byTime(reading, timeOf(since));
-  if (since !== null) return yield* byLink(reading, since);
-  const tracked = await context.environment.tracked(options.signal);
-  yield* tracked.has(tableOf(entity).logical) ? byLink(reading, null) : byTime(reading, null);
+  const { ids, signal } = options;
+  const reading: Reading = { context, columns, signal };
+  const complete = completionOf(context, columns, { signal, each: ids !== undefined });
+  const found = ids === undefined ? chunksSince(reading, options.since ?? null) : chunksById(reading, ids);
+  for await (const { raws, deleted, kind, cursor } of found) yield { ...await complete(raws), deleted, kind, cursor };
 }
 
-interface Reading {
-  readonly context: Context;
-  readonly columns: Columns;
-  readonly signal: AbortSignal | undefined;
+/** Everything, or what changed since a cursor; the last chunk has the next cursor. */
+export async function* chunksSince(reading: Reading, since: string | null): AsyncGenerator<Chunk> {
+  const { context, columns, signal } = reading;
+  if (since?.startsWith("{")) return yield* byTime(reading, timeOf(since));
+  if (since !== null) return yield* byLink(reading, since);
+  const tracked = await context.environment.tracked(signal);
+  yield* tracked.has(columns.table.logical) ? byLink(reading, null) : byTime(reading, null);
 }
 
 function headersOf({ context, columns }: Reading, ...more: string[]): Record<string, string> {
@@ -41,10 +55,9 @@ function headersOf({ context, columns }: Reading, ...more: string[]): Record<str
 }
 
 /** With change tracking. The filter is ours to decide: the service tracks whole tables. */
-async function* byLink(reading: Reading, link: string | null): AsyncGenerator<Page> {
+async function* byLink(reading: Reading, link: string | null): AsyncGenerator<Chunk> {
   const { context, columns, signal } = reading;
   if (link !== null && !liesBelow(context.http, link)) throw expired(columns, undefined);
-  const complete = completionOf(context, columns, { signal });
   const path = link ?? `${columns.entity.name}${queryOf({ $select: columns.select })}`;
   const headers = headersOf(reading, ...(link === null ? ["odata.track-changes"] : []));
   const found = pages(context.http, path, { headers, decimals: columns.decimals, signal });
@@ -52,7 +65,7 @@ async function* byLink(reading: Reading, link: string | null): AsyncGenerator<Pa
     if (page.last && page.deltaLink === null) throw noDeltaLink(columns);
     const deleted = page.rows.filter(isDeleted);
     yield {
-      ...await complete(page.rows.filter((raw) => !isDeleted(raw))),
+      raws: page.rows.filter((raw) => !isDeleted(raw)),
       deleted: deleted.map((entry) => guid(String(entry["id"]))),
       kind: link === null ? "full" : "delta",
       cursor: page.last ? page.deltaLink : null,
@@ -105,9 +118,8 @@ function noDeltaLink({ entity }: Columns): ServiceError {
  * Without change tracking. The first reading lets the service filter; later ones must see what left the filter.
  * In order of time, so that a row that changes meanwhile comes again instead of getting lost between two pages.
  */
-async function* byTime(reading: Reading, since: { readonly modifiedon: string | null } | null): AsyncGenerator<Page> {
+async function* byTime(reading: Reading, since: { readonly modifiedon: string | null } | null): AsyncGenerator<Chunk> {
   const { context, columns, signal } = reading;
-  const complete = completionOf(context, columns, { signal });
   const from = since?.modifiedon ?? null;
   const path = columns.entity.name + queryOf({
     $select: columns.select,
@@ -127,19 +139,24 @@ async function* byTime(reading: Reading, since: { readonly modifiedon: string | 
     for (const { modifiedon } of page.rows) if (typeof modifiedon === "string") latest = later(latest, modifiedon);
     if (from !== null && latest === from && before === from && !page.last) context.http.countAsOverlap();
     yield {
-      ...await complete(page.rows),
+      raws: page.rows,
       deleted: [],
       kind: since === null ? "full" : "delta",
-      cursor: page.last ? JSON.stringify({ modifiedon: latest }) : null,
+      cursor: page.last ? timeCursor(latest) : null,
     };
   }
 }
 
+/** Where a reading goes on that goes by the time of the last change; null: with everything. */
+export function timeCursor(modifiedon: string | null): string {
+  return JSON.stringify({ modifiedon });
+}
 function timeOf(cursor: string): { readonly modifiedon: string | null } {
   const { modifiedon } = JSON.parse(cursor) as { modifiedon: string | null };
   return { modifiedon };
 }
-function later(one: string | null, other: string): string {
+/** The later of two times. */
+export function later(one: string | null, other: string): string {
   return one === null || Date.parse(other) > Date.parse(one) ? other : one;
 }
 
@@ -160,15 +177,14 @@ function literal({ timeZone }: Context, { kind }: Field, value: Value): string {
   return kind === "lookup" ? guid(value) : kind === "text" || kind === "choice" ? quoted(value) : value;
 }
 
-async function* byIds(reading: Reading, ids: readonly string[]): AsyncGenerator<Page> {
-  const { context, columns, signal } = reading;
-  const complete = completionOf(context, columns, { signal, each: true });
+async function* chunksById(reading: Reading, ids: readonly string[]): AsyncGenerator<Chunk> {
+  const { idOf, table } = reading.columns;
   let asked = 0;
-  for (const terms of chains(reading, ids.map((id) => `${columns.table.id} eq ${guid(id)}`))) {
+  for (const terms of chains(reading, ids.map((id) => `${table.id} eq ${guid(id)}`))) {
     const raws = await all(reading, terms.join(" or "));
-    const there = new Set(raws.map(columns.idOf));
+    const there = new Set(raws.map(idOf));
     const here = ids.slice(asked, asked += terms.length).map(guid);
-    yield { ...await complete(raws), deleted: here.filter((id) => !there.has(id)), kind: "some", cursor: null };
+    yield { raws, deleted: here.filter((id) => !there.has(id)), kind: "some", cursor: null };
   }
 }
 
@@ -178,13 +194,17 @@ export async function rowsBy(
   columns: Columns,
   by: { readonly terms: readonly string[]; readonly signal?: AbortSignal | undefined },
 ): Promise<Row[]> {
-  const reading: Reading = { context, columns, signal: by.signal };
   const complete = completionOf(context, columns, { signal: by.signal, each: true });
   const rows: Row[] = [];
-  for (const terms of chains(reading, by.terms)) {
-    rows.push(...(await complete(await all(reading, terms.join(" or ")))).rows);
+  for await (const raws of rawsBy({ context, columns, signal: by.signal }, by.terms)) {
+    rows.push(...(await complete(raws)).rows);
   }
   return rows;
+}
+
+/** The same rows as they came, those of each request together. */
+export async function* rawsBy(reading: Reading, terms: readonly string[]): AsyncGenerator<readonly RawRow[]> {
+  for (const chain of chains(reading, terms)) yield await all(reading, chain.join(" or "));
 }
 
 async function all(reading: Reading, $filter: string): Promise<RawRow[]> {
@@ -198,7 +218,7 @@ async function all(reading: Reading, $filter: string): Promise<RawRow[]> {
   return raws;
 }
 
-/** Terms in groups that are each short enough for an address. */
-function chains({ context, columns }: Reading, terms: readonly string[]): string[][] {
+/** Terms in groups that are each short enough for an address: a request for each. */
+export function chains({ context, columns }: Reading, terms: readonly string[]): string[][] {
   return chained(terms, `${context.http.root}${columns.entity.name}${queryOf({ $select: columns.select })}`.length);
 }

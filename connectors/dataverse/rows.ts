@@ -1,6 +1,6 @@
 /** Between a handle's fields and the columns of its table: what is asked for, what comes back, what is sent. */
 import { ServiceError } from "../../errors.ts";
-import type { AnyEntity, Field, Fields, Row, Value, Write } from "../connector.ts";
+import type { AnyEntity, Field, Fields, Row, Value } from "../connector.ts";
 import { exact } from "../json.ts";
 import { decimalsOf, guid, liesIn, type RawRow, rowCheck, withoutBlank } from "../odata.ts";
 import { beginningOf, dayOf } from "./days.ts";
@@ -127,15 +127,27 @@ export function only(fields: readonly string[], data: Fields): Fields {
   return Object.fromEntries(fields.map((field) => [field, data[field] ?? null]));
 }
 
+/** What is written of a row: its fields, when it is made or changed. */
+export interface Written {
+  readonly op: "create" | "update";
+  readonly fields: Fields;
+}
+
+/** The body of a write as text; see {@link valuesOf}. */
+export function bodyOf(entity: AnyEntity, write: Written, options: BodyOptions): string {
+  return JSON.stringify(valuesOf(entity, write, options));
+}
+
+export interface BodyOptions {
+  readonly timeZone: string;
+  readonly ownerTeam?: string | undefined;
+}
+
 /**
  * The body of a write. Lookups are bound by navigation property, decimals keep their digits; a creation says nothing
  * of what is blank. Throws TypeError for a field that may not be written then: definitions are checked before.
  */
-export function bodyOf(
-  entity: AnyEntity,
-  write: Pick<Write, "op" | "fields">,
-  options: { readonly timeZone: string; readonly ownerTeam?: string | undefined },
-): string {
+export function valuesOf(entity: AnyEntity, write: Written, options: BodyOptions): Record<string, unknown> {
   const table = tableOf(entity);
   const body: Record<string, unknown> = {};
   for (const [field, value] of Object.entries(write.fields)) {
@@ -148,7 +160,7 @@ export function bodyOf(
   const owned = "ownerid" in entity.fields && (write.fields["ownerid"] ?? null) === null;
   const unowned = owned && (write.op === "create" || "ownerid" in write.fields);
   if (unowned && options.ownerTeam !== undefined) body["ownerid@odata.bind"] = `/teams(${guid(options.ownerTeam)})`;
-  return JSON.stringify(body);
+  return body;
 }
 
 function plainValue(kind: Field["kind"], value: Value, timeZone: string): unknown {
@@ -157,14 +169,14 @@ function plainValue(kind: Field["kind"], value: Value, timeZone: string): unknow
 }
 
 const contactBind = { nav: "parentcustomerid_contact", set: "contacts" };
-function binding(table: Table, field: string, write: Pick<Write, "fields">): Record<string, string | null> {
+function binding(table: Table, field: string, write: Written): Record<string, string | null> {
   const underContact = field === "parentcustomerid" && write.fields["parentcustomeridtype"] === "contact";
   const { nav, set } = underContact ? contactBind : table.lookups[field]!;
   const id = write.fields[field] ?? null;
   return { [`${nav}@odata.bind`]: id === null ? null : `/${set}(${guid(String(id))})` };
 }
 
-function requireWritable(entity: AnyEntity, write: Pick<Write, "op">, field: string): void {
+function requireWritable(entity: AnyEntity, write: Written, field: string): void {
   const known = entity.fields[field];
   const when = (entity.access as Readonly<Record<string, string>>)[field] ?? write.op;
   if (known !== undefined && when === write.op) return;

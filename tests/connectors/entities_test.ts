@@ -147,7 +147,6 @@ const accessTable: readonly (readonly [string, AnyEntity, Record<string, string>
   ["dv.salesOrders", dv.salesOrders, {
     ordernumber: create,
     transactioncurrencyid: create,
-    statecode: update,
     totaldiscountamount: never,
     totallineitemamount: never,
     totalamountlessfreight: never,
@@ -162,6 +161,7 @@ const accessTable: readonly (readonly [string, AnyEntity, Record<string, string>
     baseamount: never,
     extendedamount: never,
     isfreight: never,
+    linetype: never,
   }],
 ];
 for (const [name, entity, access] of accessTable) {

@@ -1,0 +1,175 @@
+/** The lines of orders, by their orders and in their order; an order's freight is the last of them. */
+import type { AnyEntity, Fields, Part, Row, Value } from "../connector.ts";
+import { guid, type RawRow } from "../odata.ts";
+import type { Context } from "./context.ts";
+import { chains, chunksSince, later, rawsBy, type Reading, timeCursor } from "./read.ts";
+import { type Columns, columnsOf, only } from "./rows.ts";
+
+/** A head and its parts, as they are opened together. */
+export interface Document {
+  readonly head: AnyEntity;
+  readonly parts: AnyEntity;
+}
+export interface DocumentFields {
+  readonly fields: readonly string[];
+  readonly partFields?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The key of the part that stands for an order's freight, and the head's field behind it. */
+export const freightKey = "freight";
+export const freightField = "freightamount";
+const headOfLine = "_salesorderid_value";
+const places = ["lineitemnumber", "sequencenumber", "createdon"];
+
+/** Pages of lines that a reading without change tracking takes at most, to find those of some orders among all. */
+const mostPages = 10;
+/** Lines of the orders wanted that are held in such a reading; where there are more, they are asked for by orders. */
+const mostHeld = 100_000;
+
+interface Line {
+  readonly part: Part;
+  readonly place: readonly (number | string)[];
+}
+export type LinesByHead = ReadonlyMap<string, readonly Line[]>;
+
+export interface Lines {
+  of(heads: readonly Row[]): Promise<LinesByHead>;
+  /** The same, with a cursor from which on to look for changes of any line. */
+  all(heads: readonly Row[]): Promise<{ readonly byHead: LinesByHead; readonly cursor: string }>;
+  /**
+   * The heads of lines that changed since. A deleted line says no more than its own id: its head is found all the same,
+   * because its totals changed; a line that cost nothing is missed when its head is next read.
+   */
+  changed(since: string): Promise<{ readonly heads: Set<string>; readonly cursor: string }>;
+}
+
+export function linesOf(context: Context, parts: AnyEntity, options: DocumentFields): Lines {
+  const { timeZone } = context;
+  const also = [headOfLine, ...places];
+  const columns = columnsOf(parts, options.partFields ?? [], { timeZone, everything: true, also });
+  const reading: Reading = { context, columns, signal: options.signal };
+
+  async function of(heads: readonly Row[]): Promise<LinesByHead> {
+    const found = new Map<string, Line[]>();
+    for await (const raws of rawsBy(reading, heads.map(termOf))) for (const raw of raws) keep(columns, raw, found);
+    return found;
+  }
+
+  /** A delta link comes at the end of all lines only, so all are read then, and those of the heads are kept. */
+  async function allTracked(heads: readonly Row[]) {
+    const wanted = new Set(heads.map(({ id }) => id));
+    let cursor: string | null = null;
+    let held = 0;
+    const found = new Map<string, Line[]>();
+    for await (const chunk of chunksSince(reading, null)) {
+      cursor = chunk.cursor;
+      for (const raw of chunk.raws) {
+        if (held <= mostHeld && wanted.has(headIn(raw) ?? "") && ++held <= mostHeld) keep(columns, raw, found);
+      }
+      if (held > mostHeld) found.clear();
+    }
+    return { byHead: held > mostHeld ? await of(heads) : found, cursor: cursor! };
+  }
+
+  /**
+   * Without a link the next reading begins where the heads end: lines that change from now on are newer. All lines are
+   * read where they are found in fewer requests than by their heads.
+   */
+  async function allByTime(heads: readonly Row[]) {
+    const requests = chains(reading, heads.map(termOf)).length;
+    const byHead = requests < 2 ? null : await within(Math.min(requests, mostPages), heads);
+    const latest = heads.reduce<string | null>((found, { modifiedAt }) => {
+      return modifiedAt === null ? found : later(found, modifiedAt);
+    }, null);
+    return { byHead: byHead ?? await of(heads), cursor: timeCursor(latest) };
+  }
+
+  /** The lines of some heads among all lines; null where those are more than this many pages. */
+  async function within(most: number, heads: readonly Row[]): Promise<LinesByHead | null> {
+    const wanted = new Set(heads.map(({ id }) => id));
+    const found = new Map<string, Line[]>();
+    let pages = 0;
+    for await (const chunk of chunksSince(reading, null)) {
+      for (const raw of chunk.raws) if (wanted.has(headIn(raw) ?? "")) keep(columns, raw, found);
+      if (chunk.cursor !== null) return found;
+      if (++pages === most) return null;
+    }
+    return found;
+  }
+
+  return {
+    of,
+    async all(heads) {
+      const tracked = await context.environment.tracked(options.signal);
+      return tracked.has(columns.table.logical) ? await allTracked(heads) : await allByTime(heads);
+    },
+    async changed(since) {
+      const heads = new Set<string>();
+      let cursor = since;
+      for await (const chunk of chunksSince(reading, since)) {
+        for (const raw of chunk.raws) heads.add(headIn(raw) ?? "");
+        cursor = chunk.cursor ?? cursor;
+      }
+      heads.delete("");
+      return { heads, cursor };
+    },
+  };
+}
+
+function termOf({ id }: Row): string {
+  return `${headOfLine} eq ${guid(id)}`;
+}
+function headIn(raw: RawRow): string | null {
+  const head = raw[headOfLine];
+  return typeof head === "string" ? head.toLowerCase() : null;
+}
+
+function keep(columns: Columns, raw: RawRow, into: Map<string, Line[]>): void {
+  const head = headIn(raw);
+  if (head === null) return;
+  const { row } = columns.rowOf(raw);
+  const [item, sequence, created] = places.map((place) => raw[place] ?? null);
+  const place = [Number(item ?? Infinity), Number(sequence ?? Infinity), String(created), row.id];
+  const line = { part: { key: row.id, data: row.data }, place };
+  const there = into.get(head);
+  if (there === undefined) into.set(head, [line]);
+  else there.push(line);
+}
+
+/** A head with its lines; the head's data as they were asked for. */
+export function withParts(
+  row: Row,
+  lines: LinesByHead,
+  { document, options }: { document: Document; options: DocumentFields },
+): Row {
+  const sorted = (lines.get(row.id) ?? []).toSorted((one, other) => compared(one.place, other.place));
+  const parts = sorted.map(({ part }) => part);
+  const freight = row.data[freightField] ?? null;
+  if (freight !== null && freight !== "0") {
+    parts.push({ key: freightKey, data: only(options.partFields ?? [], freightLine(document.parts, freight)) });
+  }
+  return { ...row, data: only([...new Set([...options.fields, ...document.head.carries])], row.data), parts };
+}
+
+function compared(one: Line["place"], other: Line["place"]): number {
+  const at = one.findIndex((value, position) => value !== other[position]);
+  return at < 0 ? 0 : one[at]! < other[at]! ? -1 : 1;
+}
+
+/** The freight of an order as a line: one of it, for its amount. */
+function freightLine({ fields }: AnyEntity, amount: Value): Fields {
+  const blank = Object.entries(fields).map(([field, { kind }]) => [field, kind === "boolean" ? false : null]);
+  return {
+    ...Object.fromEntries(blank),
+    salesorderdetailid: freightKey,
+    productdescription: "Freight",
+    quantity: "1",
+    priceperunit: amount,
+    linediscount: "0",
+    baseamount: amount,
+    extendedamount: amount,
+    isfreight: true,
+    linetype: "freight",
+  };
+}
