@@ -101,7 +101,7 @@ export const contacts = {
     middleName: text("Middle Name", 30),
     surname: text("Surname", 30),
     jobTitle: text("Job Title", 30),
-    companyNumber: codeOf("contacts", "Company No.", 20),
+    companyNumber: code("Company No.", 20),
     companyName: text("Company Name", 100, never),
     customerId: idOf("customers", "CustomerId", {
       edit: "never",

@@ -19,7 +19,7 @@ export const salesOrders = {
   fields: {
     id: id("create"),
     number: code("No.", 20, never),
-    customerNumber: code("Sell-to Customer No.", 20, create),
+    customerNumber: codeOf("customers", "Sell-to Customer No.", 20, create),
     externalDocumentNumber: code("External Document No.", 35),
     yourReference: text("Your Reference", 35),
     workDescription: text("WorkDescription", 2048, {

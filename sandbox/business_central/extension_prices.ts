@@ -202,7 +202,6 @@ export const priceSets: Readonly<Record<string, SetFact>> = {
     rules: {
       insert(_company, row) {
         if (row["priceType"] === "Any") row["priceType"] = "Sale";
-        if (row["status"] !== "Draft") throw ruleBroken("A new price list has the status Draft.");
       },
       update(company, before, values, input) {
         fixed("code", "priceType").update!(company, before, values, input);

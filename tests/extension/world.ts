@@ -42,19 +42,27 @@ export async function startWorld(): Promise<ExtensionWorld> {
       ...more,
     });
   const form = { grant_type: "client_credentials", client_id: account.clientId, client_secret: account.clientSecret };
-  async function send(method: string, url: string, body?: unknown): Promise<Reply> {
+  let token: string | null = null;
+  async function signIn(): Promise<string> {
     const signedIn = await fetch(sandbox.tokenUrl, { method: "POST", body: new URLSearchParams({ ...form, scope }) });
-    const { access_token } = await signedIn.json();
+    return (await signedIn.json()).access_token;
+  }
+  async function send(method: string, url: string, body?: unknown): Promise<Reply> {
+    token ??= await signIn();
     const answer = await fetch(url, {
       method,
       headers: {
-        "Authorization": `Bearer ${access_token}`,
+        "Authorization": `Bearer ${token}`,
         "If-Match": "*",
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
+    if (answer.status === 401) { // it expired: the clock has passed
+      token = null;
+      return await send(method, url, body);
+    }
     return { status: answer.status, text, body: text.startsWith("{") ? JSON.parse(text) : undefined };
   }
   const routes = { standard: "api/v2.0", extension: "api/tenging/integration/v1.0" };
