@@ -67,7 +67,7 @@ const ENVIRONMENT = "sandbox";
 /** Tables whose rows somebody put there: the others an empty service has, too. */
 const LOADED = {
   erp: ["customers", "contacts", "items", "salespeoplePurchasers", "currencies", "unitsOfMeasure"],
-  crm: ["accounts", "contacts", "products"],
+  crm: ["accounts", "contacts", "products", "pricelevels", "salesorders"],
 };
 
 /**

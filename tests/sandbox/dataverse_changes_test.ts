@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openClient, refusal } from "./client.ts";
+import { line, openShop, order } from "./dataverse_shop.ts";
 
 const track = { Prefer: "odata.track-changes" };
 const patch = (row: unknown) => ({ method: "PATCH", body: JSON.stringify(row) });
@@ -118,4 +119,22 @@ Deno.test("a delta token is refused after the days that the organization keeps c
     assertEquals(await refusal(await client.crm(path)), [400, "0x80044352"]);
   }
   Deno.removeSync(dir, { recursive: true });
+});
+
+Deno.test("lines of orders have changes of their own; a state of the order isn't one of them", async () => {
+  await using shop = await openShop();
+  const { client } = shop;
+  const lines = [line(shop, null), line(shop, null), line(shop, null)];
+  const id = await client.create("salesorders", order(shop, { order_details: lines }));
+  const first = await client.get("salesorderdetails?$select=quantity", track);
+  const [a, b] = first.value.map((row: { salesorderdetailid: string }) => row.salesorderdetailid);
+  await client.crm(`salesorderdetails(${a})`, patch({ quantityshipped: 1 }));
+  await client.crm(`salesorderdetails(${b})`, { method: "DELETE" });
+  await client.crm(`salesorders(${id})`, patch({ statecode: 1 }));
+  const delta = await client.get(first["@odata.deltaLink"]);
+  assertEquals(delta.value.map((row: Record<string, unknown>) => row.salesorderdetailid ?? row.id), [a, b]);
+  assertEquals(await refusal(await client.crm("productpricelevels", { headers: track })), [400, "0x80060888"]);
+  await client.control("dataverse", { changeTracking: { productpricelevels: true, salesorderdetails: false } });
+  assertEquals((await client.crm("productpricelevels", { headers: track })).status, 200);
+  assertEquals((await client.crm("salesorderdetails", { headers: track })).status, 400);
 });
