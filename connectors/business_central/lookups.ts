@@ -63,7 +63,7 @@ export function openLookups(options: LookupOptions): Lookups {
     const [row] = await list("companyInformation" + queryOf({ $select: "id" }));
     if (row !== undefined) return String(row["id"]).toLowerCase();
     throw new ServiceError(
-      'Cannot read the company of "business_central": its page companyInformation is empty; open the Company ' +
+      `Cannot read the company of "business_central": its page companyInformation is empty; open the Company ` +
         "Information page there once",
       { service: "business_central", code: "bad_row" },
     );

@@ -259,3 +259,114 @@ Deno.test("recall() finds a creation whose answer was lost, and one that was pos
   const never = order({ customerId: shop.customerId, externalDocumentNumber: "SO-8" }, parts);
   assertEquals(await shop.orders.recall(never, { ...wanted, since }), []);
 });
+
+Deno.test("write() changes a released order where the extension is there, with the extension's fields", async () => {
+  await using shop = await startShop({ extension: true });
+  const fields = [...standard, "yourReference", "workDescription", "shippingAgentCode"];
+  const asked = { fields, partFields: lineFields };
+  const lines = [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3" })];
+  const written = { customerId: shop.customerId, yourReference: "SO-1", workDescription: "Ring twice" };
+  const [created] = await shop.orders.write([order(written, lines)], asked);
+  assertEquals([okRow(created).data["yourReference"], okRow(created).data["workDescription"]], ["SO-1", "Ring twice"]);
+  await shop.desk(okRow(created), "release");
+  const [row] = (await some(shop, okRow(created).id)).rows;
+  const [outcome] = await shop.orders.write([
+    change(row!, { shipToCity: "Vík", yourReference: "SO-2" }, [{
+      op: "update",
+      key: "10000",
+      fields: { quantity: "4" },
+    }]),
+  ], asked);
+  const after = okRow(outcome);
+  assertEquals(
+    [after.data["state"], after.data["shipToCity"], after.data["yourReference"], after.parts![0]!.data["quantity"]],
+    ["Released", "Vík", "SO-2", "4"],
+  );
+  const since = "2026-05-20T11:00:00Z";
+  const found = await shop.orders.recall(order({ ...written, yourReference: "SO-2" }, lines), { ...asked, since });
+  assertEquals(found.map(({ id }) => id), [after.id]);
+});
+
+Deno.test("a change that is cut off at any request is completed by the next one, and the order released again", async () => {
+  await using shop = await startShop({ extension: true });
+  const item = `Item ${shop.item["number"]}`;
+  const lines = [10000, 20000].map((key) => line(key, { lineObject: item, quantity: "1" }));
+  const goal = { city: "Vík", discount: "2", keys: ["10000", "30000"], quantities: ["4", "1"], state: "Released" };
+  const stateOf = (row: Row) => ({
+    city: row.data["shipToCity"],
+    discount: row.data["discountAmount"],
+    keys: row.parts!.map(({ key }) => key),
+    quantities: row.parts!.map(({ data }) => data["quantity"]),
+    state: row.data["state"],
+  });
+  /** What is left to write, as a comparison with what was wished finds it. */
+  const changeOf = (row: Row): Write => {
+    const now = partsOf(row);
+    const parts: PartWrite[] = [];
+    if (now["10000"]!["quantity"] !== "4") parts.push({ op: "update", key: "10000", fields: { quantity: "4" } });
+    if ("20000" in now) parts.push({ op: "delete", key: "20000", fields: {} });
+    if (!("30000" in now)) parts.push(line(30000, { lineObject: item, quantity: "1" }));
+    return change(row, {
+      ...(row.data["shipToCity"] === "Vík" ? {} : { shipToCity: "Vík" }),
+      ...(row.data["discountAmount"] === "2" ? {} : { discountAmount: "2" }),
+    }, parts);
+  };
+  const kinds: string[] = [];
+  for (const [method, ends] of [["POST", 3], ["PATCH", 3], ["DELETE", 1]] as const) {
+    for (let after = 0; after < ends; after++) {
+      const row = await create(shop, {}, lines);
+      await shop.desk(row, "release");
+      const [released] = (await some(shop, row.id)).rows;
+      const sent = changeOf(released!);
+      await shop.fault({ service: "business_central", method, match: row.id, kind: "lost_reply", after });
+      const [outcome] = await shop.orders.write([sent], wanted);
+      kinds.push(`${method} ${after}: ${outcome?.kind}`);
+      await shop.orders.restore!(sent, released!.data);
+      const [now] = (await some(shop, row.id)).rows;
+      assertEquals(now?.data["state"], "Released", `${method} ${after}`);
+      const [again] = await shop.orders.write([changeOf(now!)], wanted);
+      assertEquals(stateOf(okRow(again)), goal, `${method} ${after}`);
+    }
+  }
+  // Every request was hit; a deletion is sent again by the runtime itself and finds nothing left to delete.
+  assertEquals(kinds, [
+    ...["POST 0", "POST 1", "POST 2", "PATCH 0", "PATCH 1", "PATCH 2"].map((cut) => `${cut}: unknown`),
+    "DELETE 0: ok",
+  ]);
+});
+
+Deno.test("a cut while an order is created leaves one order, which recall() finds, and its discount is still to write", async () => {
+  await using shop = await startShop({ extension: true });
+  const lines = [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3" })];
+  const since = "2026-05-20T11:00:00Z";
+  const cuts: readonly Record<string, unknown>[] = [
+    { method: "POST", match: "$batch" },
+    { method: "PATCH", match: "api/v2.0" },
+    { method: "PATCH", match: "integration" },
+  ];
+  for (const [at, cut] of cuts.entries()) {
+    const fields = { externalDocumentNumber: `SO-${at}`, discountAmount: "2", yourReference: `SO-${at}` };
+    const sent = order({ customerId: shop.customerId, ...fields }, lines);
+    await shop.fault({ service: "business_central", kind: "lost_reply", ...cut });
+    const [outcome] = await shop.orders.write([sent], wanted);
+    assertEquals(outcome?.kind, "unknown", `cut ${at}`);
+    const found = await shop.orders.recall(sent, { ...wanted, since });
+    assertEquals(found.map((row) => row.data["externalDocumentNumber"]), [`SO-${at}`]);
+    assertEquals(found[0]!.data["discountAmount"], at === 0 ? "0" : "2");
+    const [done] = await shop.orders.write([change(found[0]!, { discountAmount: "2" })], wanted);
+    assertEquals(okRow(done).data["discountAmount"], "2");
+  }
+});
+
+Deno.test("write() sells a resource where the extension brought it", async () => {
+  await using shop = await startShop({ extension: true });
+  const [created] = await shop.connector.open(bc.resources).write([{
+    op: "create",
+    id: null,
+    version: null,
+    fields: { number: "LINA", name: "Lína", baseUnitOfMeasureCode: "BOX", unitPrice: "80" },
+  }], { fields: ["lineObject"] });
+  assertEquals(okRow(created).data["lineObject"], "Resource LINA");
+  const row = await create(shop, {}, [line(10000, { lineObject: "Resource LINA", quantity: "2" })]);
+  assertEquals([row.parts![0]!.data["lineObject"], row.data["totalAmountExcludingTax"]], ["Resource LINA", "160"]);
+});
