@@ -1,7 +1,7 @@
 /** The connector against the sandbox's Business Central: what it reads, what becomes of its writes. */
 import { assert, assertEquals } from "@std/assert";
 import { bc } from "../../connectors/business_central/entities.ts";
-import type { AnyEntity } from "../../connectors/connector.ts";
+import type { AnyEntity, Fields } from "../../connectors/connector.ts";
 import { creation, okRow, readAll, rowsOf, startWorld, update } from "./business_central_world.ts";
 
 Deno.test("read() gives customers with codes for ids, blanks as null and exact decimals", async () => {
