@@ -214,6 +214,7 @@ function itemAt(at: number, seed: number): Seed {
       unitCost: shortest((cents * 0.006).toFixed(2)),
       blocked: at % 17 === 16,
       gtin: at % 3 === 0 && !isService ? `20${digits(chance, 11)}` : "",
+      inventory: !isService && at % 10 !== 4 ? String(Math.floor(chance() * 250)) : "0",
       lastModifiedDateTime: stamp(at),
     },
   };

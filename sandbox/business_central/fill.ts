@@ -3,7 +3,7 @@ import { derivedId } from "../derived_id.ts";
 import type { Cell, Row } from "../tables.ts";
 import { blankRow, byKey, openSeries, resolveReference } from "./company.ts";
 import { type Company, zeroGuid } from "./facts.ts";
-import { addCompanyContact, nameContact, put } from "./write.ts";
+import { addCompanyContact, addLedgerEntry, nameContact, put } from "./write.ts";
 
 /**
  * A record to put in: stored values by field name, references by code. Besides the set's own fields, customers know
@@ -75,8 +75,23 @@ function putSeed(
   if (set === "customers") {
     addCompanyContact(company, row as unknown as Row, next("contacts"), derivedId("company contact", id));
   } else {
+    const { inventory = "0" } = row;
+    if (set === "items") row["inventory"] = "0";
     put(company, set, row as unknown as Row);
+    if (set === "items" && inventory !== "0") addStock(company, row as unknown as Row, String(inventory));
   }
+}
+
+/** Stock that an item begins with, as an entry of the ledger. */
+function addStock(company: Company, item: Row, quantity: string): void {
+  const at = String(item["lastModifiedDateTime"]);
+  addLedgerEntry(company, item, {
+    id: derivedId("itemLedgerEntries", item.id),
+    entryType: quantity.startsWith("-") ? "Negative Adjmt." : "Positive Adjmt.",
+    quantity,
+    postingDate: at.slice(0, 10),
+    lastModifiedDateTime: at,
+  });
 }
 
 /** The company contact behind a customer number, or the company contact that has this number itself. */

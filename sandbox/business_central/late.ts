@@ -1,7 +1,8 @@
 /**
  * Rows that are committed late: their time stamp is set when the statement runs, but others see them only at the end of
- * a long transaction. Here the changes of one request are taken back and put in later, as they were.
+ * a long transaction. Here the changes of one request are taken back and put in later, column by column.
  */
+import { addDecimals, canonicalDecimal } from "../decimal.ts";
 import type { Row, Table, Tables } from "../tables.ts";
 import type { Company } from "./facts.ts";
 
@@ -27,7 +28,10 @@ export interface LateCommits {
   waiting(): number;
 }
 
-type Change = readonly [table: string, row: Row] | readonly [table: string, id: string];
+/** A row that was put, and what it replaced; or the id of one that was deleted. */
+type Change =
+  | { readonly table: string; readonly row: Row; readonly before: Row | undefined }
+  | { readonly table: string; readonly gone: string };
 /** Numbers are given out at once, whatever becomes of the transaction. */
 const AT_ONCE = "numberSeries";
 
@@ -50,11 +54,11 @@ export function lateCommits(real: Company): LateCommits {
       after: (place) => table.after(place),
       where: (field, value) => table.where(field, value),
       put(row) {
-        kept.push([table.name, row]);
+        kept.push({ table: table.name, row, before: table.get(row.id) });
         table.put(row);
       },
       delete(id) {
-        kept.push([table.name, id]);
+        kept.push({ table: table.name, gone: id });
         return table.delete(id);
       },
     };
@@ -62,12 +66,22 @@ export function lateCommits(real: Company): LateCommits {
   const tables: Tables = {
     ...real.tables,
     table: (name) => recorded === null ? real.tables.table(name) : recording(real.tables.table(name)),
+    transaction(work) {
+      const start = recorded?.length ?? 0;
+      try {
+        return real.tables.transaction(work);
+      } catch (error) {
+        recorded?.splice(start); // undone, so not to be committed either
+        throw error;
+      }
+    },
   };
   const apply = (changes: readonly Change[]) =>
     real.tables.transaction(() => {
-      for (const [table, what] of changes) {
-        if (typeof what === "string") real.tables.table(table).delete(what);
-        else real.tables.table(table).put(what);
+      for (const change of changes) {
+        const table = real.tables.table(change.table);
+        if ("gone" in change) table.delete(change.gone);
+        else table.put(merged(real.tables, change.table, change));
       }
     });
 
@@ -90,8 +104,8 @@ export function lateCommits(real: Company): LateCommits {
         recorded = null;
         lag = 0;
       }
-      apply(changes.filter(([table]) => table === AT_ONCE));
-      const late = changes.filter(([table]) => table !== AT_ONCE);
+      apply(changes.filter(({ table }) => table === AT_ONCE));
+      const late = changes.filter(({ table }) => table !== AT_ONCE);
       if (late.length > 0) {
         waiting.push({ changes: late, left: requests });
         armed = null;
@@ -113,4 +127,25 @@ export function lateCommits(real: Company): LateCommits {
     },
     waiting: () => waiting.length,
   };
+}
+
+/** The row as it is now with what the late change changed; a stock is what the ledger says. */
+function merged(
+  tables: Tables,
+  table: string,
+  { row, before }: { readonly row: Row; readonly before: Row | undefined },
+): Row {
+  const now = tables.table(table).get(row.id);
+  if (now === undefined || before === undefined) return row;
+  const changed = Object.entries(row).filter(([name, value]) => before[name] !== value);
+  const result: Record<string, Row[string]> = { ...now, ...Object.fromEntries(changed) };
+  for (const name of Object.keys(before)) if (!Object.hasOwn(row, name)) delete result[name]; // blank now
+  if (row["version"] !== before["version"]) result["version"] = Number(now["version"]) + 1;
+  if (table === "items" && row["inventory"] !== before["inventory"]) {
+    const entries = tables.table("itemLedgerEntries").where("itemId", row.id).map((entry) =>
+      String(entry["quantity"] ?? "0")
+    );
+    result["inventory"] = canonicalDecimal(entries.reduce(addDecimals, "0"));
+  }
+  return result as unknown as Row;
 }

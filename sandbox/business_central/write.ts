@@ -145,13 +145,17 @@ export function removeRow(company: Company, table: string, row: Row): void {
 }
 
 function refuseWhileUsed(company: Company, table: string, row: Row): void {
+  const { entity } = company.sets[table]!;
+  if (company.tables.table("salesOrderLines").where("objectId", row.id).length > 0) {
+    throw ruleBroken(`The ${entity} can't be deleted: salesOrderLines use it.`);
+  }
   for (const [other, fact] of Object.entries(company.sets)) {
     if (fact.of !== undefined) continue;
     for (const { ref } of Object.values(fact.fields)) {
       if (ref?.set !== table) continue;
       const users = company.tables.table(other).where(ref.column, row.id).filter((user) => user.id !== row.id);
       if (users.length > 0) {
-        throw ruleBroken(`The ${company.sets[table]!.entity} can't be deleted: ${other} use it.`);
+        throw ruleBroken(`The ${entity} can't be deleted: ${other} use it.`);
       }
     }
   }

@@ -25,6 +25,8 @@ export interface World {
   /** Creates records and returns their bodies; fails unless each is answered 201. */
   create(set: string, ...bodies: readonly Body[]): Promise<Body[]>;
   configure(settings: Body): Promise<void>;
+  /** What people do with an order of this number: POST of an action to the control address, with its status and body. */
+  act(number: string, action: string, body?: Body): Promise<[status: number, body: Body]>;
   /** The test's clock, in milliseconds; every reading adds one. */
   time: number;
 }
@@ -114,6 +116,13 @@ export async function withBusinessCentral(work: (world: World) => Promise<void>)
         });
         if (!response.ok) throw new Error(await response.text());
         await response.body?.cancel();
+      },
+      async act(number, action, body) {
+        const response = await fetch(`${origin}/sandbox/business_central/orders/${number}/${action}`, {
+          method: "POST",
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+        return [response.status, await response.json()];
       },
       get time() {
         return now;

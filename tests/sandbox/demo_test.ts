@@ -71,6 +71,18 @@ Deno.test("loadDemo() fills both sides with a company that has something of ever
     assert(rows("paymentTerms").some((row) => row["code"] === "21 DAYS"));
   }));
 
+Deno.test("loadDemo() stocks the goods, and every stock is what the item ledger says", () =>
+  withDemo({}, (sandbox) => {
+    const items = [...sandbox.erp.table("items").all()];
+    const stocked = items.filter((item) => (item["inventory"] ?? "0") !== "0");
+    assert(stocked.length > 80, `${stocked.length}`);
+    assertEquals([...new Set(stocked.map((item) => item["type"]))], ["Inventory"]);
+    for (const item of items) {
+      const entries = sandbox.erp.table("itemLedgerEntries").where("itemId", item.id);
+      assertEquals(entries.map((entry) => entry["quantity"]), [item["inventory"]].filter(Boolean));
+    }
+  }));
+
 Deno.test("loadDemo() puts some customers into the CRM, one of them twice, and some strangers", () =>
   withDemo({}, (sandbox) => {
     const simple = (row: Readonly<Record<string, unknown>>, name: string, postal: string) =>
