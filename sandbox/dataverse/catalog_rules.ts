@@ -63,7 +63,10 @@ export const productRules: TableRules = {
     if (before !== undefined && row.statecode !== before.statecode) {
       const [from, to] = [Number(before.statecode), Number(row.statecode)];
       if (!next[from]!.includes(to) || (from === RETIRED && row.parentproductid != null)) {
-        throw refuse.wrongStatus("product", Number(row.statuscode), to);
+        const remedy = from === DRAFT
+          ? "publish the draft by state code 0 first"
+          : `it can't follow state code ${from}`;
+        throw refuse.wrongState("product", to, remedy);
       }
     }
     const unit = crm.tables.table("uoms").get(String(row.defaultuomid));
