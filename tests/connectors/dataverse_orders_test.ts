@@ -1,5 +1,5 @@
 /** Orders with their lines against the sandbox's imitation of Dataverse. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { dv } from "../../connectors/dataverse/entities.ts";
 import { ServiceError } from "../../errors.ts";
 import {
@@ -9,7 +9,6 @@ import {
   openOrderWorld,
   part,
   shown,
-  unitOf,
   wanted,
   writeOrder,
 } from "./dataverse_order_world.ts";
