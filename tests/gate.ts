@@ -123,7 +123,11 @@ async function main(): Promise<number> {
   try {
     postgres = await postgresForTests();
     const path = `${folder}/report.xml`;
-    const env = postgres === null ? {} : { TEST_DATABASE_URL: postgres.url };
+    // A database that somebody works with is none to test on.
+    const env = {
+      ...{ DATABASE_URL: "", DATABASE_URL_FILE: "" },
+      ...(postgres === null ? {} : { TEST_DATABASE_URL: postgres.url }),
+    };
     const code = await deno([...test, `--junit-path=${path}`], env);
     const cases = casesOf(await reportAt(path));
     const { lines, failed } = verdict(cases, { checkCount: Object.keys(checks).length, failedChecks, code });

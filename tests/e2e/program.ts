@@ -63,12 +63,16 @@ async function edit(path: string, from: string, to: string): Promise<void> {
 }
 
 /** A command of the tree that the home lies in. */
-function command(args: readonly string[], home: string): Deno.Command {
+function command(args: readonly string[], home: string, env: Readonly<Record<string, string>> = {}): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", `-P=${args[0]}`, "--no-prompt", "main.ts", ...args],
     cwd: home.slice(0, home.lastIndexOf("/.tenging") + 1),
     // The database's second compilation takes longer than runs of this size do.
-    env: { TENGING_HOME: home, NO_COLOR: "1", DENO_V8_FLAGS: "--liftoff-only" },
+    // A database that somebody works with is none to test on.
+    env: {
+      ...{ TENGING_HOME: home, NO_COLOR: "1", DENO_V8_FLAGS: "--liftoff-only" },
+      ...{ DATABASE_URL: "", DATABASE_URL_FILE: "", ...env },
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -101,7 +105,12 @@ export interface Started {
 
 /** Starts one command, with the permissions that its task has. */
 export function start(home: string, ...args: string[]): Started {
-  const process = command(args, home).spawn();
+  return startWith({}, home, ...args);
+}
+
+/** The same with more variables of the environment. */
+export function startWith(env: Readonly<Record<string, string>>, home: string, ...args: string[]): Started {
+  const process = command(args, home, env).spawn();
   const overdue = setTimeout(() => process.kill("SIGKILL"), longest);
   const ended = process.status.finally(() => clearTimeout(overdue));
   const stdout = new Response(process.stdout).text();
