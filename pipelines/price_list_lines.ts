@@ -19,8 +19,10 @@ export const priceListLines = defineStep({
   transform: {
     pricelevelid: coupled("priceListCode", priceLists),
     productid: coupled("lineObject", items, resources),
-    uomid: coupled("unitCode", units), // where the line names no unit: the base unit of what it prices
-    uomscheduleid: coupled("unitCode", units),
+    "group unit": { // where the line names no unit: the base unit of what it prices
+      uomid: coupled("unitCode", units),
+      uomscheduleid: coupled("unitCode", units),
+    },
     amount: "unitPrice",
     pricingmethodcode: constant(1), // an amount of money
   },

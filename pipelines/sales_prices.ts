@@ -15,8 +15,10 @@ export const salesPrices = defineStep({
   transform: {
     pricelevelid: coupled("priceGroupCode", priceGroups),
     productid: coupled("lineObject", items),
-    uomid: coupled("unitCode", units),
-    uomscheduleid: coupled("unitCode", units),
+    "group unit": {
+      uomid: coupled("unitCode", units),
+      uomscheduleid: coupled("unitCode", units),
+    },
     amount: "unitPrice",
     pricingmethodcode: constant(1), // an amount of money
   },
