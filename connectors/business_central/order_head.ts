@@ -3,7 +3,7 @@ import type { Outcome, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Answer, Request } from "../http.ts";
 import { type RawRow, recordOf, withBlank } from "../odata.ts";
-import type { Orders, Wanted } from "./order_reading.ts";
+import type { Orders, Wanted } from "./order.ts";
 import { extensionFields } from "./order_view.ts";
 import { isChanged, refusal, unknown } from "./refusals.ts";
 import { idOf } from "./table.ts";

@@ -9,7 +9,7 @@
 import type { Archived, Fields, Part, PartWrite, Row, Value, Write } from "../connector.ts";
 import { canonical } from "../json.ts";
 import { anyOf, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
-import type { Wanted } from "./order_reading.ts";
+import type { Wanted } from "./order.ts";
 import type { Table } from "./table.ts";
 
 /** What posted documents say of one order. */

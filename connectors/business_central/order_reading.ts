@@ -2,18 +2,12 @@
 import { createHash } from "node:crypto";
 import type { Page, Part, ReadOptions, Row } from "../connector.ts";
 import { anyOf, decodeName, encodeName, guid, one, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import type { Orders, Wanted } from "./order.ts";
 import { postedOrders } from "./order_posted.ts";
 import { extensionFields, stateOf } from "./order_view.ts";
 import { cursorOf, parseCursor } from "./reading.ts";
 import { isKnown, later } from "./stamps.ts";
 import { decimalsIn, idOf, mapRows, modifiedAt, selectOf, type Table, withFilter } from "./table.ts";
-
-/** Orders, with their lines where the handle was opened with them. */
-export interface Orders {
-  readonly head: Table;
-  readonly lines: Table | null;
-}
-export type Wanted = Pick<ReadOptions, "fields" | "partFields" | "signal">;
 
 /** Orders of one answer: each comes with its lines, which the service's own limit of rows does not count. */
 const ordersAPage = 1_000;

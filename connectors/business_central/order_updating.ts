@@ -6,17 +6,9 @@
 import type { Fields, Outcome, PartWrite, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
 import type { RawRow } from "../odata.ts";
+import type { Orders, Wanted } from "./order.ts";
 import { act, afterLines, beforeLines, extraBody, patchExtra, patchHead, send, type Stopped } from "./order_head.ts";
-import {
-  contentOf,
-  currentOrder,
-  linesOf,
-  orderRow,
-  type Orders,
-  stateIn,
-  versionOf,
-  type Wanted,
-} from "./order_reading.ts";
+import { contentOf, currentOrder, linesOf, orderRow, stateIn, versionOf } from "./order_reading.ts";
 import { lineBody, stateOf } from "./order_view.ts";
 import { unknown } from "./refusals.ts";
 import { idOf, service } from "./table.ts";

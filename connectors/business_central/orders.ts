@@ -3,7 +3,8 @@ import type { Opened, Outcome, Row, WantedFields, Write } from "../connector.ts"
 import { pages, queryOf, quoted } from "../odata.ts";
 import { createOrders } from "./order_creating.ts";
 import { recallPosted } from "./order_posted.ts";
-import { findOrders, type Orders, readOrders } from "./order_reading.ts";
+import type { Orders } from "./order.ts";
+import { findOrders, readOrders } from "./order_reading.ts";
 import { restoreOrder, updateOrder } from "./order_updating.ts";
 import { checkFields, unknown } from "./refusals.ts";
 import { idOf } from "./table.ts";

@@ -370,3 +370,30 @@ Deno.test("write() sells a resource where the extension brought it", async () =>
   const row = await create(shop, {}, [line(10000, { lineObject: "Resource LINA", quantity: "2" })]);
   assertEquals([row.parts![0]!.data["lineObject"], row.data["totalAmountExcludingTax"]], ["Resource LINA", "160"]);
 });
+
+Deno.test("read() brings an item whose stock a shipment moved, though its own stamp did not change", async () => {
+  await using shop = await startShop();
+  const row = await create(shop);
+  const items = shop.connector.open(bc.items);
+  const fields = ["number", "inventory", "companyId", "lineObject"];
+  const pages = await Array.fromAsync(items.read({ fields }));
+  const [before] = pages.flatMap(({ rows }) => rows);
+  shop.clock.pass(2 * 3_600_000); // beyond the overlap of the item's own stamp
+  await shop.desk(row, "ship", { "10000": "2" });
+  const next = await Array.fromAsync(items.read({ fields, since: pages.at(-1)!.cursor! }));
+  const [after] = next.flatMap(({ rows }) => rows);
+  assertEquals([before?.data["inventory"], after?.data["inventory"]], ["0", "-2"]);
+  assertEquals([after?.modifiedAt, after?.data["number"]], [before!.modifiedAt, before!.data["number"]]);
+});
+
+Deno.test("the company is one record with its local currency, and items are its", async () => {
+  await using shop = await startShop();
+  const fields = ["displayName", "currencyCode"];
+  const pages = await Array.fromAsync(shop.connector.open(bc.company).read({ fields }));
+  const [company, ...others] = pages.flatMap(({ rows }) => rows);
+  assertEquals([company?.data["currencyCode"], others.length, pages[0]?.kind], ["USD", 0, "full"]);
+  const [items] = await Array.fromAsync(shop.connector.open(bc.items).read({ fields: ["companyId", "lineObject"] }));
+  assertEquals(items!.rows.map((row) => row.data), [
+    { companyId: company!.id, lineObject: `Item ${shop.item["number"]}` },
+  ]);
+});

@@ -114,6 +114,7 @@ const accessTable: readonly (readonly [string, AnyEntity, Record<string, string>
     shippedQuantity: never,
     invoicedQuantity: never,
     documentId: create,
+    comment: never,
   }],
   ["accounts", dv.accounts, { creditlimit_base: never, statecode: update }],
   ["systemusers", dv.systemusers, {

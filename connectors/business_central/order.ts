@@ -1,0 +1,12 @@
+/** What the parts of the connector that handle orders have in common. */
+import type { ReadOptions } from "../connector.ts";
+import type { Table } from "./table.ts";
+
+/** Orders, with their lines where the handle was opened with them. */
+export interface Orders {
+  readonly head: Table;
+  readonly lines: Table | null;
+}
+
+/** What an answer must carry. */
+export type Wanted = Pick<ReadOptions, "fields" | "partFields" | "signal">;
