@@ -35,6 +35,7 @@ export const salesOrders = {
     lastModifiedDateTime: modified,
   },
   variables: { IsWorkDescriptionSet: "Boolean" },
+  begun: ['Rec."Document Type" := Rec."Document Type"::Order;'],
   // A text that is longer than a field is kept apart from the record, which must exist before.
   saved: ["if IsWorkDescriptionSet then", "    Rec.SetWorkDescription(WorkDescription);"],
   actions: [

@@ -14,6 +14,10 @@ export interface Computed {
   readonly get: Lines;
   /** Run when the field is written; absent where it never is. */
   readonly set?: Lines;
+  /** The field of the table that it is written to. */
+  readonly column?: string;
+  /** Variables that the lines use, with their AL type. */
+  readonly uses?: Readonly<Record<string, string>>;
 }
 
 /** One property of an entity set. */
@@ -69,6 +73,8 @@ export interface Page {
   readonly view?: string;
   readonly fields: Readonly<Record<string, PageField>>;
   readonly actions?: readonly PageAction[];
+  /** Run when a new record is begun. */
+  readonly begun?: Lines;
   /** Run after a record was stored. */
   readonly saved?: Lines;
   /** Further variables by name, with their AL type. */
@@ -152,5 +158,7 @@ export const currency = {
     type: "Code[10]",
     get: ['CurrencyCode := LocalCurrency.ToPublic(Rec."Currency Code");'],
     set: ['Rec.Validate("Currency Code", LocalCurrency.ToTable(CurrencyCode));'],
+    column: "Currency Code",
+    uses: { LocalCurrency: 'Codeunit "Tenging Local Currency"' },
   },
 } as const satisfies PageField;

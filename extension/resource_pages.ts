@@ -34,8 +34,6 @@ export const resources = {
   },
 } as const satisfies Page;
 
-const groupPrefix = 'Format(Rec."Source Type", 0, 0)';
-
 export const unitGroups = {
   object: 50145,
   name: "Tenging Unit Groups",
@@ -51,12 +49,10 @@ export const unitGroups = {
     sourceType: choice("Source Type", ["Item", "Resource"], never),
     sourceId: guid("Source Id", never),
     sourceNumber: code("Source No.", 20, { edit: "never", filled: true }),
+    /** As Microsoft's own connector calls the group in the CRM. */
     name: text("GroupName", 50, {
       edit: "never",
-      computed: {
-        type: "Text[50]",
-        get: [`GroupName := CopyStr(UpperCase(${groupPrefix}), 1, 10) + ' ' + Rec."Source No." + ' UOM GR';`],
-      },
+      computed: { type: "Text[50]", get: ["GroupName := UnitGroups.NameOf(Rec);"] },
     }),
     baseUnitOfMeasureCode: codeOf("unitsOfMeasure", "BaseUnit", 10, {
       edit: "never",

@@ -1,0 +1,145 @@
+// Generated from the description of the pages; change that and generate again.
+page 50152 "Tenging Sales Orders"
+{
+    PageType = API;
+    APIPublisher = 'tenging';
+    APIGroup = 'integration';
+    APIVersion = 'v1.0';
+    EntityName = 'salesOrder';
+    EntitySetName = 'salesOrders';
+    Caption = 'Tenging Sales Orders', Locked = true;
+    SourceTable = "Sales Header";
+    SourceTableView = where("Document Type" = const(Order));
+    ODataKeyFields = SystemId;
+    DelayedInsert = true;
+    Extensible = false;
+    DeleteAllowed = false;
+
+    layout
+    {
+        area(content)
+        {
+            repeater(records)
+            {
+                field(id; Rec.SystemId)
+                {
+                    Caption = 'Id', Locked = true;
+                }
+                field(number; Rec."No.")
+                {
+                    Caption = 'Number', Locked = true;
+                    Editable = false;
+                }
+                field(customerNumber; Rec."Sell-to Customer No.")
+                {
+                    Caption = 'Customer Number', Locked = true;
+                }
+                field(externalDocumentNumber; Rec."External Document No.")
+                {
+                    Caption = 'External Document Number', Locked = true;
+                }
+                field(yourReference; Rec."Your Reference")
+                {
+                    Caption = 'Your Reference', Locked = true;
+                }
+                field(workDescription; WorkDescription)
+                {
+                    Caption = 'Work Description', Locked = true;
+
+                    trigger OnValidate()
+                    begin
+                        IsWorkDescriptionSet := true;
+                    end;
+                }
+                field(quoteNumber; Rec."Quote No.")
+                {
+                    Caption = 'Quote Number', Locked = true;
+                    Editable = false;
+                }
+                field(shippingAgentCode; Rec."Shipping Agent Code")
+                {
+                    Caption = 'Shipping Agent Code', Locked = true;
+                }
+                field(status; Rec."Status")
+                {
+                    Caption = 'Status', Locked = true;
+                    Editable = false;
+                }
+                field(lastModifiedDateTime; Rec.SystemModifiedAt)
+                {
+                    Caption = 'Last Modified Date Time', Locked = true;
+                    Editable = false;
+                }
+            }
+        }
+    }
+
+    trigger OnAfterGetRecord()
+    begin
+        Compute();
+    end;
+
+    trigger OnInsertRecord(BelowxRec: Boolean): Boolean
+    begin
+        if IsNullGuid(Rec.SystemId) then
+            Rec.Insert(true)
+        else
+            Rec.Insert(true, true);
+        if IsWorkDescriptionSet then
+            Rec.SetWorkDescription(WorkDescription);
+        Compute();
+        exit(false);
+    end;
+
+    trigger OnModifyRecord(): Boolean
+    var
+        Stored: Record "Sales Header";
+    begin
+        Stored.GetBySystemId(Rec.SystemId);
+        Rec.TestField("Sell-to Customer No.", Stored."Sell-to Customer No.");
+        Rec.Modify(true);
+        if IsWorkDescriptionSet then
+            Rec.SetWorkDescription(WorkDescription);
+        Compute();
+        exit(false);
+    end;
+
+    trigger OnNewRecord(BelowxRec: Boolean)
+    begin
+        Clear(WorkDescription);
+        Rec."Document Type" := Rec."Document Type"::Order;
+    end;
+
+    [ServiceEnabled]
+    procedure release(var ActionContext: WebServiceActionContext)
+    var
+        ReleaseSalesDocument: Codeunit "Release Sales Document";
+    begin
+        ReleaseSalesDocument.PerformManualRelease(Rec);
+        ActionContext.SetObjectType(ObjectType::Page);
+        ActionContext.SetObjectId(Page::"Tenging Sales Orders");
+        ActionContext.AddEntityKey(Rec.FieldNo(SystemId), Rec.SystemId);
+        ActionContext.SetResultCode(WebServiceActionResultCode::Deleted);
+    end;
+
+    [ServiceEnabled]
+    procedure reopen(var ActionContext: WebServiceActionContext)
+    var
+        ReleaseSalesDocument: Codeunit "Release Sales Document";
+    begin
+        ReleaseSalesDocument.PerformManualReopen(Rec);
+        ActionContext.SetObjectType(ObjectType::Page);
+        ActionContext.SetObjectId(Page::"Tenging Sales Orders");
+        ActionContext.AddEntityKey(Rec.FieldNo(SystemId), Rec.SystemId);
+        ActionContext.SetResultCode(WebServiceActionResultCode::Deleted);
+    end;
+
+    local procedure Compute()
+    begin
+        WorkDescription := Rec.GetWorkDescription();
+    end;
+
+    var
+        WorkDescription: Text;
+        IsWorkDescriptionSet: Boolean;
+}
