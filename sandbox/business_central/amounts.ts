@@ -1,9 +1,14 @@
 /** Amounts of a sales order and its lines: computed exactly from what is stored, each time they are asked for. */
-import { addDecimals, canonicalDecimal, compareDecimals, divideDecimals, multiplyDecimals } from "../decimal.ts";
-import { subtractDecimals } from "../decimal.ts";
+import {
+  addDecimals,
+  canonicalDecimal,
+  compareDecimals,
+  divideDecimals,
+  multiplyDecimals,
+  subtractDecimals,
+} from "../decimal.ts";
 import type { Row } from "../tables.ts";
-import type { Company, Values } from "./facts.ts";
-import { zeroGuid } from "./facts.ts";
+import { type Company, type Values, zeroGuid } from "./facts.ts";
 
 /** Digits behind the point of a unit price. */
 const PRICE_DIGITS = 5;
@@ -65,6 +70,7 @@ export function netAmount(company: Company, line: Row): string {
 /** The invoice discount that is in force: the one given, as far as there are amounts that it may lower. */
 export function invoiceDiscount(company: Company, order: Row): string {
   const wanted = String(order["discountAmount"] ?? "0");
+  if (wanted === "0") return wanted;
   const most = discountBase(company, order);
   return compareDecimals(wanted, most) > 0 ? compareDecimals(most, "0") > 0 ? most : "0" : canonicalDecimal(wanted);
 }

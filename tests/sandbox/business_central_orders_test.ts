@@ -246,9 +246,11 @@ Deno.test("a line keeps its order and sequence; another item gives it that item'
       assertEquals((await patch(world, path, body)).status, 400);
     }
     assertEquals((await patch(world, path, { sequence: 10000, documentId: id })).status, 200);
+    assertEquals((await patch(world, path, { unitPrice: 11 })).body.amountExcludingTax, 22);
+    assertEquals((await patch(world, path, { quantity: 3 })).body.unitPrice, 11); // a price once given stays
     const { body } = await patch(world, path, { lineObjectNumber: "I00030" });
     assertEquals([body.description, body.unitOfMeasureCode, body.unitPrice], ["Ýsa", "BOX", 99]);
-    assertEquals([body.quantity, body.amountExcludingTax], [2, 198]);
+    assertEquals([body.quantity, body.amountExcludingTax], [3, 297]);
     const comment = await patch(world, path, { lineType: "Comment", quantity: 0, unitPrice: 0, unitOfMeasureCode: "" });
     assertEquals([comment.status, comment.body.lineObjectNumber], [200, ""]);
   }));
