@@ -22,7 +22,7 @@ export function timeZoneOf(name: string): string {
  * does what is neither: the row's check refuses it.
  */
 export function dayOf(value: unknown, timeZone: string): unknown {
-  if (typeof value !== "string" || !value.includes("T")) return value;
+  if (typeof value !== "string" || !value.includes("T")) return value ?? null;
   const instant = Date.parse(value);
   if (Number.isNaN(instant)) return value;
   return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(timeZone).toPlainDate().toString();

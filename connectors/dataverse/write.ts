@@ -1,6 +1,7 @@
 /** Writing rows: each write in a change set of its own, answered for itself. */
 import type { AnyEntity, Outcome, Write } from "../connector.ts";
 import { guid, queryOf } from "../odata.ts";
+import type { Inner } from "./batch.ts";
 import type { Context } from "./context.ts";
 import { type Job, judge } from "./outcomes.ts";
 import { bodyOf, columnsOf, only } from "./rows.ts";
@@ -47,6 +48,11 @@ function trimmed(outcome: Outcome, fields: readonly string[]): Outcome {
   return { ...outcome, row: { ...outcome.row, data: only(fields, outcome.row.data) } };
 }
 
+/** Only an active product can be retired: a draft is published in the same change set, so that nobody ever sees it so. */
+function isRetirement(entity: AnyEntity, { op, fields }: Write): boolean {
+  return entity.name === "products" && op === "update" && fields["statecode"] === 1;
+}
+
 interface Writing {
   readonly context: Context;
   readonly entity: AnyEntity;
@@ -59,18 +65,18 @@ async function attemptAll({ context, entity, options }: Writing, jobs: readonly 
   const filter = Object.keys(entity.filter); // of what a write met, they tell whether it belongs to the handle
   const read = [...options.fields, ...written, ...filter];
   const columns = columnsOf(entity, read, { timeZone: context.timeZone, everything: true });
-  const sets = jobs.map(({ write, id, body }) => [{
-    method: "PATCH" as const,
-    path: innerPath(context, `${entity.name}(${id})${queryOf({ $select: columns.select })}`),
-    headers: {
-      ...(write.op === "create" ? { "If-None-Match": "*" } : { "If-Match": write.version ?? "*" }),
-      Prefer: ["return=representation", ...columns.prefer].join(","),
-    },
-    body,
-  }]);
+  const sets = jobs.map(({ write, id, body }): readonly Inner[] => {
+    const path = innerPath(context, `${entity.name}(${id})${queryOf({ $select: columns.select })}`);
+    const Prefer = ["return=representation", ...columns.prefer].join(",");
+    const condition = write.op === "create" ? { "If-None-Match": "*" } : { "If-Match": write.version ?? "*" };
+    const patch = (text: string, headers: Inner["headers"]): Inner => ({ method: "PATCH", path, headers, body: text });
+    if (!isRetirement(entity, write)) return [patch(body, { ...condition, Prefer })];
+    const published = bodyOf(entity, { ...write, fields: { ...write.fields, statecode: 0 } }, context);
+    return [patch(published, condition), patch(JSON.stringify({ statecode: 1 }), { Prefer })];
+  });
   try {
     const answers = await sendBatch(context, sets, { entity: entity.name, signal });
-    const fault = await judge({ context, columns, signal }, jobs, answers.map(([answer]) => answer));
+    const fault = await judge({ context, columns, signal }, jobs, answers.map((set) => set.at(-1)));
     return { fault, again: true };
   } catch (error) {
     return failed(error, jobs, signal);
