@@ -1,7 +1,8 @@
 /** States and posting of sales orders, stock, and rows that are committed late, in the Business Central imitation. */
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { linesOf, order, patch, type Shop, withShop } from "./business_central_shop.ts";
 import { type Body, values, withBusinessCentral } from "./business_central_world.ts";
+import { openClient, tokenOf } from "./client.ts";
 
 const one = async ({ send }: Shop, path: string): Promise<Body> => (await send("GET", path)).body;
 const list = async (shop: Shop, path: string): Promise<Body[]> => (await one(shop, path)).value;
@@ -189,6 +190,59 @@ Deno.test("a posting that fails leaves nothing behind", () =>
     assertEquals(await list(shop, "salesShipments"), []);
     assertEquals((await one(shop, `items(${shop.item.id})`)).inventory, 10);
   }));
+
+Deno.test("a resource is sold by the line of its type, in one of its units, and has no stock", () =>
+  withShop(async (shop) => {
+    const extension = shop.company.replace("/api/v2.0/", "/api/tenging/integration/v1.0/");
+    const resource = { number: "LINA", name: "Lína Langsokkur", baseUnitOfMeasureCode: "PCS", unitPrice: 75 };
+    assertEquals((await shop.send("POST", `${extension}resources`, { body: resource })).status, 201);
+    const line = { lineType: "Resource", lineObjectNumber: "LINA", quantity: 2 };
+    const { id, number } = await order(shop, { discountAmount: 10 }, [line]);
+    const [sold] = await linesOf(shop, id) as [Body];
+    assertEquals([sold.description, sold.unitOfMeasureCode, sold.unitPrice], ["Lína Langsokkur", "PCS", 75]);
+    assertEquals([sold.itemId, sold.netAmount], ["00000000-0000-0000-0000-000000000000", 140]);
+    const entries = await list(shop, "itemLedgerEntries");
+    assertEquals((await shop.act(number, "post"))[1].status, "gone");
+    assertEquals(await list(shop, "itemLedgerEntries"), entries);
+  }));
+
+Deno.test("an order's Your Reference goes to its invoice and shipment", () =>
+  withShop(async (shop) => {
+    const { id, number } = await order(shop, {}, [{ quantity: 1 }]);
+    const extension = shop.company.replace("/api/v2.0/", "/api/tenging/integration/v1.0/");
+    assertEquals((await patch(shop, `${extension}salesOrders(${id})`, { yourReference: "CRM-7" })).status, 200);
+    await shop.act(number, "post");
+    for (const set of ["salesInvoices", "salesShipments"]) {
+      const found = await list(shop, `${set}?$filter=customerPurchaseOrderReference eq 'CRM-7'`);
+      assertEquals(found.map((one) => one.orderNumber), [number], set);
+    }
+    await shop.configure({ extension: false });
+    assertEquals((await shop.send("GET", `${extension}salesOrders`)).status, 404);
+    assertEquals((await shop.send("GET", "salesOrders")).status, 200);
+  }));
+
+Deno.test("startSandbox() offers the order desk in the process", async () => {
+  await using client = await openClient();
+  const { erpOrders } = client.sandbox;
+  assertThrows(() => erpOrders.release("S-ORD999"), Error, "The salesOrder S-ORD999 doesn't exist.");
+  const { erp, crmUrl, erpUrl, companyId } = client.sandbox;
+  const token = await tokenOf({ ...client.sandbox, crmUrl: erpUrl });
+  const create = async (set: string, body: Body): Promise<Body> => {
+    const headers = { "Authorization": `Bearer ${token}`, "Content-Type": "application/json" };
+    const url = `${erpUrl}companies(${companyId})/${set}`;
+    return await (await fetch(url, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  };
+  await create("customers", { displayName: "A" });
+  const salesOrderLines = [{ lineType: "Account", lineObjectNumber: "6110", quantity: 3, unitPrice: 1 }];
+  const { number } = await create("salesOrders", { customerNumber: "C00010", salesOrderLines });
+  assertEquals(erpOrders.release(number), { number, status: "Open" });
+  assertEquals(erpOrders.ship(number, { "10000": "2" }).status, "Open");
+  assertEquals(erpOrders.post(number).status, "gone");
+  assertEquals(erp.table("salesShipments").size, 2);
+  const elsewhere = await fetch(new URL(`/sandbox/business_central/orders/${number}/post`, crmUrl), { method: "POST" });
+  assertEquals(elsewhere.status, 404); // the CRM's port
+  await elsewhere.body?.cancel();
+});
 
 Deno.test("lateCommits keeps the next change back, with its earlier stamp, for so many requests", () =>
   withBusinessCentral(async ({ send, create, configure, ...world }) => {
