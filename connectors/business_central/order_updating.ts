@@ -164,7 +164,9 @@ async function writeLine(
     const line = linesOf(course.now).find((one) => String(one["sequence"]) === part.key);
     if (line === undefined && part.op === "delete") return null; // an earlier attempt took it away
     if (line === undefined && part.op === "update") return { kind: "moved" };
-    const stopped = await done(course, sendLine(course, { part, body, line }));
+    const sent = line === undefined ? body : fittingBody(line, body);
+    if (part.op === "update" && Object.keys(sent).length === 0) return null;
+    const stopped = await done(course, sendLine(course, { part, body: sent, line }));
     if (stopped?.kind === "missing") {
       return part.op === "delete" && await isGone(course, part) ? null : { kind: "moved" };
     }
@@ -175,6 +177,12 @@ async function writeLine(
     const after = linesOf(course.now).find((one) => String(one["sequence"]) === part.key);
     if (after === undefined || contentOf(after) !== before) return stopped;
   }
+}
+
+/** A comment stays one unless it is told to sell something: the service takes nothing but its text. */
+function fittingBody(line: RawRow, body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (line["lineType"] !== "Comment" || body["lineType"] !== undefined) return body;
+  return Object.fromEntries(Object.entries(body).filter(([name]) => name === "description"));
 }
 
 /** A deletion has no body, so the runtime sends it again when a connection breaks: the second one finds no line. */

@@ -1,6 +1,7 @@
 /** Orders as the contract opens them: documents of a head and its lines. */
-import type { Opened, Outcome, Row, WantedFields, Write } from "../connector.ts";
-import { pages, queryOf, quoted } from "../odata.ts";
+import type { Fields, Opened, Outcome, PartWrite, Row, WantedFields, Write } from "../connector.ts";
+import { canonical } from "../json.ts";
+import { guid, pages, queryOf, quoted } from "../odata.ts";
 import { createOrders } from "./order_creating.ts";
 import { recallPosted } from "./order_posted.ts";
 import type { Orders } from "./order.ts";
@@ -62,13 +63,15 @@ function check({ head, lines }: Orders, one: Write): void {
 }
 
 /**
- * See the contract. An order is ours if it has our correlation: the external document number, or Your Reference, which
- * is there only once the extension's page was written too.
+ * See the contract. An order is ours if it has our correlation: the external document number, else Your Reference. That
+ * one is written right after the order, so an order without any is ours too if it has the customer and lines sent.
  */
 async function recall(orders: Orders, sent: Write, wanted: WantedFields & { since: string }): Promise<readonly Row[]> {
   const { externalDocumentNumber, yourReference } = sent.fields;
   if (typeof externalDocumentNumber === "string") {
-    return await found(orders, sent, `externalDocumentNumber eq ${quoted(externalDocumentNumber)}`, wanted);
+    const by = `externalDocumentNumber eq ${quoted(externalDocumentNumber)}`;
+    const open = await findOrders(orders, by, wanted);
+    return open.length > 0 ? open : await recallPosted(orders.head, sent, { ...wanted, by });
   }
   if (typeof yourReference !== "string" || orders.head.extension === null) return [];
   const { head } = orders;
@@ -78,12 +81,45 @@ async function recall(orders: Orders, sent: Write, wanted: WantedFields & { sinc
   for await (const page of pages(head.http, `${head.extension}${head.entity.name}${query}`)) {
     for (const raw of page.rows) rows.push(...await findOrders(orders, `id eq ${idOf(raw)}`, wanted));
   }
-  return rows.length > 0
-    ? rows
-    : await recallPosted(head, sent, { ...wanted, by: `customerPurchaseOrderReference eq ${reference}` });
+  if (rows.length > 0) return rows;
+  const by = `customerPurchaseOrderReference eq ${reference}`;
+  const posted = await recallPosted(head, sent, { ...wanted, by });
+  return posted.length > 0 ? posted : await withoutReference(orders, sent, wanted);
 }
 
-async function found(orders: Orders, sent: Write, by: string, wanted: WantedFields): Promise<Row[]> {
-  const open = await findOrders(orders, by, wanted);
-  return open.length > 0 ? open : await recallPosted(orders.head, sent, { ...wanted, by });
+async function withoutReference(
+  orders: Orders,
+  sent: Write,
+  wanted: WantedFields & { since: string },
+): Promise<readonly Row[]> {
+  const { fields, partFields = [], since } = wanted;
+  const $filter = `customerId eq ${guid(String(sent.fields["customerId"]))} and ` +
+    `lastModifiedDateTime ge ${new Date(since).toISOString()}`;
+  const references = ["externalDocumentNumber", "yourReference"];
+  const compared = ["lineObject", "quantity"];
+  const rows = await findOrders(orders, $filter, {
+    ...wanted,
+    fields: [...new Set([...fields, ...references])],
+    partFields: [...new Set([...partFields, ...compared])],
+  });
+  return rows
+    .filter((row) => references.every((name) => row.data[name] === null) && hasLines(row, sent.parts ?? []))
+    .map(({ parts = [], ...row }) => ({
+      ...row,
+      data: only(row.data, fields),
+      parts: parts.map(({ key, data }) => ({ key, data: only(data, partFields) })),
+    }));
+}
+
+function hasLines({ parts = [] }: Row, sent: readonly PartWrite[]): boolean {
+  return parts.length === sent.length && sent.every(({ key, fields }) => {
+    const stored = parts.find((part) => part.key === key)?.data;
+    if (stored === undefined || stored["lineObject"] !== (fields["lineObject"] ?? null)) return false;
+    const quantity = fields["quantity"] ?? null;
+    return stored["lineObject"] === null || quantity === null || stored["quantity"] === canonical(String(quantity));
+  });
+}
+
+function only(data: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(names.map((name) => [name, data[name] ?? null]));
 }

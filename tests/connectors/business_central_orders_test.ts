@@ -335,6 +335,50 @@ Deno.test("a change that is cut off at any request is completed by the next one,
   ]);
 });
 
+Deno.test("recall() finds an order that was cut off before its reference was written, by customer and lines", async () => {
+  await using shop = await startShop({ extension: true });
+  const lines = [
+    line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3.50" }),
+    line(20000, { lineObject: null, description: "Thanks" }),
+  ];
+  await create(shop, {}, lines.slice(0, 1)); // others' orders
+  await create(shop, { externalDocumentNumber: "PO-1" }, lines);
+  const sent = order({ customerId: shop.customerId, yourReference: "SO-1" }, lines);
+  await shop.fault({ service: "business_central", kind: "lost_reply", method: "POST", match: "$batch" });
+  const [outcome] = await shop.orders.write([sent], wanted);
+  assertEquals(outcome?.kind, "unknown");
+  const found = await shop.orders.recall(sent, {
+    fields: ["state"],
+    partFields: ["quantity"],
+    since: "2026-05-20T11:00:00Z",
+  });
+  assertEquals(found.map(({ data, parts }) => [data, parts!.map(({ data }) => data["quantity"])]), [
+    [{ state: "Draft" }, ["3.5", "0"]],
+  ]);
+  assertEquals(await shop.orders.recall(sent, { ...wanted, since: "2026-05-20T13:00:00Z" }), []);
+});
+
+Deno.test("write() gives a comment no amounts, and makes it a line that sells when it is told to", async () => {
+  await using shop = await startShop();
+  const row = await create(shop, {}, [
+    line(10000, { lineObject: null, description: "Freight?" }),
+    line(20000, { lineObject: null, description: "Thanks" }),
+  ]);
+  const [outcome] = await shop.orders.write([
+    change(row, {}, [
+      {
+        op: "update",
+        key: "10000",
+        fields: { lineObject: "Account 6110", quantity: "1", unitPrice: "9", description: "Freight" },
+      },
+      { op: "update", key: "20000", fields: { quantity: "2", description: "Many thanks" } },
+    ]),
+  ], wanted);
+  const lines = partsOf(okRow(outcome));
+  assertEquals([lines["10000"]!["lineObject"], lines["10000"]!["amountExcludingTax"]], ["Account 6110", "9"]);
+  assertEquals([lines["20000"]!["comment"], lines["20000"]!["description"]], [true, "Many thanks"]);
+});
+
 Deno.test("a cut while an order is created leaves one order, which recall() finds, and its discount is still to write", async () => {
   await using shop = await startShop({ extension: true });
   const lines = [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3" })];
