@@ -30,7 +30,7 @@ export function readDatabaseUrl(text: string, readFile: (path: string) => string
   if (!user || !database) throw unusable(`it names no ${!user ? "user" : "database"}`, "name one");
   const host = hostOf(url);
   const port = Number(url.port || 5432);
-  const isNear = /^(\/|127\.|::1$)/.test(host);
+  const isNear = /^(\/|127(\.\d+){3}$|::1$)/.test(host);
   const authorities = authoritiesOf(url, readFile);
   const mode = modeOf(url.searchParams.get("sslmode") ?? (isNear ? "disable" : "verify-full"));
   // As libpq has it: who names an authority wants to know that it is the one.
