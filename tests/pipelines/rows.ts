@@ -43,5 +43,9 @@ function lookups(coupled: Coupled): Lookups {
   };
 }
 function found(rule: FieldRule, value: string | undefined): Looked {
-  return value === undefined ? { reason: { code: "waiting", field: rule.crm, message: "not coupled" } } : { value };
+  if (value !== undefined) return { value };
+  const { unresolved } = rule.lookup!.options;
+  if (unresolved === "leave") return { leave: true };
+  if (unresolved === "clear") return { value: null };
+  return { reason: { code: "waiting", field: rule.crm, message: "not coupled" } };
 }
