@@ -10,7 +10,12 @@ import type { TableRules } from "./table_rules.ts";
 export type Price = { readonly amount: string } | { readonly error: number };
 
 export const priceListRules: TableRules = {
-  prepare(crm, { row }) {
+  prepare(crm, { before, row }) {
+    if (before?.statecode === 0 && row.statecode === 1 && isDefault(crm, row.id)) {
+      throw refuse.argument(
+        "The price level cannot be deactivated: it is the default price level of an account, contact or product.",
+      );
+    }
     row.transactioncurrencyid ??= crm.baseCurrencyId;
     if (typeof row.begindate === "string" && typeof row.enddate === "string" && row.begindate > row.enddate) {
       throw refuse.argument("The price list ends before it begins.");
@@ -22,6 +27,11 @@ export const priceListRules: TableRules = {
     }
   },
 };
+
+function isDefault(crm: Crm, list: string): boolean {
+  const users = { accounts: "defaultpricelevelid", contacts: "defaultpricelevelid", products: "pricelevelid" };
+  return Object.entries(users).some(([set, column]) => crm.tables.table(set).where(column, list).length > 0);
+}
 
 export const priceItemRules: TableRules = {
   prepare(crm, { row, values }) {

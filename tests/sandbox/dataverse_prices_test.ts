@@ -130,13 +130,17 @@ for (const [way, status] of states) {
   });
 }
 
-Deno.test("a product has a default price list only once it is there", async () => {
+Deno.test("a product has a default price list only once it is there, and the list stays active", async () => {
   await using shop = await openShop();
   const { client, list, product } = shop;
   const withList = { "pricelevelid@odata.bind": bind("pricelevels", list) };
   assertEquals((await client.crm(`products(${product})`, patch(withList))).status, 204);
   const row = await client.get(`products(${product})?$expand=pricelevelid($select=name)`);
   assertEquals([row._pricelevelid_value, row.pricelevelid.name], [list, "Retail"]);
+  assertEquals(await refusal(await client.crm(`pricelevels(${list})`, patch({ statecode: 1 }))), [400, "0x80040203"]);
+  const other = await client.create("pricelevels", { name: "Old" });
+  assertEquals((await client.crm(`pricelevels(${other})`, patch({ statecode: 1 }))).status, 204);
+  assertEquals((await client.get(`pricelevels(${other})`)).statuscode, 100002);
   const body = { ...withList, name: "P-2", productnumber: "P-2", quantitydecimal: 2 };
   assertEquals(await refusal(await client.crm("products", post(body))), [400, "0x80048d19"]);
 });
