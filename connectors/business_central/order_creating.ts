@@ -5,7 +5,7 @@ import type { RawRow } from "../odata.ts";
 import { type Inner, sendBatch } from "./batch.ts";
 import { afterLines, extraBody, patchExtra, patchHead } from "./order_head.ts";
 import type { Orders, Wanted } from "./order.ts";
-import { currentOrder, orderRow } from "./order_reading.ts";
+import { currentOrders, orderRows } from "./order_reading.ts";
 import { lineBody } from "./order_view.ts";
 import { refusal, unknown } from "./refusals.ts";
 import { decimalsIn, idOf } from "./table.ts";
@@ -21,7 +21,10 @@ interface Asked {
   readonly request: Inner;
 }
 
-/** One outcome for each creation, set at its place. Throws only when nothing was attempted. */
+/**
+ * One outcome for each creation, set at its place; one batch after the other, since all draw from one number series,
+ * which the service locks. Throws only when nothing was attempted.
+ */
 export async function createOrders(
   orders: Orders,
   creations: readonly { at: number; write: Write }[],
@@ -47,37 +50,75 @@ export async function createOrders(
       continue;
     }
     attempted = true;
+    const stored: Stored[] = [];
     for (const [position, { at, write }] of batch.entries()) {
       const answer = answers[position]!;
       if (answer.kind === "unknown") outcomes[at] = answer;
       else if (answer.status >= 300) outcomes[at] = refusedLine(refusal(answer, Object.keys(write.fields)), write);
-      else outcomes[at] = await completed(orders, write, { raw: answer.body, wanted }).catch(unknown);
+      else stored.push({ at, write, id: idOf(answer.body) });
+    }
+    try {
+      await complete(orders, stored, how);
+    } catch (error) {
+      for (const { at } of stored) outcomes[at] ??= unknown(error);
     }
   }
 }
 
-/** What can be written only once the order is there: a discount that is spread over its lines, the extension's fields. */
-async function completed(
+interface Stored {
+  readonly at: number;
+  readonly write: Write;
+  readonly id: string;
+}
+
+/**
+ * Writes what can be written only once an order is there: a discount that is spread over its lines, the extension's
+ * fields. Where that is refused the order's row goes back without it, and it is written as a change of the order.
+ */
+async function complete(
   orders: Orders,
-  write: Write,
-  { raw, wanted }: { raw: RawRow; wanted: Wanted },
-): Promise<Outcome> {
-  const id = idOf(raw);
-  let now = await currentOrder(orders, id, wanted);
-  const late = afterLines(orders, write);
-  const extra = extraBody(orders, write);
-  if (now !== null && late !== null) {
-    const refused = await patchHead(orders, now, { body: late, wanted });
-    // The order is there: its row goes back, and what it lacks is written as a change of it.
-    if (refused !== null && refused.kind === "unknown") return refused;
+  stored: readonly Stored[],
+  { outcomes, wanted }: { readonly outcomes: Outcome[]; readonly wanted: Wanted },
+): Promise<void> {
+  const ids = stored.map(({ id }) => id);
+  const now = new Map(await currentOrders(orders, ids, wanted));
+  const touched: string[] = [];
+  for (const { at, write, id } of stored) {
+    const late = afterLines(orders, write);
+    const extra = extraBody(orders, write);
+    const raw = now.get(id);
+    if (raw === undefined || (late === null && extra === null)) continue;
+    touched.push(id);
+    try {
+      const patched = late === null ? null : await patchHead(orders, raw, { body: late, wanted });
+      if (patched?.kind === "unknown") outcomes[at] = patched;
+      const added = extra === null ? null : await patchExtra(orders, id, { body: extra, wanted });
+      if (added?.kind === "unknown") outcomes[at] = added;
+    } catch (error) {
+      outcomes[at] = unknown(error);
+    }
   }
-  if (now !== null && extra !== null) {
-    const refused = await patchExtra(orders, id, { body: extra, wanted });
-    if (refused !== null && refused.kind === "unknown") return refused;
+  for (const [id, raw] of await currentOrders(orders, touched, wanted)) now.set(id, raw);
+  const left = stored.filter(({ at }) => outcomes[at] === undefined);
+  for (const { at } of left.filter(({ id }) => !now.has(id))) {
+    outcomes[at] = { kind: "unknown", message: "The order was created, and was gone before it could be read" };
   }
-  if (late !== null || extra !== null) now = await currentOrder(orders, id, wanted);
-  if (now === null) return { kind: "unknown", message: "The order was created, and was gone before it could be read" };
-  return { kind: "ok", row: await orderRow(orders, now, wanted) };
+  await show(orders, left.filter(({ id }) => now.has(id)), { now, outcomes, wanted });
+}
+
+/** Gives the rows back; one that can't be understood takes no others with it. */
+async function show(
+  orders: Orders,
+  stored: readonly Stored[],
+  how: { now: ReadonlyMap<string, RawRow>; outcomes: Outcome[]; wanted: Wanted },
+): Promise<void> {
+  try {
+    const rows = await orderRows(orders, stored.map(({ id }) => how.now.get(id)!), how.wanted);
+    stored.forEach(({ at }, position) => how.outcomes[at] = { kind: "ok", row: rows[position]! });
+  } catch (error) {
+    if (stored.length > 1) { for (const one of stored) await show(orders, [one], how); }
+    else for (const { at } of stored) how.outcomes[at] = unknown(error);
+  }
 }
 
 async function requestsOf(

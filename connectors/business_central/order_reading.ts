@@ -73,10 +73,24 @@ export async function currentOrder(orders: Orders, id: string, wanted: Wanted): 
   return await one(head.http, path, { decimals: decimalsOf(orders), signal: wanted.signal });
 }
 
-/** The row of an order that {@link currentOrder} gave. */
-export async function orderRow(orders: Orders, raw: RawRow, wanted: Wanted): Promise<Row> {
-  const [row] = await allRowsOf(orders, await joiner(orders, wanted, false)([raw]), wanted);
-  return row!;
+/** Orders as their page has them now, by id, in as few requests as there can be; those that are gone are left out. */
+export async function currentOrders(
+  orders: Orders,
+  ids: readonly string[],
+  wanted: Wanted,
+): Promise<ReadonlyMap<string, RawRow>> {
+  const found = new Map<string, RawRow>();
+  for (const chain of anyOf("id", ids, addressOf(orders, wanted).length)) {
+    for await (const page of rawPages(orders, wanted, chain)) {
+      for (const raw of page.rows) found.set(idOf(raw), raw);
+    }
+  }
+  return found;
+}
+
+/** The rows of such orders, one for each, whether they lie in the handle's filter or not. Throws as mapping does. */
+export async function orderRows(orders: Orders, raws: readonly RawRow[], wanted: Wanted): Promise<Row[]> {
+  return await allRowsOf(orders, await joiner(orders, wanted, false)(raws), wanted);
 }
 
 /** The lines that stand in an order's answer. */

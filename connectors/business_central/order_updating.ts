@@ -8,7 +8,7 @@ import { ServiceError } from "../../errors.ts";
 import type { RawRow } from "../odata.ts";
 import type { Orders, Wanted } from "./order.ts";
 import { act, afterLines, beforeLines, extraBody, patchExtra, patchHead, send, type Stopped } from "./order_head.ts";
-import { contentOf, currentOrder, linesOf, orderRow, stateIn, versionOf } from "./order_reading.ts";
+import { contentOf, currentOrder, linesOf, orderRows, stateIn, versionOf } from "./order_reading.ts";
 import { lineBody, stateOf } from "./order_view.ts";
 import { unknown } from "./refusals.ts";
 import { idOf, service } from "./table.ts";
@@ -92,7 +92,8 @@ async function inWindow(course: Course, sequence: () => Promise<Stopped>): Promi
   if (!await look(course)) {
     return { kind: "unknown", message: "The order was changed, and was gone before it could be read" };
   }
-  return { kind: "ok", row: await orderRow(orders, course.now, wanted) };
+  const [row] = await orderRows(orders, [course.now], wanted);
+  return { kind: "ok", row: row! };
 }
 
 /** See the contract: an order that was released, and that a stopped sequence left open, is released. */

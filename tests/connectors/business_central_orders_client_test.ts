@@ -141,17 +141,20 @@ Deno.test("the version of an order changes with what its lines hold, not with th
 });
 
 Deno.test("write() creates orders in batches of at most 20, blanks left out, the discount once the lines are there", async () => {
+  const idOf = (n: number) => id.replace(/01$/, n.toString(16).padStart(2, "0"));
   const batches: { url: string; method: string; body: Record<string, unknown> }[][] = [];
   const patches: string[] = [];
   await using stub = serveStub(async (request, path) => {
     if (path.endsWith("$batch")) {
       const { requests } = await request.json();
       batches.push(requests);
-      const responses = requests.map((one: { id: string }) => ({ id: one.id, status: 201, body: rawOrder() }));
+      const responses = requests.map((one: { id: string }, at: number) => {
+        return { id: one.id, status: 201, body: { id: idOf(at) } };
+      });
       return Response.json({ responses });
     }
     if (request.method === "PATCH") patches.push(await told(request, path));
-    return Response.json(rawOrder());
+    return Response.json({ value: Array.from({ length: 20 }, (_, at) => rawOrder({ id: idOf(at) })) });
   });
   const line: PartWrite = {
     op: "create",
@@ -181,7 +184,8 @@ Deno.test("write() creates orders in batches of at most 20, blanks left out, the
       '{"sequence":20000,"lineType":"Comment","description":"Hi"}]}',
   );
   assertEquals(patches.length, 25);
-  assertEquals(patches[0], `PATCH /salesOrders(${id}) {"discountAmount":3}`);
+  assertEquals(patches[1], `PATCH /salesOrders(${id}) {"discountAmount":3}`);
+  assertEquals(stub.seen.filter((line) => line.startsWith("GET")).length, 4); // before and after the discounts
   assertEquals(outcomes.map(({ kind }) => kind), Array.from({ length: 25 }, () => "ok"));
 });
 
