@@ -1,6 +1,7 @@
 /** The demo company: made-up records of both services, the same on every machine. */
 import type { Seed } from "./business_central/fill.ts";
 import { fillCompany } from "./business_central/fill.ts";
+import { demoGroups, demoPrices } from "./demo_prices.ts";
 import {
   categories,
   countries,
@@ -8,6 +9,7 @@ import {
   currencies,
   jobs,
   materials,
+  plain,
   salespeople,
   services,
   things,
@@ -72,12 +74,14 @@ export function demoCompany(options: DemoOptions & { readonly localCurrency: str
   return {
     *erp() {
       yield* setup(localCurrency);
+      yield* demoGroups();
       for (let at = 0; at < customers; at++) {
         const company = customerAt(at, seed);
         yield { set: "customers", values: { ...company.values, currencyCode: local(company.country.currency) } };
         if (at % 4 !== 3) yield personAt(at, seed, company);
       }
       for (let at = 0; at < Math.min(120, 20 + customers); at++) yield itemAt(at, seed);
+      yield* demoPrices((at) => itemAt(at, seed), localCurrency);
     },
     crm: (owner) => accounts(customers, seed, owner),
   };
@@ -259,20 +263,6 @@ function* accounts(customers: number, seed: number, owner: (salesperson: string)
 
 function stamp(at: number): string {
   return new Date(BASE + at * STEP).toISOString();
-}
-
-/** Letters a to z for addresses on the net. */
-function plain(text: string): string {
-  const others: Readonly<Record<string, string>> = {
-    þ: "th",
-    ð: "d",
-    æ: "ae",
-    ø: "o",
-    ł: "l",
-    ß: "ss",
-  };
-  const letters = text.toLowerCase().replace(/[þðæøłß]/g, (letter) => others[letter]!).normalize("NFD");
-  return letters.replace(/[\u0300-\u036f]/g, "").replace(/[^a-z0-9 ]/g, "");
 }
 
 function shortest(decimal: string): string {

@@ -169,3 +169,17 @@ export const materials = words("Ash, Beech, Copper, Felt, Linen, Oak, Slate, Ste
 export const things = words("bench, bowl, crate, hook, kettle, lamp, ladder, peg, shelf, stool, tray, trolley");
 export const services = words("Assembly, Fitting, Repair, Surface treatment, Transport, Waste collection");
 export const jobs = words("Buyer, Owner, Managing Director, Warehouse Manager, Accountant, Site Manager");
+
+/** Letters a to z for addresses on the net. */
+export function plain(text: string): string {
+  const others: Readonly<Record<string, string>> = {
+    þ: "th",
+    ð: "d",
+    æ: "ae",
+    ø: "o",
+    ł: "l",
+    ß: "ss",
+  };
+  const letters = text.toLowerCase().replace(/[þðæøłß]/g, (letter) => others[letter]!).normalize("NFD");
+  return letters.replace(/[\u0300-\u036f]/g, "").replace(/[^a-z0-9 ]/g, "");
+}

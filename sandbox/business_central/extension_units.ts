@@ -47,6 +47,11 @@ export function baseUnitOf(company: Company, kind: Kept, id: string): string {
   return keyOf(company, "unitsOfMeasure", String(owner?.["baseUnitOfMeasureId"] ?? zeroGuid));
 }
 
+/** The id of a unit that comes from a file, or comes into being by itself: it follows from what it is a unit of. */
+export function unitRowId(units: string, row: Readonly<Values>): string {
+  return derivedId(units, `${row["itemId"] ?? row["resourceId"]} ${row["unitId"]}`);
+}
+
 /** Rules of a set whose records have units. */
 export function keepsUnits(kind: Kept): SetRules {
   const { units, column } = kinds[kind];
@@ -64,7 +69,7 @@ export function keepsUnits(kind: Kept): SetRules {
       const unitId = String(row["baseUnitOfMeasureId"] ?? zeroGuid);
       const known = company.tables.table(units).where(column, row.id).some((unit) => unit["unitId"] === unitId);
       if (unitId === zeroGuid || known) return;
-      const made = blankRow(company, units, derivedId(units, `${row.id} ${unitId}`), at);
+      const made = blankRow(company, units, unitRowId(units, { [column]: row.id, unitId }), at);
       put(company, units, { ...made, [column]: row.id, unitId, quantityPerUnitOfMeasure: "1" });
     },
     remove(company, row) {

@@ -3,6 +3,7 @@ import { derivedId } from "../derived_id.ts";
 import type { Cell, Row } from "../tables.ts";
 import { blankRow, byKey, openSeries, resolveReference } from "./company.ts";
 import { type Company, zeroGuid } from "./facts.ts";
+import { unitRowId } from "./extension_units.ts";
 import { addCompanyContact, addLedgerEntry, nameContact, put } from "./write.ts";
 
 /**
@@ -19,6 +20,8 @@ export interface Seed {
 const moreReferences: Readonly<Record<string, { readonly set: string; readonly column: string }>> = {
   paymentTermsCode: { set: "paymentTerms", column: "paymentTermsId" },
   shipmentMethodCode: { set: "shipmentMethods", column: "shipmentMethodId" },
+  customerPriceGroupCode: { set: "customerPriceGroups", column: "customerPriceGroupId" },
+  shippingAgentCode: { set: "shippingAgents", column: "shippingAgentId" },
 };
 
 export interface FillOptions {
@@ -55,7 +58,7 @@ function putSeed(
   const { fields, key, series } = company.sets[set]!;
   const number = key === null ? "" : String(values[key] ?? "") || (series ? next(set) : "");
   const id = String(values["id"] ?? "") || derivedId(set, number || JSON.stringify(values));
-  const row: Record<string, Cell> = { ...blankRow(company, set, id, modified) };
+  let row: Record<string, Cell> = { ...blankRow(company, set, id, modified) };
   for (const [name, value] of Object.entries(values)) {
     const field = fields[name];
     const ref = field?.ref ?? moreReferences[name];
@@ -72,6 +75,8 @@ function putSeed(
       : companyContactOf(company, String(values["customerNumber"] ?? ""));
     nameContact(row);
   }
+  // The base unit came into being with what it is a unit of.
+  if (set.endsWith("UnitsOfMeasure")) row = { ...row, id: unitRowId(set, row) };
   if (set === "customers") {
     addCompanyContact(company, row as unknown as Row, next("contacts"), derivedId("company contact", id));
   } else {

@@ -1,6 +1,7 @@
 /** A folder of CSV files as the rows of a company: every cell is checked before any row is put in. */
 import { badCell, csvFiles, type CsvRecord, LoadError, readCsv } from "../csv_folder.ts";
 import type { Cell } from "../tables.ts";
+import { priceLists } from "./extension_csv.ts";
 import type { FieldFact } from "./facts.ts";
 import type { Seed } from "./fill.ts";
 import { checkedText } from "./input.ts";
@@ -15,7 +16,7 @@ export interface CompanyFolder {
   readonly contactNumbers: ReadonlySet<string>;
   /** Files that hold no entity of the sandbox. */
   readonly ignoredFiles: readonly string[];
-  /** Columns that their entity doesn't have, "customers.csv: customerPriceGroup". */
+  /** Columns that their entity doesn't have, "customers.csv: shoeSize", and how many rows belong to nothing. */
   readonly ignoredColumns: readonly string[];
 }
 
@@ -29,9 +30,16 @@ const order = [
   "currencies",
   "currencyExchangeRates",
   "salespeoplePurchasers",
+  "shippingAgents",
+  "customerPriceGroups",
   "customers",
   "contacts",
   "items",
+  "resources",
+  "itemUnitsOfMeasure",
+  "resourceUnitsOfMeasure",
+  "priceListHeaders",
+  "priceListLines",
 ];
 /** Files that aren't called like their entity set. */
 const otherNames: Readonly<Record<string, string>> = {
@@ -43,11 +51,21 @@ const renamed: Readonly<Record<string, string>> = {
   "salespeoplePurchasers.phoneNumber": "phoneNo",
   "salespeoplePurchasers.commissionPercent": "commisionPercent",
   "contacts.companyNumber": "customerNumber",
+  "customers.customerPriceGroup": "customerPriceGroupCode",
+  "customerPriceGroups.displayName": "description",
+  "resources.displayName": "name",
+  "shippingAgents.displayName": "name",
+  "itemUnitsOfMeasure.qtyPerUnitOfMeasure": "quantityPerUnitOfMeasure",
+  "resourceUnitsOfMeasure.qtyPerUnitOfMeasure": "quantityPerUnitOfMeasure",
+  "priceListLines.assignToType": "sourceType",
+  "priceListLines.assignToNumber": "sourceNumber",
 };
 /** Columns with codes that the API shows as ids, or not at all. */
 const extra: Readonly<Record<string, FieldFact>> = {
   "customers.paymentTermsCode": { kind: "code", max: 10 },
   "customers.shipmentMethodCode": { kind: "code", max: 10 },
+  "customers.customerPriceGroupCode": { kind: "code", max: 10 },
+  "customers.shippingAgentCode": { kind: "code", max: 10 },
   "contacts.customerNumber": { kind: "code", max: 20 },
 };
 /** Which column refers to which set. */
@@ -58,13 +76,29 @@ const references: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     currencyCode: "currencies",
     paymentTermsCode: "paymentTerms",
     shipmentMethodCode: "shipmentMethods",
+    customerPriceGroupCode: "customerPriceGroups",
+    shippingAgentCode: "shippingAgents",
   },
   contacts: { country: "countriesRegions", customerNumber: "customers" },
   items: { itemCategoryCode: "itemCategories", baseUnitOfMeasureCode: "unitsOfMeasure" },
+  resources: { baseUnitOfMeasureCode: "unitsOfMeasure" },
+  itemUnitsOfMeasure: { itemNumber: "items", code: "unitsOfMeasure" },
+  resourceUnitsOfMeasure: { resourceNumber: "resources", code: "unitsOfMeasure" },
+  priceListLines: { unitOfMeasureCode: "unitsOfMeasure", currencyCode: "currencies" },
   currencyExchangeRates: { currencyCode: "currencies", relationalCurrencyCode: "currencies" },
 };
 /** Sets whose codes say enough: one that no file lists is added with the code as its name. */
-const addedWhenMissing = ["countriesRegions", "paymentTerms", "shipmentMethods", "itemCategories"];
+const addedWhenMissing = [
+  ...["countriesRegions", "paymentTerms", "shipmentMethods", "itemCategories", "shippingAgents", "customerPriceGroups"],
+];
+/** Fields that rows need besides their code, and what they are for. */
+const needed: Readonly<Record<string, readonly string[]>> = {
+  customers: ["displayName"],
+  contacts: ["displayName"],
+  itemUnitsOfMeasure: ["itemNumber", "code"],
+  resourceUnitsOfMeasure: ["resourceNumber", "code"],
+  priceListLines: ["priceListCode", "assetNumber"],
+};
 
 interface Checked extends Seed {
   readonly record: CsvRecord;
@@ -92,6 +126,8 @@ export function readCompanyFolder(dir: string, options: { readonly localCurrency
       `Cannot load "${dir}": none of its files holds an entity of the ERP; name them like customers.csv or items.csv`,
     );
   }
+  putPriceLists(bySet);
+  leaveOutStrayUnits(bySet, ignoredColumns);
   const keys = new Map(order.map((set) => [set, keysOf(set, bySet.get(set) ?? [])]));
   const seeds = new Map<string, Seed[]>(bySet);
   for (const [set, rows] of bySet) {
@@ -128,8 +164,10 @@ function checkRecord(set: string, record: CsvRecord, ignoredColumns: Set<string>
   if (key !== null && !series && values[key] === undefined) {
     throw badCell(record, key, "it is blank", "give every record its code");
   }
-  if ((set === "customers" || set === "contacts") && values["displayName"] === undefined) {
-    throw badCell(record, "displayName", "it is blank", "give every record its name");
+  for (const name of needed[set] ?? []) {
+    if (values[name] === undefined) {
+      throw badCell(record, name, "it is blank", `give every record its ${name === "displayName" ? "name" : name}`);
+    }
   }
   return { set, values, record };
 }
@@ -152,6 +190,42 @@ function keysOf(set: string, rows: readonly Checked[]): Map<string, Checked> {
     }
   }
   return found;
+}
+
+/** Units of items that no file has are no units of anything: exports have such rows, so they are named and left out. */
+function leaveOutStrayUnits(bySet: Map<string, Checked[]>, ignored: Set<string>): void {
+  const units = bySet.get("itemUnitsOfMeasure");
+  if (units === undefined) return;
+  const items = new Set((bySet.get("items") ?? []).map(({ values }) => values["number"]));
+  const kept = units.filter(({ values }) => items.has(values["itemNumber"]!));
+  const stray = units.length - kept.length;
+  if (stray > 0) ignored.add(`${units[0]!.record.file}: ${stray} rows of items that are not there`);
+  bySet.set("itemUnitsOfMeasure", kept);
+}
+
+/** Puts the headers of price lists beside their lines, which then say what follows from both. */
+function putPriceLists(bySet: Map<string, Checked[]>): void {
+  const lines = bySet.get("priceListLines");
+  if (lines === undefined) return;
+  const names = new Map<string, string>();
+  for (const [kind, set, label] of [["Item", "items", "displayName"], ["Resource", "resources", "name"]] as const) {
+    for (const { values } of bySet.get(set) ?? []) {
+      names.set(`${kind} ${values["number"]}`, String(values[label] ?? ""));
+    }
+  }
+  for (const { values, record } of lines) {
+    const { assetType = "Item", assetNumber } = values;
+    if ((assetType === "Item" || assetType === "Resource") && !names.has(`${assetType} ${assetNumber}`)) {
+      const file = assetType === "Item" ? "items" : "resources";
+      throw badCell(record, "assetNumber", `${file} has no "${assetNumber}"`, `add it to the file of ${file}`);
+    }
+  }
+  const groups = keysOf("customerPriceGroups", bySet.get("customerPriceGroups") ?? []);
+  const made = priceLists(lines, { groups, names });
+  const given = bySet.get("priceListHeaders") ?? [];
+  const known = new Set(given.map(({ values }) => values["code"]));
+  bySet.set("priceListHeaders", [...given, ...made.headers.filter(({ values }) => !known.has(values["code"]))]);
+  bySet.set("priceListLines", [...made.lines]);
 }
 
 function checkReferences(
@@ -179,7 +253,10 @@ function checkReferences(
         `add it to the file of ${target}, or clear the cell`,
       );
     }
-    const added: Checked = { set: target, values: { code, displayName: code }, record: row.record };
+    const label = Object.keys(sets[target]!.fields).find((name) =>
+      ["displayName", "name", "description"].includes(name)
+    )!;
+    const added: Checked = { set: target, values: { code, [label]: code }, record: row.record };
     known.set(code, added);
     company.seeds.set(target, [...company.seeds.get(target) ?? [], added]);
   }

@@ -113,3 +113,26 @@ Deno.test("loadDemo() leaves the local currency out, and makes small and larger 
       (_, { erp }) => assertEquals([erp["customers"], erp["contacts"]], [3000, 2250]),
     );
   }));
+
+Deno.test("loadDemo() has prices that a CRM can hold, and one of each kind that it can't", () =>
+  withDemo({}, (sandbox, { erp }) => {
+    const { resources, itemUnitsOfMeasure, shippingAgents, customerPriceGroups, priceListHeaders } = erp;
+    assertEquals([resources, itemUnitsOfMeasure, shippingAgents, customerPriceGroups, priceListHeaders], [
+      3,
+      3,
+      2,
+      2,
+      3,
+    ]);
+    const lines = [...sandbox.erp.table("priceListLines").all()];
+    assertEquals(lines.length, 16);
+    const has = (field: string, value?: unknown) =>
+      lines.filter((line) => value === undefined ? line[field] !== undefined : line[field] === value).length;
+    assertEquals([has("minimumQuantity"), has("amountType", "Discount"), has("assetType", "Resource")], [1, 1, 1]);
+    assertEquals([has("startingDate", "2099-01-01"), has("endingDate", "2025-03-31")], [1, 1]);
+    const items = new Set([...sandbox.erp.table("items").all()].map((item) => item["number"]));
+    for (const line of lines) {
+      if (line["assetType"] === "Item") assert(items.has(line["assetNumber"]!), String(line["assetNumber"]));
+    }
+    assertEquals([...sandbox.erp.table("unitGroups").all()].length, 120 + 3);
+  }));

@@ -75,11 +75,12 @@ Deno.test("loadData() puts files into the entities of their names, with ids, def
       currencies: 1,
       currencyExchangeRates: 1,
       salespeoplePurchasers: 2,
+      customerPriceGroups: 1,
       customers: 1,
       items: 2,
     });
     assertEquals(loaded.ignoredFiles, ["salesOrders.csv"]);
-    assertEquals(loaded.ignoredColumns, ["currencies.csv: isoNumericCode", "customers.csv: customerPriceGroup"]);
+    assertEquals(loaded.ignoredColumns, ["currencies.csv: isoNumericCode"]);
 
     const [customer] = await erp("customers");
     const { displayName, number, country, salespersonCode, currencyCode, creditLimit, city } = customer;
