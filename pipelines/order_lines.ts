@@ -1,6 +1,7 @@
 import { bc } from "../connectors/business_central/entities.ts";
 import { dv } from "../connectors/dataverse/entities.ts";
 import { constant, convert, coupled, defineStep, fromCrm, toCrm } from "../engine/step.ts";
+import { aboveZero } from "../transforms/amounts.ts";
 import { bookedOn, isWriteIn } from "../transforms/orders.ts";
 import { items } from "./items.ts";
 import { orders } from "./orders.ts";
@@ -28,7 +29,7 @@ export const orderLines = defineStep({
     quantity: "quantity",
     priceperunit: "unitPrice",
     linediscount: fromCrm("discountAmount"), // by hand and by volume
-    quantityshipped: toCrm("shippedQuantity"), // shipping is the ERP's: nothing is ever posted by us
+    quantityshipped: toCrm(convert("shippedQuantity", aboveZero)), // shipping is the ERP's: nothing is ever posted by us
   },
   create: {
     erp: { lineObject: convert("linetype", account) },

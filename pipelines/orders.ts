@@ -42,14 +42,15 @@ export const orders = defineStep({
       shipto_postalcode: "shipToPostCode",
       shipto_country: convert("shipToCountry", countryName),
     },
-    "group bill to": { // chosen in the ERP: the address of another customer, if any
-      billto_name: toCrm("billToName"),
-      billto_line1: toCrm("billToAddressLine1"),
-      billto_line2: toCrm("billToAddressLine2"),
-      billto_city: toCrm("billToCity"),
-      billto_stateorprovince: toCrm("billToState"),
-      billto_postalcode: toCrm("billToPostCode"),
-      billto_country: toCrm(convert("billToCountry", countryName)),
+    // Chosen in the ERP. Switched on, every new order is opened for it once, and submitted again, in the CRM.
+    "group bill to": {
+      billto_name: optional(toCrm("billToName")),
+      billto_line1: optional(toCrm("billToAddressLine1")),
+      billto_line2: optional(toCrm("billToAddressLine2")),
+      billto_city: optional(toCrm("billToCity")),
+      billto_stateorprovince: optional(toCrm("billToState")),
+      billto_postalcode: optional(toCrm("billToPostCode")),
+      billto_country: optional(toCrm(convert("billToCountry", countryName))),
     },
     totaldiscountamount: fromCrm("discountAmount"), // of the whole order, by amount and by per cent
     datefulfilled: toCrm("lastShipmentDate"),

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { parse } from "@std/csv";
-import { run, type RunningSandbox, startSandbox, sync, withCopy } from "./program.ts";
+import { insert, ok, run, type RunningSandbox, startSandbox, sync, withCopy } from "./program.ts";
 import { writeCompany } from "./small_company.ts";
 
 /** Every accented letter of both languages, in both cases. */
@@ -67,19 +67,6 @@ Deno.test("sync carries new records and changed fields both ways, to the byte", 
   });
 });
 
-async function ok(sent: Promise<Response>): Promise<Response> {
-  const response = await sent;
-  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-  return response;
-}
-
-/** Creates a row of the CRM and returns its id. */
-async function insert(sandbox: RunningSandbox, set: string, row: Record<string, unknown>): Promise<string> {
-  const response = await ok(sandbox.send("POST", `${sandbox.crmUrl}${set}`, row));
-  await response.body?.cancel();
-  return response.headers.get("OData-EntityId")!.match(/\(([^)]+)\)$/)![1]!;
-}
-
 /** Changes a record of the ERP as somebody with its number would. */
 async function rename(
   sandbox: RunningSandbox,
@@ -89,8 +76,7 @@ async function rename(
 ): Promise<void> {
   const [row] = await sandbox.erp(entity, `?$filter=number eq '${number}'`);
   const url = `${sandbox.erpUrl}companies(${sandbox.companyId})/${entity}(${row!.id})`;
-  const response = await ok(sandbox.send("PATCH", url, change, { "If-Match": String(row!["@odata.etag"]) }));
-  await response.body?.cancel();
+  await ok(sandbox.send("PATCH", url, change, { "If-Match": String(row!["@odata.etag"]) }));
 }
 
 function includes(all: Uint8Array, part: Uint8Array): boolean {

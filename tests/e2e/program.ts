@@ -242,6 +242,20 @@ export async function startSandbox(home: string, ...args: string[]): Promise<Run
   };
 }
 
+/** The answer, read to its end; throws one that is no success. */
+export async function ok(sent: Promise<Response>): Promise<{ readonly headers: Headers; readonly text: string }> {
+  const response = await sent;
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${response.status} ${text}`);
+  return { headers: response.headers, text };
+}
+
+/** Creates a row of the CRM and returns its id. */
+export async function insert(sandbox: RunningSandbox, set: string, row: Record<string, unknown>): Promise<string> {
+  const { headers } = await ok(sandbox.send("POST", `${sandbox.crmUrl}${set}`, row));
+  return headers.get("OData-EntityId")!.match(/\(([^)]+)\)$/)![1]!;
+}
+
 async function signIn(tokenUrl: string, origin: string): Promise<string> {
   const { clientId, clientSecret } = sandboxCredentials;
   const body = new URLSearchParams({

@@ -111,7 +111,8 @@ export async function writeCompany(dir: string): Promise<readonly string[]> {
   return ["--data", `${dir}/erp`, "--crm-data", `${dir}/crm`];
 }
 
-function csv(rows: readonly Readonly<Record<string, string>>[]): string {
+/** Rows as the text of a CSV file. */
+export function csv(rows: readonly Readonly<Record<string, string>>[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const line = (cells: readonly string[]) => cells.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(",") + "\r\n";
   return line(columns) + rows.map((row) => line(columns.map((column) => row[column] ?? ""))).join("");

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { atLeastZero } from "../../transforms/amounts.ts";
+import { aboveZero, atLeastZero } from "../../transforms/amounts.ts";
 
 Deno.test("atLeastZero turns what is below zero into zero and keeps the digits of all else", () => {
   assertEquals(atLeastZero.forward("-0.01"), "0");
@@ -16,4 +16,8 @@ Deno.test("atLeastZero never gives a negative amount", () => {
     const given = atLeastZero.forward(amount);
     assert(given === amount ? whole >= 0n : given === "0");
   }));
+});
+
+Deno.test("aboveZero has nothing to say of zero", () => {
+  assertEquals(["0", "0.5", "-1", null].map(aboveZero.forward), [null, "0.5", "-1", null]);
 });
