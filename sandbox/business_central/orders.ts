@@ -26,10 +26,10 @@ export const orderRules: SetRules = {
     for (const day of ["orderDate", "postingDate"]) if (order[day] === noDate) order[day] = today;
     takeCustomer(company, order, input);
     roundDiscount(company, order);
-  },
-  inserted(company, order) {
-    checkDiscount(company, order);
-    return order;
+    // The head is stored before lines that come along with it: there is nothing yet that could be discounted.
+    if (order["discountAmount"] !== "0") {
+      throw ruleBroken("An invoice discount can't be applied: the document has no lines that allow one.");
+    }
   },
   update(company, before, values, input) {
     checkOpen(before);

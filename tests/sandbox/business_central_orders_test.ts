@@ -93,6 +93,9 @@ Deno.test("an order comes with its lines in one request, or not at all", () =>
       lineType: "Item",
       lineObjectNumber: "I00020",
     }];
+    const discounted = { customerNumber: "C00010", discountAmount: 1, salesOrderLines: salesOrderLines.slice(0, 1) };
+    const early = await world.send("POST", "salesOrders", { body: discounted }); // the head comes before its lines
+    assertEquals([early.status, early.body.error.code], [400, "Application_DialogException"]);
     const refused = await world.send("POST", "salesOrders", { body: { customerNumber: "C00010", salesOrderLines } });
     assertEquals([refused.status, refused.body.error.code], [400, "Application_DialogException"]);
     assertEquals((await world.send("GET", "salesOrders/$count")).text, "1");

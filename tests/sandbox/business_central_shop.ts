@@ -49,11 +49,21 @@ export async function withShop(work: (shop: Shop) => Promise<void>): Promise<voi
   });
 }
 
-/** Creates an order of C00010 with lines, of I00010 unless they say otherwise. */
-export async function order(world: World, body: Body, lines: readonly Body[] = []): Promise<Body> {
+/**
+ * Creates an order of C00010 with lines, of I00010 unless they say otherwise. An invoice discount is given afterwards, as
+ * the service wants it.
+ */
+export async function order(
+  world: World,
+  { discountAmount, ...body }: Body,
+  lines: readonly Body[] = [],
+): Promise<Body> {
   const salesOrderLines = lines.map((line) => ({ lineType: "Item", lineObjectNumber: "I00010", ...line }));
   const [made] = await world.create("salesOrders", { customerNumber: "C00010", ...body, salesOrderLines });
-  return made;
+  if (discountAmount === undefined) return made;
+  const changed = await patch(world, `salesOrders(${made.id})`, { discountAmount });
+  if (changed.status !== 200) throw new Error(changed.text);
+  return changed.body;
 }
 
 /** Changes a record whatever its version. */
