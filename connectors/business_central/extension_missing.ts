@@ -4,7 +4,8 @@ import type { AnyEntity, Opened, Page } from "../connector.ts";
 
 const service = "business_central";
 
-function extensionMissing({ name }: AnyEntity, cause?: unknown): ServiceError {
+/** The error for a handle whose page, or action, the company lacks. */
+export function extensionMissing({ name }: AnyEntity, cause?: unknown): ServiceError {
   return new ServiceError(
     `Cannot use "${name}" of "${service}": the company has no page of that name, which the extension brings; install ` +
       'the app of extension/ and give the account its permission set, or say "extension": false in tenging.json',
@@ -12,8 +13,8 @@ function extensionMissing({ name }: AnyEntity, cause?: unknown): ServiceError {
   );
 }
 
-/** The same error in place of a refusal that means it: an address of the extension's API that isn't there. */
-function orMissing(error: unknown, entity: AnyEntity): unknown {
+/** The same error in place of one that means it: an address of the extension's API that isn't there. */
+export function orMissing(error: unknown, entity: AnyEntity): unknown {
   return error instanceof ServiceError && error.status === 404 ? extensionMissing(entity, error) : error;
 }
 

@@ -3,7 +3,9 @@ import type { Outcome, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Answer, Request } from "../http.ts";
 import { type RawRow, recordOf, withBlank } from "../odata.ts";
+import { extensionMissing } from "./extension_missing.ts";
 import type { Orders, Wanted } from "./order.ts";
+import { currentOrder } from "./order_reading.ts";
 import { extensionFields } from "./order_view.ts";
 import { isChanged, refusal, unknown } from "./refusals.ts";
 import { idOf } from "./table.ts";
@@ -59,7 +61,7 @@ export async function patchHead(orders: Orders, raw: RawRow, { body, wanted }: S
 /** Changes an order on the extension's page, which has a version of its own: the head's was looked at just before. */
 export async function patchExtra(orders: Orders, id: string, { body, wanted }: Sending): Promise<Stopped> {
   const { head } = orders;
-  return await send(orders, {
+  return await onExtension(orders, id, {
     method: "PATCH",
     path: `${head.extension}${head.entity.name}(${id})`,
     headers: { "If-Match": "*" },
@@ -76,7 +78,14 @@ export async function act(
 ): Promise<Stopped> {
   const { head } = orders;
   const path = `${head.extension}${head.entity.name}(${id})/Microsoft.NAV.${action}`;
-  return await send(orders, { method: "POST", path, headers: {}, body: {}, wanted });
+  return await onExtension(orders, id, { method: "POST", path, headers: {}, body: {}, wanted });
+}
+
+/** Throws ServiceError "extension_missing" where the order is there and its page of the extension is not. */
+async function onExtension(orders: Orders, id: string, single: Single): Promise<Stopped> {
+  const stopped = await send(orders, single);
+  if (stopped?.kind !== "missing" || await currentOrder(orders, id, single.wanted) === null) return stopped;
+  throw extensionMissing(orders.head.entity);
 }
 
 export interface Single extends Sending {

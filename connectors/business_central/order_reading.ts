@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Page, Part, ReadOptions, Row } from "../connector.ts";
 import { anyOf, decodeName, encodeName, guid, one, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import { orMissing } from "./extension_missing.ts";
 import type { Orders, Wanted } from "./order.ts";
 import { postedOrders } from "./order_posted.ts";
 import { extensionFields, stateOf } from "./order_view.ts";
@@ -177,13 +178,28 @@ async function extrasOf(
 ): Promise<ReadonlyMap<string, RawRow>> {
   const found = new Map<string, RawRow>();
   for (const $filter of filters) {
-    const query = queryOf({ $select: ["id", ...more].join(), $filter });
-    const headers = { Prefer: `odata.maxpagesize=${head.pageSize}` };
-    for await (const page of pages(head.http, `${head.extension}${head.entity.name}${query}`, { headers })) {
-      for (const raw of page.rows) found.set(idOf(raw), raw);
+    for (const raw of await extensionRows(head, { $select: ["id", ...more].join(), $filter })) {
+      found.set(idOf(raw), raw);
     }
   }
   return found;
+}
+
+/** Rows of the extension's page of orders. Throws ServiceError "extension_missing" where the company lacks it. */
+export async function extensionRows(
+  head: Table,
+  query: Readonly<Record<string, string | undefined>>,
+): Promise<readonly RawRow[]> {
+  const rows: RawRow[] = [];
+  const headers = { Prefer: `odata.maxpagesize=${head.pageSize}` };
+  try {
+    for await (const page of pages(head.http, `${head.extension}${head.entity.name}${queryOf(query)}`, { headers })) {
+      rows.push(...page.rows);
+    }
+  } catch (error) {
+    throw orMissing(error, head.entity);
+  }
+  return rows;
 }
 
 /** The day of the last posted shipment of these orders, by order number. */

@@ -1,11 +1,11 @@
 /** Orders as the contract opens them: documents of a head and its lines. */
 import type { Fields, Opened, Outcome, PartWrite, Row, WantedFields, Write } from "../connector.ts";
 import { canonical } from "../json.ts";
-import { guid, pages, queryOf, quoted } from "../odata.ts";
+import { guid, quoted } from "../odata.ts";
 import { createOrders } from "./order_creating.ts";
 import { recallPosted } from "./order_posted.ts";
 import type { Orders } from "./order.ts";
-import { findOrders, readOrders } from "./order_reading.ts";
+import { extensionRows, findOrders, readOrders } from "./order_reading.ts";
 import { restoreOrder, updateOrder } from "./order_updating.ts";
 import { checkFields, unknown } from "./refusals.ts";
 import { idOf } from "./table.ts";
@@ -76,10 +76,9 @@ async function recall(orders: Orders, sent: Write, wanted: WantedFields & { sinc
   if (typeof yourReference !== "string" || orders.head.extension === null) return [];
   const { head } = orders;
   const reference = quoted(yourReference);
-  const query = queryOf({ $select: "id", $filter: `yourReference eq ${reference}` });
   const rows: Row[] = [];
-  for await (const page of pages(head.http, `${head.extension}${head.entity.name}${query}`)) {
-    for (const raw of page.rows) rows.push(...await findOrders(orders, `id eq ${idOf(raw)}`, wanted));
+  for (const raw of await extensionRows(head, { $select: "id", $filter: `yourReference eq ${reference}` })) {
+    rows.push(...await findOrders(orders, `id eq ${idOf(raw)}`, wanted));
   }
   if (rows.length > 0) return rows;
   const by = `customerPurchaseOrderReference eq ${reference}`;

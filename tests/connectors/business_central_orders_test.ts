@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { bc } from "../../connectors/business_central/entities.ts";
 import type { AnyEntity, Fields, Opened, Outcome, Page, PartWrite, Row, Write } from "../../connectors/connector.ts";
+import { ServiceError } from "../../errors.ts";
 import { okRow, startWorld as startCompany, type World } from "./business_central_world.ts";
 
 const head: AnyEntity = bc.salesOrders;
@@ -440,4 +441,19 @@ Deno.test("the company is one record with its local currency, and items are its"
   assertEquals(items!.rows.map((row) => row.data), [
     { companyId: company!.id, lineObject: `Item ${shop.item["number"]}` },
   ]);
+});
+
+Deno.test("where the company lost the extension, reading its fields and opening an order say so", async () => {
+  await using shop = await startShop({ extension: true });
+  const row = await create(shop);
+  await shop.desk(row, "release");
+  const [released] = (await some(shop, row.id)).rows;
+  await shop.setting({ extension: false });
+  const isMissing = (error: unknown) => error instanceof ServiceError && error.code === "extension_missing";
+  const read = Array.fromAsync(shop.orders.read({ fields: ["yourReference"] }));
+  const write = shop.orders.write([change(released!, { shipToCity: "Vík" })], wanted);
+  const [reading, writing] = await Promise.allSettled([read, write]);
+  assert(reading.status === "rejected" && isMissing(reading.reason));
+  assert(writing.status === "rejected" && isMissing(writing.reason));
+  assertEquals((await some(shop, row.id)).rows[0], released);
 });
