@@ -21,7 +21,6 @@ const long: Readonly<Record<string, string>> = {
   "store/store.ts": "the contract of the store: all that is remembered, most of it comments",
   "store/memory.ts": "the whole store in one place, so that it can be read beside the contract",
   "sandbox/business_central/write.ts": "the rules of all writes, a function each; they call each other",
-  "sandbox/business_central/fields.ts": "a table: one line for each field of the imitated service",
 };
 /** Where time, chance and new ids may come from; everybody else is given a Clock. */
 const clocks = ["main.ts", "sandbox/mod.ts", "tests/", "bench/"];
