@@ -2,8 +2,9 @@
 import type { Outcome, Row, Value } from "../connectors/connector.ts";
 import type { Change, Coupling, Pair, Reason, Settlement, Side, StoredRecord } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
+import { baseWith, valuesOf } from "./bases.ts";
 import { coupledElsewhere } from "./couple.ts";
-import { baseWith, valuesOf } from "./decide.ts";
+
 import { readAgain } from "./find.ts";
 import { rulesNamed } from "./document.ts";
 import { same } from "./reconcile.ts";

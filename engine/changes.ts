@@ -1,0 +1,53 @@
+/** Changes before anything is sent: listings, and whose record they come from and go to. */
+import type { Change, Coupling, Reason, Side } from "../store/store.ts";
+import type { StepContext } from "./context.ts";
+import { nextNumber } from "./document.ts";
+import { derivedId } from "./record.ts";
+
+/** What a page of decisions saves. */
+export interface Saved {
+  readonly couplings: Coupling[];
+  readonly changes: Change[];
+  readonly close: { side: Side; source: string }[];
+}
+
+/** A change that writes nothing: it only says why. It has one id for its side and source, so it is replaced, not piled up. */
+export function listing(context: StepContext, side: Side, source: string, reasons: readonly Reason[]): Change {
+  return {
+    id: `open ${context.step.name} ${side} ${source}`,
+    run: context.run,
+    step: context.step.name,
+    side,
+    op: "none",
+    source,
+    target: null,
+    after: {},
+    before: {},
+    basis: {},
+    version: null,
+    state: "open",
+    reasons,
+    attempts: 0,
+    at: context.now(),
+  };
+}
+
+/** The record that a change to `side` comes from stands on the other side. */
+export function sourceOf(coupling: Coupling, side: Side): string {
+  return side === "crm" ? coupling.erpId : coupling.crmId;
+}
+/** The record that a change to `side` writes. */
+export function targetOf(coupling: Coupling, side: Side): string {
+  return side === "crm" ? coupling.crmId : coupling.erpId;
+}
+
+/** The key of a part that we make. */
+export function newKey(
+  context: StepContext,
+  { side, source, part }: { side: Side; source: string; part: string },
+  taken: Iterable<string>,
+): string {
+  const { step } = context.compiled.parts!;
+  if (step.extract[side].partKey === "number") return nextNumber(taken);
+  return derivedId(context.outside, step.name, `${source}/${part}`);
+}

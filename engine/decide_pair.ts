@@ -1,0 +1,204 @@
+/** Decides one coupled pair: what is written to each side, or why nothing is. */
+import type { Base, Change, Coupling, Pair, Reason, Side, StoredRecord } from "../store/store.ts";
+import { baseWith, valuesOf } from "./bases.ts";
+import { listing, newKey, type Saved, sourceOf, targetOf } from "./changes.ts";
+import { otherSide, type StepContext } from "./context.ts";
+import { decideParts, headOf, marked, pairParts, type PartDecision, rulesOfPairs } from "./document.ts";
+import { authorityOf, controlled } from "./policy.ts";
+import { type Decision, isBlank, type Lookups, reconcile } from "./reconcile.ts";
+import { type FieldRule, writesTo } from "./rules.ts";
+import { outcomeOf } from "./tally.ts";
+
+/** Adds to `saved` what becomes of the pair; `again`: a later round of the same run. */
+export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, saved: Saved, again: boolean): void {
+  const { step, compiled } = context;
+  const { coupling, erp, crm } = pair;
+  const gone = goneOf(pair);
+  if (erp === null || crm === null || gone !== "no") return decideGone(context, pair, saved, again);
+  const line = authorityOf(step, { erp: erp.data, crm: crm.data });
+  if (line?.who === "nobody" || line?.who === "person") {
+    return leaveAlone(context, { coupling, erp, crm }, line, saved, again);
+  }
+  const policy = step.load.toCrm?.unless;
+  if (policy !== undefined && !isBlank(erp.data[policy]) && step.load.left === "uncouple") {
+    return uncouple(context, coupling, saved, again);
+  }
+  const base = context.knownBase(coupling);
+  const { decision, rules, pairs } = decide(context, { erp, crm, base }, lookups, line?.who ?? null);
+  const stops = (side: Side) =>
+    (side === "crm" ? crm : erp).frozen !== null ||
+    decision.reasons[side].some((one) => one.code === "waiting" || one.code === "refused");
+  const writes = context.sides.filter((side) => Object.keys(decision[side]).length > 0 && !stops(side));
+  for (const side of context.sides) {
+    const target = side === "crm" ? crm : erp;
+    const source = sourceOf(coupling, side);
+    const reasons = decision.reasons[side];
+    if (writes.includes(side)) {
+      saved.changes.push(update(context, side, { coupling, erp, crm }, { decision, rules, pairs }));
+      continue;
+    }
+    if (reasons.length > 0 && target.frozen === null) {
+      saved.changes.push({ ...listing(context, side, source, reasons), target: target.id });
+    } else saved.close.push({ side, source });
+    const counted = [...reasons, ...decision.reasons.crm.filter((one) => one.code === "conflict")];
+    const quiet = target.frozen !== null && Object.keys(decision[side]).length > 0 ? "skipped" : "unchanged";
+    context.count(side, source, outcomeOf(counted) ?? quiet, { again, revisited: writes.length > 0 });
+  }
+  saved.couplings.push({
+    ...coupling,
+    base: baseWith(compiled, base, valuesOf(rules, decision.agreed, { erp: erp.data, crm: crm.data }), {
+      erp: erp.data,
+      crm: crm.data,
+    }),
+    // What is written is seen only when the answer is there: a stop in between makes the pair a candidate again.
+    seen: {
+      erp: writes.includes("erp") ? null : erp.fingerprint,
+      crm: writes.includes("crm") ? null : crm.fingerprint,
+    },
+    definition: compiled.hash,
+  });
+}
+
+interface Decided {
+  readonly decision: Decision;
+  readonly rules: readonly FieldRule[];
+  readonly pairs: PartDecision["pairs"];
+}
+
+/** What the rules say, for a document those of its parts too; `who`: the side that wins a conflict, if one does. */
+function decide(
+  context: StepContext,
+  { erp, crm, base }: { erp: StoredRecord; crm: StoredRecord; base: Base | null },
+  lookups: Lookups,
+  who: "erp" | "crm" | null,
+): Decided {
+  const { step, compiled } = context;
+  const met = { erp: erp.data, crm: crm.data, base };
+  let parts: PartDecision | null = null;
+  let rules = compiled.rules;
+  if (compiled.parts !== null) {
+    const found = pairParts(compiled, met, lookups);
+    parts = decideParts(compiled, met, found, {
+      lookups,
+      sides: context.sides,
+      winner: who,
+      newKey: (side, part, taken) => newKey(context, { side, source: (side === "crm" ? erp : crm).id, part }, taken),
+    });
+    const standing = parts.pairs.filter((pair) => `${pair.erp}/` in erp.data && `${pair.crm}/` in crm.data);
+    rules = [...rules, ...rulesOfPairs(compiled, standing)];
+  }
+  if (who !== null) rules = rules.map((rule) => rule.conflict === "stop" ? { ...rule, conflict: who } : rule);
+  const decision = reconcile(rules, met, lookups);
+  const control = controlled(step, met);
+  const listed = context.sides.includes("erp") ? "erp" : "crm";
+  const reasons = {
+    crm: [...decision.reasons.crm, ...parts?.reasons.crm ?? [], ...listed === "crm" ? control : []],
+    erp: [...decision.reasons.erp, ...parts?.reasons.erp ?? [], ...listed === "erp" ? control : []],
+  };
+  if (parts === null) return { decision: { ...decision, reasons }, rules, pairs: [] };
+  return {
+    decision: {
+      crm: marked({ ...decision.crm, ...parts.crm }),
+      erp: marked({ ...decision.erp, ...parts.erp }),
+      agreed: decision.agreed,
+      reasons,
+    },
+    rules: [...compiled.rules, ...rulesOfPairs(compiled, parts.pairs)],
+    pairs: parts.pairs,
+  };
+}
+
+/** A pair of which a record is missing, was deleted, or left the filter. */
+function decideGone(context: StepContext, pair: Pair, saved: Saved, again: boolean): void {
+  const { step } = context;
+  const { coupling } = pair;
+  const gone = goneOf(pair);
+  const met = { erp: pair.erp?.data ?? {}, crm: pair.crm?.data ?? {} };
+  const settled = (gone === "erp" || gone === "crm") && authorityOf(step, met)?.who === "person";
+  if (gone === "both" || settled || (gone === "left" && step.load.left === "uncouple")) {
+    return uncouple(context, coupling, saved, again);
+  }
+  if (gone === "erp" || gone === "crm") {
+    const listed = context.sides.includes(gone) ? gone : otherSide(gone);
+    const change = listing(context, listed, sourceOf(coupling, listed), [missing(context, pair, gone)]);
+    saved.changes.push({ ...change, target: targetOf(coupling, listed) });
+  }
+  for (const side of context.sides) {
+    const outcome = gone === "erp" || gone === "crm" ? "blocked" : "skipped";
+    context.count(side, sourceOf(coupling, side), outcome, { again });
+  }
+}
+
+/** The two records no longer belong together; a tombstone keeps the survivor from being created again. */
+function uncouple(context: StepContext, coupling: Coupling, saved: Saved, again: boolean): void {
+  saved.couplings.push({ ...coupling, state: "tombstone" });
+  for (const side of context.sides) {
+    saved.close.push({ side, source: sourceOf(coupling, side) });
+    context.count(side, sourceOf(coupling, side), "skipped", { again });
+  }
+}
+
+/** A pair that is in nobody's hands, or in a person's: nothing is written, and what it agreed on stays. */
+function leaveAlone(
+  context: StepContext,
+  { coupling, erp, crm }: { coupling: Coupling; erp: StoredRecord; crm: StoredRecord },
+  line: { readonly who: string; readonly why?: string },
+  saved: Saved,
+  again: boolean,
+): void {
+  const name = crm.label ?? crm.key ?? erp.label ?? erp.id;
+  for (const side of context.sides) {
+    const source = sourceOf(coupling, side);
+    if (line.who === "nobody") saved.close.push({ side, source });
+    else if (side === context.sides[0]) {
+      const reason: Reason = { code: "held", message: `Cannot synchronize "${name}": ${line.why}` };
+      saved.changes.push({ ...listing(context, side, source, [reason]), target: targetOf(coupling, side) });
+    }
+    context.count(side, source, line.who === "nobody" ? "skipped" : "blocked", { again });
+  }
+  const seen = { erp: erp.fingerprint, crm: crm.fingerprint };
+  saved.couplings.push({ ...coupling, seen });
+}
+
+function update(
+  context: StepContext,
+  side: Side,
+  { coupling, erp, crm }: { coupling: Coupling; erp: StoredRecord; crm: StoredRecord },
+  { decision, rules }: Decided,
+): Change {
+  const target = side === "crm" ? crm : erp;
+  const after = decision[side];
+  // A document's whole head is kept: its state says what a sequence that was stopped has to give back.
+  const kept = context.compiled.parts === null ? {} : headOf(target.data);
+  const touched = Object.keys(after).map((field) => [field, target.data[field] ?? null]);
+  const written = rules.filter((rule) => rule[side] !== null && rule[side]! in after && writesTo(rule, side));
+  const met = valuesOf(rules, written.map((rule) => rule.name), { erp: erp.data, crm: crm.data });
+  return {
+    ...listing(context, side, sourceOf(coupling, side), decision.reasons[side]),
+    id: context.changeId(),
+    op: "update",
+    target: target.id,
+    after,
+    before: { ...kept, ...Object.fromEntries(touched) },
+    basis: side === "crm" ? met.erp : met.crm,
+    version: target.version,
+    state: "intended",
+  };
+}
+
+function goneOf({ erp, crm }: Pair): "no" | "erp" | "crm" | "both" | "left" {
+  const deleted = { erp: erp?.state === "deleted", crm: crm?.state === "deleted" };
+  if (deleted.erp && deleted.crm) return "both";
+  if (deleted.erp) return "erp";
+  if (deleted.crm) return "crm";
+  return erp?.state === "left" || crm?.state === "left" ? "left" : "no";
+}
+
+function missing(context: StepContext, pair: Pair, gone: Side): Reason {
+  const { step } = context;
+  const name = pair[gone]?.label ?? pair[gone]?.key ?? targetOf(pair.coupling, gone);
+  const other = gone === "erp" ? "CRM" : "ERP";
+  const message = `Cannot synchronize "${name}": it was deleted from "${step.extract[gone].name}"; ` +
+    `delete it in the ${other} as well, or bring it back in its own service`;
+  return { code: "missing", message, about: [targetOf(pair.coupling, gone)] };
+}
