@@ -1,10 +1,12 @@
 /** The connector on the extension's pages: what it makes of their rows, and what becomes of its writes. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { openBusinessCentral } from "../../connectors/business_central/client.ts";
 import { bc } from "../../connectors/business_central/entities.ts";
 import type { AnyEntity, Connector, Fields, Outcome, Page, Row } from "../../connectors/connector.ts";
 import { ServiceError } from "../../errors.ts";
 import { startWorld } from "../extension/world.ts";
-import { serveStub } from "./stub.ts";
+import { sharedData, sharedTest } from "../shared.ts";
+import { openGate, serveStub, testClock, tokenOf } from "./stub.ts";
 
 async function pagesOf(connector: Connector, entity: AnyEntity, fields: readonly string[]): Promise<Page[]> {
   return await Array.fromAsync(connector.open(entity).read({ fields }));
@@ -302,8 +304,6 @@ Deno.test("another refusal of the extension's API stays what it is", async () =>
   await using stub = serveStub(() =>
     Response.json({ error: { code: "Authorization_X", message: "" } }, { status: 403 })
   );
-  const { openBusinessCentral } = await import("../../connectors/business_central/client.ts");
-  const { openGate, testClock, tokenOf } = await import("./stub.ts");
   const connector = openBusinessCentral({
     baseUrl: `${stub.url}/v2.0/tenant/production`,
     companyId: "cccccccc-0000-4000-8000-000000000001",
@@ -315,4 +315,32 @@ Deno.test("another refusal of the extension's API stays what it is", async () =>
   const error = await assertRejects(() => pagesOf(connector, bc.resources, ["name"]), ServiceError);
   assert(error.code !== "extension_missing", error.code);
   assert(stub.seen.some((line) => line.includes("/api/tenging/integration/v1.0/companies(")), stub.seen.join());
+});
+
+sharedTest("read() judges the price lines of adventureworks as a count of the file does", async () => {
+  const [header = "", ...lines] = Deno.readTextFileSync(`${sharedData}/adventureworks/priceListLines.csv`).trim().split(
+    "\n",
+  );
+  const columns = header.split(",");
+  const expected = new Map<string, number>();
+  for (const line of lines) {
+    const cell = (name: string) => line.split(",")[columns.indexOf(name)] ?? "";
+    const ended = cell("endingDate") !== "" && cell("endingDate") < "2026-05-20";
+    const reason = cell("minimumQuantity") !== "0"
+      ? "minimum quantity"
+      : cell("unitPrice") === ""
+      ? "discount only"
+      : ended
+      ? "expired"
+      : "none";
+    expected.set(reason, (expected.get(reason) ?? 0) + 1);
+  }
+  await using world = await startWorld();
+  world.load(`${sharedData}/adventureworks`);
+  const found = new Map<string, number>();
+  for (const { unfit } of await dataOf(world.connector, bc.priceListLines, ["unfit"])) {
+    found.set(String(unfit ?? "none"), (found.get(String(unfit ?? "none")) ?? 0) + 1);
+  }
+  assertEquals(found, expected);
+  assertEquals(found.size, 4, "every reason is there, and lines that fit");
 });

@@ -1,6 +1,7 @@
 /** A sandbox with the extension, plain HTTP to both of its APIs, and the connector on top. */
 import { openBusinessCentral } from "../../connectors/business_central/client.ts";
 import type { Connector } from "../../connectors/connector.ts";
+import { loadData } from "../../sandbox/load.ts";
 import { startSandbox } from "../../sandbox/mod.ts";
 import { openGate, testClock } from "../connectors/stub.ts";
 
@@ -21,6 +22,8 @@ export interface ExtensionWorld extends AsyncDisposable {
   /** Creates records there; throws unless they are created. */
   create(set: string, ...bodies: readonly Body[]): Promise<Body[]>;
   standard(set: string, ...bodies: readonly Body[]): Promise<Body[]>;
+  /** Fills the company from a folder of CSV files. */
+  load(folder: string): void;
   setting(body: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
@@ -74,6 +77,7 @@ export async function startWorld(): Promise<ExtensionWorld> {
       send(method, `${environment}/${routes[api]}/companies(${sandbox.companyId})/${path}`, body),
     create: (set, ...bodies) => createAll(set, bodies, "extension"),
     standard: (set, ...bodies) => createAll(set, bodies, "standard"),
+    load: (folder) => void loadData(sandbox, { erp: folder }),
     async setting(body) {
       const { status, text } = await send("POST", `${new URL(sandbox.erpUrl).origin}/sandbox/business_central`, body);
       if (status >= 300) throw new Error(text);

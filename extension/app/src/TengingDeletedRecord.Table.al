@@ -1,4 +1,4 @@
-/// Which records were deleted, and when. Rows are written by whoever deletes a record, so everybody may add them.
+// Which records were deleted, and when. Rows are written by whoever deletes a record, so everybody may add them.
 table 50160 "Tenging Deleted Record"
 {
     Caption = 'Tenging Deleted Record', Locked = true;

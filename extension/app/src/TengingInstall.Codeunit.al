@@ -1,4 +1,4 @@
-/// What a company needs before the pages are used.
+// What a company needs before the pages are used.
 codeunit 50167 "Tenging Install"
 {
     Subtype = Install;

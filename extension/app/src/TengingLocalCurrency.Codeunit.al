@@ -1,4 +1,4 @@
-/// The tables leave a currency code blank for the local currency; the pages name it.
+// The tables leave a currency code blank for the local currency; the pages name it.
 codeunit 50161 "Tenging Local Currency"
 {
     Access = Internal;

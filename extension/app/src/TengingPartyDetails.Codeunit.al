@@ -1,4 +1,4 @@
-/// What the pages of customers and contacts show of other tables.
+// What the pages of customers and contacts show of other tables.
 codeunit 50162 "Tenging Party Details"
 {
     Access = Internal;
@@ -12,7 +12,7 @@ codeunit 50162 "Tenging Party Details"
         exit('');
     end;
 
-    /// The customer that a company contact stands for; a blank id where it stands for none.
+    // The customer that a company contact stands for; a blank id where it stands for none.
     procedure CustomerIdOf(CompanyNo: Code[20]): Guid
     var
         ContactBusinessRelation: Record "Contact Business Relation";

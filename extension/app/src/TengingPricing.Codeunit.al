@@ -1,9 +1,9 @@
-/// What the pages of prices show of other tables.
+// What the pages of prices show of other tables.
 codeunit 50163 "Tenging Pricing"
 {
     Access = Internal;
 
-    /// The one currency of a group's sales prices: blank where they are in several, the local one where there are none.
+    // The one currency of a group's sales prices: blank where they are in several, the local one where there are none.
     procedure CurrencyOfGroup(GroupCode: Code[10]): Code[10]
 #if SALES_PRICES
     var
@@ -33,7 +33,7 @@ codeunit 50163 "Tenging Pricing"
         exit(LocalCurrency.ToPublic(PriceListHeader."Currency Code"));
     end;
 
-    /// The unit that a line prices: the base unit where the line names none.
+    // The unit that a line prices: the base unit where the line names none.
     procedure UnitOfLine(PriceListLine: Record "Price List Line"): Code[10]
     begin
         if PriceListLine."Unit of Measure Code" <> '' then

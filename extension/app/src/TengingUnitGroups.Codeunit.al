@@ -1,4 +1,4 @@
-/// Keeps a unit group for each item and resource: Business Central does so only while its own connector is on.
+// Keeps a unit group for each item and resource: Business Central does so only while its own connector is on.
 codeunit 50164 "Tenging Unit Groups"
 {
     Access = Internal;
