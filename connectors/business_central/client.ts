@@ -83,7 +83,11 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
     open(entity, parts): Opened {
       const table = openTable(entity);
       if (entity.name === "salesOrders") {
-        return openOrders({ head: table, lines: parts === undefined ? null : openTable(parts) });
+        return openOrders({
+          head: table,
+          lines: parts === undefined ? null : openTable(parts),
+          unreleased: new Set(),
+        });
       }
       return withExtension(
         {

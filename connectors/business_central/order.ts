@@ -6,6 +6,8 @@ import type { Table } from "./table.ts";
 export interface Orders {
   readonly head: Table;
   readonly lines: Table | null;
+  /** Ids of orders that were released, and that no stopped change could release again: the next change does. */
+  readonly unreleased: Set<string>;
 }
 
 /** What an answer must carry. */

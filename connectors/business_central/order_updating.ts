@@ -13,6 +13,8 @@ import { lineBody, stateOf } from "./order_view.ts";
 import { unknown } from "./refusals.ts";
 import { idOf, service } from "./table.ts";
 
+const order = { update: 0, create: 1, delete: 2 } as const;
+
 /** A sequence on its way. */
 interface Course {
   readonly orders: Orders;
@@ -38,7 +40,9 @@ export async function updateOrder(orders: Orders, write: Write, wanted: Wanted):
     current: () => Promise.resolve(new Map()),
   });
   const more = sends?.(write) ?? { body: {} };
-  const lines = (write.parts ?? []).map((part) => ({ part, made: lineBody(part) }));
+  // Deletions go last, so that an order that has to be released again is never without lines.
+  const parts = (write.parts ?? []).toSorted((one, other) => order[one.op] - order[other.op]);
+  const lines = parts.map((part) => ({ part, made: lineBody(part) }));
   const refused = [more, ...lines.map(({ made }) => made)].find((body) => "refused" in body);
   if (refused !== undefined && "refused" in refused) return { kind: "refused", ...refused.refused };
 
@@ -84,9 +88,10 @@ async function inWindow(course: Course, sequence: () => Promise<Stopped>): Promi
   const stopped = await sequence();
   // Where an answer was lost the order stays open until somebody looked: restore() releases it.
   if (stopped?.kind === "unknown") return stopped;
-  if (isReleased) {
+  if (isReleased || orders.unreleased.has(id)) {
     const left = await act(orders, id, { action: "release", wanted });
     if (left !== null) return left.kind === "unknown" ? left : notReleased(left);
+    orders.unreleased.delete(id);
   }
   if (stopped !== null) return stopped;
   if (!await look(course)) {
@@ -96,7 +101,10 @@ async function inWindow(course: Course, sequence: () => Promise<Stopped>): Promi
   return { kind: "ok", row: row! };
 }
 
-/** See the contract: an order that was released, and that a stopped sequence left open, is released. */
+/**
+ * See the contract: an order that was released, and that a stopped sequence left open, is released. Where the service
+ * refuses that as things stand, since the change is half done, the change that completes it releases the order.
+ */
 export async function restoreOrder(orders: Orders, write: Write, before: Fields): Promise<void> {
   const { head } = orders;
   if (head.extension === null || write.op !== "update" || write.id === null) return; // nothing was opened
@@ -105,12 +113,12 @@ export async function restoreOrder(orders: Orders, write: Write, before: Fields)
   const now = await currentOrder(orders, write.id, wanted);
   if (now === null || stateOf(now) !== "Draft") return;
   const left = await act(orders, write.id, { action: "release", wanted });
-  if (left === null) return;
-  const reason = "message" in left ? left.message : `it was ${left.kind} meanwhile`;
+  if (left?.kind === "refused") orders.unreleased.add(write.id);
+  if (left?.kind !== "unknown") return;
   throw new ServiceError(
-    `Cannot release the order "${now["number"]}" again, which an interrupted change left open: ${reason}; release it ` +
-      "in Business Central",
-    { service, code: "order_not_released" },
+    `Cannot release the order "${now["number"]}" again, which an interrupted change left open: ${left.message}; ` +
+      "run it again",
+    { service, code: "outcome_unknown" },
   );
 }
 

@@ -443,6 +443,27 @@ Deno.test("the company is one record with its local currency, and items are its"
   ]);
 });
 
+Deno.test("an order that can't be released while a change of it is half done is released by what completes it", async () => {
+  await using shop = await startShop({ extension: true });
+  const row = await create(shop);
+  await shop.desk(row, "release");
+  const [released] = (await some(shop, row.id)).rows;
+  const sent = change(released!, {}, [{ op: "delete", key: "10000", fields: {} }]);
+  await shop.desk(row, "reopen"); // the change came that far …
+  const { value } = await shop.get(`salesOrders(${row.id})/salesOrderLines`);
+  await shop.remove(`salesOrders(${row.id})/salesOrderLines`, (value as Record<string, unknown>[])[0]!);
+  await shop.orders.restore!(sent, released!.data); // … and an order without lines can't be released
+  const [open] = (await some(shop, row.id)).rows;
+  assertEquals([open?.data["state"], open?.parts], ["Draft", []]);
+  const added = line(20000, { lineObject: `Item ${shop.item["number"]}`, quantity: "1" });
+  const [outcome] = await shop.orders.write([change(open!, {}, [added])], wanted);
+  assertEquals(okRow(outcome).data["state"], "Released");
+  const [refused] = await shop.orders.write([
+    change(okRow(outcome), {}, [{ op: "delete", key: "20000", fields: {} }]),
+  ], wanted);
+  assertEquals(refusedBy(refused)[0], "order_not_released");
+});
+
 Deno.test("where the company lost the extension, reading its fields and opening an order say so", async () => {
   await using shop = await startShop({ extension: true });
   const row = await create(shop);

@@ -12,6 +12,7 @@ export interface World extends AsyncDisposable {
   post(set: string, body: Record<string, unknown>): Promise<Record<string, unknown>>;
   get(path: string): Promise<Record<string, unknown>>;
   patch(set: string, row: Record<string, unknown>, body: Record<string, unknown>): Promise<void>;
+  remove(set: string, row: Record<string, unknown>): Promise<void>;
   setting(body: Record<string, unknown>): Promise<void>;
   fault(rule: Record<string, unknown>): Promise<void>;
 }
@@ -55,6 +56,7 @@ export async function startWorld(options: { pageSize?: number; extension?: boole
     post: (set, body) => send("POST", set, body),
     get: (path) => send("GET", path, null),
     patch: (set, row, body) => send("PATCH", `${set}(${row["id"]})`, body, { "If-Match": String(row["@odata.etag"]) }),
+    remove: (set, row) => send("DELETE", `${set}(${row["id"]})`, null, { "If-Match": String(row["@odata.etag"]) }),
     setting: (body) => send("POST", "/sandbox/business_central", body),
     fault: (rule) => send("POST", "/sandbox/faults", [rule]),
     async [Symbol.asyncDispose]() {
