@@ -62,7 +62,7 @@ export async function withDatabase(work: (database: TestDatabase) => Promise<voi
 }
 
 /** The parts of a database's address. */
-export function addressOf({ url }: TestDatabase): PostgresAddress {
+export function addressOf({ url }: Pick<TestDatabase, "url">): PostgresAddress {
   const { hostname, port, pathname, username, password } = new URL(url);
   return {
     ...{ host: hostname, port: Number(port || 5432), database: pathname.slice(1), user: username },

@@ -18,8 +18,11 @@ export function findPrograms(): string | null {
   return folders.find((folder) => ["initdb", "postgres"].every((name) => isFile(`${folder}/${name}`))) ?? null;
 }
 
-/** Starts a server on loopback that loses everything when it is stopped. */
-export async function startServer(programs: string): Promise<TestServer> {
+/** Starts a server on loopback that loses everything when it is stopped. With a certificate (PEM) it offers TLS. */
+export async function startServer(
+  programs: string,
+  tls: { readonly certificate: string; readonly key: string } | null = null,
+): Promise<TestServer> {
   const dir = await Deno.makeTempDir({ prefix: "tenging-postgres-" });
   const owner = ownerOfData();
   const password = crypto.randomUUID();
@@ -37,7 +40,13 @@ export async function startServer(programs: string): Promise<TestServer> {
       ...{ cwd: dir, ...owner, stdout: "null", stderr: "piped" },
     }).output();
     if (!initdb.success) throw new Error(`initdb failed: ${new TextDecoder().decode(initdb.stderr)}`);
-    return await listen(programs, { dir, owner, password });
+    if (tls !== null) {
+      for (const [name, text] of [["server.crt", tls.certificate], ["server.key", tls.key]] as const) {
+        await Deno.writeTextFile(`${dir}/data/${name}`, text, { mode: 0o600 });
+        if (uid !== null) await Deno.chown(`${dir}/data/${name}`, uid, gid);
+      }
+    }
+    return await listen(programs, { dir, owner, password, ssl: tls === null ? "off" : "on" });
   } catch (error) {
     await Deno.remove(dir, { recursive: true });
     throw error;
@@ -48,12 +57,13 @@ interface Place {
   readonly dir: string;
   readonly owner: { readonly uid?: number; readonly gid?: number };
   readonly password: string;
+  readonly ssl: "on" | "off";
 }
 
-async function listen(programs: string, { dir, owner, password }: Place): Promise<TestServer> {
+async function listen(programs: string, { dir, owner, password, ssl }: Place): Promise<TestServer> {
   const port = freePort();
   const settings = {
-    ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 60 },
+    ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 60, ssl },
     ...{ fsync: "off", synchronous_commit: "off", full_page_writes: "off", shared_buffers: "64MB" },
   };
   const server = new Deno.Command(`${programs}/postgres`, {

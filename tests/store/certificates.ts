@@ -1,0 +1,35 @@
+/**
+ * An authority that signs nothing else, and a certificate of it for "db.example" and 127.0.0.1, good for a hundred
+ * years. The key guards nothing: it is here for all to see.
+ */
+
+export const authority = `-----BEGIN CERTIFICATE-----
+MIIBiDCCAS2gAwIBAgIUSCcw8+4zV6ZiSsjAslmOkBRf/j8wCgYIKoZIzj0EAwIw
+EDEOMAwGA1UEAwwFVGVzdHMwIBcNMjYxMTI1MTUwNjU4WhgPMjEyNjExMDExNTA2
+NThaMBAxDjAMBgNVBAMMBVRlc3RzMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+fizpsxIG8+s6mPdkmt3PPWiQujkRd69Njdbt5FvcFfD6hw3YAxNafhp9LEn3y6A3
+BJ/ilsxEFqQhAG6lJCVD46NjMGEwHQYDVR0OBBYEFBh+CenVxLTt5+vPpdYv/C8d
+btcCMB8GA1UdIwQYMBaAFBh+CenVxLTt5+vPpdYv/C8dbtcCMA8GA1UdEwEB/wQF
+MAMBAf8wDgYDVR0PAQH/BAQDAgIEMAoGCCqGSM49BAMCA0kAMEYCIQD04OYXW1lw
+in/sDqHF6idlvraaZxT5Rk4QrtIs+C4ZfgIhAPu5K6CWVAwZz5B64iU/IJ/qNwJC
+Hf7hrUBl77k/Njx6
+-----END CERTIFICATE-----
+`;
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBgjCCASmgAwIBAgIUYaz1drlC1y5fYqF26eJYlAIReOYwCgYIKoZIzj0EAwIw
+EDEOMAwGA1UEAwwFVGVzdHMwIBcNMjYxMTI1MTUwODI0WhgPMjEyNjExMDExNTA4
+MjRaMBAxDjAMBgNVBAMMBXRlc3RzMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE
+uyPzyzg8bq4PjC0nmWudUQoUgqQJZXV9yZfHQnlAQofkdF2xgLaysOEdTzHO7skc
+/8rF3d5jfjNf8enEklVgiKNfMF0wGwYDVR0RBBQwEoIKZGIuZXhhbXBsZYcEfwAA
+ATAdBgNVHQ4EFgQUXPRlj63+Zb4vevHDNBrguedpLxEwHwYDVR0jBBgwFoAUGH4J
+6dXEtO3n68+l1i/8Lx1u1wIwCgYIKoZIzj0EAwIDRwAwRAIgerHZSgB8zSd+lmjk
+oZT/mKZhtjgyXymjnzO/qT/sKKECIAaYhyT+UfWo+v1Wz9DQ3Hy3XsecUB2UAnnF
+GUgbpbQ3
+-----END CERTIFICATE-----
+`;
+export const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgddMGkw42pkhnwoXR
+AeArudaJpZ0jqtTLduk51ULXgXWhRANCAAS7I/PLODxurg+MLSeZa51RChSCpAll
+dX3Jl8dCeUBCh+R0XbGAtrKw4R1PMc7uyRz/ysXd3mN+M1/x6cSSVWCI
+-----END PRIVATE KEY-----
+`;
