@@ -216,6 +216,28 @@ Deno.test("write() sends again what has no answer, and takes a row that says the
   assertEquals(outcomes.map(({ kind }) => kind), ["ok", "exists", "ok", "moved", "missing"]);
 });
 
+Deno.test("write() looks for the row with the same key by all of its columns at once", async () => {
+  const { stub } = serveBatches(
+    () => [412, refusal("0x80040237", "A record with matching key values exists.")],
+    () => Response.json({ value: [] }),
+  );
+  await using _ = stub;
+  const prices = connect(stub).crm.open(dv.priceListItems);
+  const key = { pricelevelid: chosen(3), productid: chosen(4), uomid: chosen(5) };
+  const outcomes = await prices.write(
+    [create(chosen(1), { ...key, amount: "1" }), create(chosen(2), { amount: "2" })],
+    {
+      fields: [],
+    },
+  );
+  assertEquals(outcomes.map((outcome) => outcome.kind === "refused" && outcome.code), ["0x80040237", "0x80040237"]);
+  const query = new URL(stub.seen.at(-1)!.slice(4), stub.url).searchParams;
+  assertEquals(
+    query.get("$filter"),
+    `(_pricelevelid_value eq ${chosen(3)} and _productid_value eq ${chosen(4)} and _uomid_value eq ${chosen(5)})`,
+  );
+});
+
 const update1 = update(chosen(1), 'W/"1"', { name: "x" });
 const answers: readonly (readonly [string, Inner, Outcome])[] = [
   ["a version that is no longer current", [412, refusal("0x80060882", "RowVersion")], { kind: "moved" }],

@@ -230,6 +230,13 @@ Deno.test("write() of an order that is as it should be sends nothing", async () 
   assertEquals([outcome?.kind, batches], ["ok", []]);
 });
 
+Deno.test("write() of a version that is known to be old sends nothing", async () => {
+  const { stub, batches } = serveOrders({ orders: [stored({ "@odata.etag": 'W/"6"' })] });
+  await using _ = stub;
+  assertEquals(await connect(stub).orders.write([update({ statecode: 0 })], wanted), [{ kind: "moved" }]);
+  assertEquals(batches, []);
+});
+
 Deno.test("write() asks once for the products of a batch, and writes in those that are not active", async () => {
   const product = { productid: chosen(5), productnumber: "1900-S", name: "PARIS Chair ".repeat(30), statecode: 2 };
   const active = { productid: chosen(4), productnumber: "1896-S", name: "ATHENS Desk", statecode: 0 };
@@ -320,12 +327,13 @@ Deno.test("write() sends again only the orders that the service was too busy for
 });
 
 Deno.test("write() compares what is there after a fault that may have come too late", async () => {
-  const late = (set: number, batch: number): Answer | undefined => batch === 1 && set < 3 ? [500, ""] : undefined;
+  const late = (_: number, batch: number): Answer | undefined => batch === 1 ? [500, ""] : undefined;
   const { stub, batches } = serveOrders({
     orders: [
       stored({ description: "x " }),
       stored({ salesorderid: chosen(2), description: "somebody else's", "@odata.etag": 'W/"9"' }),
       stored({ salesorderid: chosen(3), description: null }),
+      stored({ salesorderid: chosen(4), description: "x" }),
     ],
     lines: [storedLine(line(1), { quantity: 3, priceperunit: 5, ispriceoverridden: true })],
     refuse: late,
@@ -335,10 +343,11 @@ Deno.test("write() compares what is there after a fault that may have come too l
     update({ description: "x" }, edited),
     { ...update({ description: "x" }), id: chosen(2), version: 'W/"9"' },
     { ...update({ description: "x" }), id: chosen(3) },
+    { ...update({ description: "x" }, [part("create", line(4), { quantity: "1" })]), id: chosen(4) },
   ], wanted);
   // The first is as it was to be; the others are not, and their versions are the ones that were decided on: sent again.
-  assertEquals(outcomes.map(({ kind }) => kind), ["ok", "ok", "ok"]);
-  assertEquals(batches.map((batch) => batch.length), [3, 2]);
+  assertEquals(outcomes.map(({ kind }) => kind), ["ok", "ok", "ok", "ok"]);
+  assertEquals(batches.map((batch) => batch.length), [4, 3]);
 });
 
 Deno.test("write() leaves an order unknown that the service fails at again and again", async () => {
