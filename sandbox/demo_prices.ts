@@ -20,6 +20,7 @@ export function* demoPrices(item: (at: number) => Seed, localCurrency: string): 
   for (const [at, quantityPerUnitOfMeasure] of [[0, "12"], [5, "24"], [10, "6"]] as const) {
     yield { set: "itemUnitsOfMeasure", values: { itemNumber: numberAt(at), code: "BOX", quantityPerUnitOfMeasure } };
   }
+  yield* salesPrices(item);
   const lists: readonly Readonly<Record<string, Cell>>[] = [
     { code: "S00001", description: "Retail", sourceType: "Customer Price Group", sourceNumber: "RETAIL" },
     { code: "S00002", description: "Trade in dollars", sourceType: "Customer Price Group", sourceNumber: "TRADE" },
@@ -62,6 +63,23 @@ export function* demoPrices(item: (at: number) => Seed, localCurrency: string): 
   yield line("S00002", priced(0, 0.8, { minimumQuantity: "50" }));
   yield line("S00002", { ...priced(3, 1), unitPrice: "0", lineDiscountPercent: "7.5", amountType: "Discount" });
   yield line("S00003", priced(0, 1.15));
+}
+
+/** Prices of the first pricing model, for who switches that on. */
+function* salesPrices(item: (at: number) => Seed): Generator<Seed> {
+  const price = (at: number, more: Readonly<Record<string, Cell>>): Seed => {
+    const { unitPrice, baseUnitOfMeasureCode } = item(at).values;
+    const known = { itemNumber: numberAt(at), salesType: "Customer Price Group", salesCode: "RETAIL" };
+    return {
+      set: "salesPrices",
+      values: { ...known, unitOfMeasureCode: baseUnitOfMeasureCode!, unitPrice: unitPrice!, ...more },
+    };
+  };
+  yield price(0, {});
+  yield price(1, { unitOfMeasureCode: "" });
+  yield price(2, { minimumQuantity: "100" });
+  yield price(3, { endingDate: "2025-03-31" });
+  yield price(4, { salesType: "All Customers", salesCode: "" });
 }
 
 /** The number that the series gives the item at this place. */
