@@ -23,7 +23,7 @@ export const orderLines = defineStep({
   extract: { erp: bc.salesOrderLines, crm: dv.salesOrderLines },
   match: [["productid", "uomid", "quantity", "priceperunit"], ["productdescription", "quantity", "priceperunit"]],
   transform: {
-    productid: coupled("lineObject", items, resources),
+    productid: coupled("product", items, resources), // blank where the ERP has an account or a charge
     productdescription: "description",
     uomid: coupled("unitOfMeasureCode", units),
     quantity: "quantity",
@@ -34,7 +34,7 @@ export const orderLines = defineStep({
   create: {
     erp: { lineObject: convert("linetype", account) },
     crm: {
-      isproductoverridden: convert("lineObject", isWriteIn),
+      isproductoverridden: convert("product", isWriteIn),
       ispriceoverridden: constant(true), // the ERP's price, not that of the price list
       lineitemnumber: "sequence",
     },

@@ -44,8 +44,8 @@ export function bookedOn(accounts: { readonly writeIn: string; readonly freight:
   };
 }
 
-/** What a line of the ERP sells → whether it is written in by hand in the CRM: it is neither item nor resource. */
+/** Item or resource of a line of the ERP → whether it is written in by hand in the CRM: it has neither. */
 export const isWriteIn: OneWay<string | null, boolean> = {
   name: "isWriteIn",
-  forward: (object) => !/^(Item|Resource) /.test(object ?? ""),
+  forward: (product) => product === null,
 };

@@ -21,7 +21,7 @@ const crm = {
 };
 const erp = {
   sequence: 10000,
-  lineObject: "Item 1896-S",
+  product: "Item 1896-S",
   description: "ATHENS Desk",
   unitOfMeasureCode: "PCS",
   quantity: "3",
@@ -34,7 +34,7 @@ const erp = {
 Deno.test("order lines makes a line with item, unit, quantity, price and the whole discount", () => {
   const { fields, reasons, stops } = created(orderLines, "erp", { source: crm, coupled });
   assertEquals(fields, {
-    lineObject: "Item 1896-S",
+    product: "Item 1896-S",
     unitOfMeasureCode: "PCS",
     quantity: "3",
     unitPrice: "649.4",
@@ -62,7 +62,7 @@ Deno.test("order lines waits for a product that is not coupled: it never becomes
 });
 
 Deno.test("order lines makes a line of the CRM at the ERP's price and in its place, resources too", () => {
-  const source = { ...erp, lineObject: "Resource LINA", unitOfMeasureCode: "HOUR", shippedQuantity: "1" };
+  const source = { ...erp, product: "Resource LINA", unitOfMeasureCode: "HOUR", shippedQuantity: "1" };
   assertEquals(created(orderLines, "crm", { source, coupled }).fields, {
     productid: "lina-id",
     productdescription: "ATHENS Desk",
@@ -76,10 +76,17 @@ Deno.test("order lines makes a line of the CRM at the ERP's price and in its pla
   });
 });
 
+Deno.test("order lines writes a line in by hand that the ERP has with an account, such as freight", () => {
+  const source = { ...erp, product: null, unitOfMeasureCode: null, description: "Freight" };
+  const { fields, stops } = created(orderLines, "crm", { source, coupled });
+  const { productid, productdescription, isproductoverridden } = fields;
+  assertEquals([productid, productdescription, isproductoverridden, stops], [undefined, "Freight", true, false]);
+});
+
 Deno.test("order lines keeps comments of the ERP in the ERP, and takes all lines of the CRM", () => {
   const compiled = compile(orderLines);
   assertEquals(isWanted(compiled, "crm", erp), true);
-  assertEquals(isWanted(compiled, "crm", { ...erp, lineObject: null, comment: true }), false);
+  assertEquals(isWanted(compiled, "crm", { ...erp, product: null, comment: true }), false);
   assertEquals(isWanted(compiled, "erp", crm), true);
 });
 
