@@ -170,6 +170,8 @@ export const bc = {
     partKey: "number",
     refs: {
       lineObject: { entity: "items", by: "lineObject" }, // or a resource, which carries the same field
+      product: { entity: "items", by: "lineObject" },
+      unit: { entity: "itemUnitsOfMeasure", by: "key" }, // or a resource's, which has the same key
       unitOfMeasureCode: { entity: "unitsOfMeasure", by: "key" },
       documentId: { entity: "salesOrders", by: "id" },
     },

@@ -10,6 +10,7 @@ import type { Archived, Fields, Part, PartWrite, Row, Value, Write } from "../co
 import { canonical } from "../json.ts";
 import { anyOf, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
 import type { Wanted } from "./order.ts";
+import { soldBy } from "./order_view.ts";
 import type { Table } from "./table.ts";
 
 /** What posted documents say of one order. */
@@ -75,7 +76,8 @@ export async function recallPosted(
 }
 
 function asStored({ key, fields }: PartWrite): Fields {
-  return { sequence: Number(key), comment: (fields["lineObject"] ?? null) === null, ...fields };
+  const lineObject = soldBy(fields) ?? null;
+  return { sequence: Number(key), comment: lineObject === null, ...fields, lineObject };
 }
 
 async function documents(head: Table, set: "salesInvoices" | "salesShipments", $filter: string): Promise<RawRow[]> {

@@ -51,8 +51,12 @@ export const salesOrderLine = z.object({
   sequence: integer(),
   /** What is sold: "Item 1896-S", "Resource LINA", "Account 6110", "Charge FREIGHT"; null is a comment. */
   lineObject: key(["items", "resources"]),
+  /** The same where it is an item or a resource; null for accounts, charges and comments. */
+  product: key(["items", "resources"]),
   description: text(100),
   unitOfMeasureCode: key("unitsOfMeasure"),
+  /** The unit among those of the item or resource: "Item 1896-S PCS". */
+  unit: key(["itemUnitsOfMeasure", "resourceUnitsOfMeasure"]),
   quantity: decimal(5),
   unitPrice: decimal(5),
   discountAmount: decimal(2),

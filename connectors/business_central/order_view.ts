@@ -60,10 +60,17 @@ export const salesOrders: View = {
 
 /** Lines; a comment sells nothing and has no object. */
 export const salesOrderLines: View = {
-  made: { lineObject: ["lineType", "lineObjectNumber"], comment: ["lineType"] },
+  made: {
+    lineObject: ["lineType", "lineObjectNumber"],
+    product: ["lineType", "lineObjectNumber"],
+    unit: ["lineType", "lineObjectNumber", "unitOfMeasureCode"],
+    comment: ["lineType"],
+  },
   fill: () =>
     Promise.resolve((row) => ({
       lineObject: objectOf(row),
+      product: productOf(row),
+      unit: unitOf(row),
       comment: decodeName(String(row["lineType"])) === "Comment",
     })),
 };
@@ -82,18 +89,46 @@ function objectOf(row: RawRow): string | null {
   return type === "Comment" || number === null ? null : `${type} ${number}`;
 }
 
+/** The same where it is an item or a resource. */
+function productOf(row: RawRow): string | null {
+  const object = objectOf(row);
+  return object !== null && /^(Item|Resource) /.test(object) ? object : null;
+}
+
+/** The unit among those of the item or resource: "Item 1896-S PCS". */
+function unitOf(row: RawRow): string | null {
+  const product = productOf(row);
+  const code = textOf(row["unitOfMeasureCode"]);
+  return product === null || code === null ? null : `${product} ${code}`;
+}
+
 const lineTypes = ["Item", "Resource", "Account", "Charge", "Fixed Asset"] as const;
 const lineFields: Readonly<Record<string, Parameters<typeof withBlank>[0]>> = fieldsOf(salesOrderLine);
 
 /** Properties of a line in the order in which the service must take them: later ones change what earlier ones set. */
 const inOrder = ["unitOfMeasureCode", "quantity", "unitPrice", "discountAmount", "description", "shipmentDate"];
 
+/** What the line of a write sells: null for a comment, undefined where the write leaves it as it is. */
+export function soldBy({ product, lineObject }: PartWrite["fields"]): Value | undefined {
+  return product ?? (lineObject === undefined ? product : lineObject);
+}
+
+/** A line's fields as properties of the page: a unit of the product is called by its code there. */
+function asProperties({ unit, ...fields }: PartWrite["fields"]): PartWrite["fields"] {
+  if (unit === undefined) return fields;
+  const name = String(unit ?? "");
+  const product = `${soldBy(fields) ?? ""} `;
+  const code = name.startsWith(product) ? name.slice(product.length) : name.slice(name.lastIndexOf(" ") + 1);
+  return { ...fields, unitOfMeasureCode: code === "" ? null : code };
+}
+
 /**
  * What is sent for a line. A new line without an object is a comment, of which the service takes nothing but its text.
  */
-export function lineBody({ op, key, fields }: PartWrite): Body {
+export function lineBody({ op, key, fields: given }: PartWrite): Body {
   const body: Record<string, unknown> = op === "create" ? { sequence: Number(key) } : {};
-  const object = fields["lineObject"];
+  const fields = asProperties(given);
+  const object = soldBy(fields);
   if (op === "create" || object !== undefined) {
     const named = (object ?? null) === null ? ["Comment", ""] as const : parseObject(String(object));
     if (named === null) {

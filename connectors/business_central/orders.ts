@@ -7,6 +7,7 @@ import { recallPosted } from "./order_posted.ts";
 import type { Orders } from "./order.ts";
 import { extensionRows, findOrders, readOrders } from "./order_reading.ts";
 import { restoreOrder, updateOrder } from "./order_updating.ts";
+import { soldBy } from "./order_view.ts";
 import { checkFields, unknown } from "./refusals.ts";
 import { idOf } from "./table.ts";
 
@@ -113,7 +114,7 @@ async function withoutReference(
 function hasLines({ parts = [] }: Row, sent: readonly PartWrite[]): boolean {
   return parts.length === sent.length && sent.every(({ key, fields }) => {
     const stored = parts.find((part) => part.key === key)?.data;
-    if (stored === undefined || stored["lineObject"] !== (fields["lineObject"] ?? null)) return false;
+    if (stored === undefined || stored["lineObject"] !== (soldBy(fields) ?? null)) return false;
     const quantity = fields["quantity"] ?? null;
     return stored["lineObject"] === null || quantity === null || stored["quantity"] === canonical(String(quantity));
   });
