@@ -7,7 +7,7 @@ import { changeSetOf, inBatches, type OrderState, tooLarge } from "./change_set.
 import type { Context } from "./context.ts";
 import { documentsBy } from "./documents.ts";
 import type { Document } from "./order_lines.ts";
-import { inactiveProducts, type OrderWrite, orderWriteOf } from "./order_write.ts";
+import { knownOf, nothingKnown, type OrderWrite, orderWriteOf } from "./order_write.ts";
 import { agrees, keyOf, noAnswer, passing, refusal, sameKey } from "./outcomes.ts";
 import { rawsBy } from "./read.ts";
 import { columnsOf, only } from "./rows.ts";
@@ -29,9 +29,9 @@ export async function writeDocuments(
 ): Promise<Outcome[]> {
   const { writes, signal } = options;
   for (const write of writes) check(context, document, write);
-  const inactive = await inactiveProducts(context, writes, signal);
+  const known = await knownOf(context, writes, signal);
   const jobs = writes.map((write): Job => {
-    const order = orderWriteOf(write, inactive);
+    const order = orderWriteOf(write, known);
     return { order, uncertain: false, outcome: tooLarge(order) };
   });
   const batches = inBatches(jobs.filter(({ outcome }) => outcome === null), Math.min(context.batchSize, mostDocuments));
@@ -43,7 +43,7 @@ export async function writeDocuments(
 /** Throws TypeError before anything is sent. */
 function check(context: Context, document: Document, write: Write): void {
   idOf(document.head, write);
-  const order = orderWriteOf(write, new Map());
+  const order = orderWriteOf(write, nothingKnown);
   const now = write.op === "create" ? null : { version: "", statecode: 0, statuscode: 1 };
   changeSetOf(context, document, { order, now });
 }

@@ -270,6 +270,37 @@ Deno.test("write() asks once for the products of a batch, and writes in those th
   ]);
 });
 
+Deno.test("write() leaves out what a line can't hold: a product's has no description, one written in no unit", async () => {
+  const { stub, batches } = serveOrders({
+    orders: [stored({ statecode: 0, statuscode: 1 })],
+    lines: [
+      storedLine(line(1), { isproductoverridden: false }),
+      storedLine(line(2), { isproductoverridden: true }),
+      storedLine(line(3), { isproductoverridden: false }),
+    ],
+  });
+  await using _ = stub;
+  const both = { productdescription: "x", uomid: chosen(6), quantity: "2" };
+  const [outcome] = await connect(stub).orders.write([
+    update({ description: "x" }, [
+      part("update", line(1), both),
+      part("update", line(2), both),
+      part("update", line(3), { productdescription: "x" }),
+      part("update", line(4), { quantity: "7" }),
+    ]),
+  ], { fields: [] });
+  assertEquals(outcome?.kind, "ok");
+  assertEquals(batches[0]![0]!.slice(1), [
+    `PATCH salesorderdetails(${line(1)}) | ${any} | {"uomid@odata.bind":"/uoms(${chosen(6)})","quantity":2}`,
+    `PATCH salesorderdetails(${line(2)}) | ${any} | {"productdescription":"x","quantity":2}`,
+    `PATCH salesorderdetails(${line(4)}) | ${any} | {"quantity":7}`,
+  ]);
+  const asked = stub.seen.filter((request) => request.includes("isproductoverridden"));
+  assertEquals(asked.map((request) => new URL(request.slice(4), stub.url).searchParams.get("$filter")), [
+    [1, 2, 3].map((n) => `salesorderdetailid eq ${line(n)}`).join(" or "),
+  ]);
+});
+
 function refusal(code: string, message = ""): string {
   return JSON.stringify({ error: { code, message } });
 }

@@ -182,6 +182,25 @@ Deno.test("write() writes in a product that is not active, and says so", async (
   ]);
 });
 
+Deno.test("write() changes a line's text or unit where the line can hold it", async () => {
+  await using world = await openOrderWorld();
+  const made = rowIn(await writeOrder(world.orders, newOrder(world, chosen(1))));
+  const fields = { productdescription: "New text", uomid: world.unit };
+  const row = rowIn(
+    await writeOrder(world.orders, {
+      op: "update",
+      id: chosen(1),
+      version: made.version,
+      fields: {},
+      parts: [part("update", line(1), fields), part("update", line(2), fields)],
+    }),
+  );
+  assertEquals(shown(row, "productdescription", "uomid").slice(0, 2), [
+    [line(1), null, world.unit],
+    [line(2), "New text", null],
+  ]);
+});
+
 Deno.test("write() of an order is all or nothing, and each order is answered for itself", async () => {
   await using world = await openOrderWorld();
   const bad = newOrder(world, chosen(2));
