@@ -164,14 +164,17 @@ function batchesOf(asked: readonly Asked[]): Asked[][] {
   return batches;
 }
 
+/** Fields whose values a message quotes. */
+const quotable = ["lineObject", "product", "unit", "unitOfMeasureCode", "description"];
+
 /** Names the line that a refusal of the whole order is about, where its message quotes a value of just one line. */
 function refusedLine(outcome: Outcome & { kind: "refused" }, write: Write): Outcome {
   if (outcome.field !== undefined) return outcome;
   const hits = (write.parts ?? []).flatMap(({ key, fields }) => {
-    const field = Object.keys(fields).find((name) => {
+    const field = quotable.find((name) => {
       const value = fields[name];
-      if (typeof value !== "string" || value.length < 3) return false;
-      const shown = name === "lineObject" ? value.slice(value.indexOf(" ") + 1) : value;
+      if (typeof value !== "string" || value === "") return false;
+      const shown = shownAs(name, value);
       return outcome.message.includes(`'${shown}'`) || outcome.message.includes(`"${shown}"`) ||
         outcome.message.includes(`(${shown})`);
     });
@@ -180,4 +183,10 @@ function refusedLine(outcome: Outcome & { kind: "refused" }, write: Write): Outc
   const [hit, ...others] = hits;
   if (hit === undefined || others.length > 0) return outcome;
   return { ...outcome, message: `Line ${hit.key}: ${outcome.message}`, field: `${hit.key}/${hit.field}` };
+}
+
+/** A value as the service knows it: "Item 1896-S" is called 1896-S there, its unit "Item 1896-S PCS" PCS. */
+function shownAs(field: string, value: string): string {
+  if (field === "lineObject" || field === "product") return value.slice(value.indexOf(" ") + 1);
+  return field === "unit" ? value.slice(value.lastIndexOf(" ") + 1) : value;
 }

@@ -213,10 +213,15 @@ function sendLine(
   return send(orders, { method: "PATCH", path, headers, body: changed, wanted });
 }
 
-/** Says which line and field a refusal is about. */
-function named(stopped: Outcome & { kind: "refused" }, { key }: PartWrite): Stopped {
+/** Says which line and field a refusal is about, by the name that the field was written under. */
+function named(stopped: Outcome & { kind: "refused" }, { key, fields }: PartWrite): Stopped {
   const { field, ...rest } = stopped;
-  const own = field === "lineType" || field === "lineObjectNumber" ? "lineObject" : field;
+  const behind: Readonly<Record<string, readonly string[]>> = {
+    lineType: ["product", "lineObject"],
+    lineObjectNumber: ["product", "lineObject"],
+    unitOfMeasureCode: ["unit"],
+  };
+  const own = field === undefined ? undefined : behind[field]?.find((name) => name in fields) ?? field;
   const where = own === undefined ? {} : { field: `${key}/${own}` };
   return { ...rest, message: `Line ${key}: ${stopped.message}`, ...where };
 }
