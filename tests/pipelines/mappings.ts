@@ -66,7 +66,9 @@ const unitGroup = "A product keeps its unit group for life: a base unit that cha
   "what the CRM changes is put back.";
 const listCurrency = "The CRM gives a price the currency of its list and takes no other; a price in another is listed.";
 const readOnlyNumber = "The Web API fills it from the product and takes no value.";
-const billTo = "The ERP takes the address from the customer who is billed, and its page takes no other.";
+const billTo =
+  "To the CRM only: the ERP takes the address from the customer who is billed, and its page takes no other. " +
+  "Off as shipped: every new order would be opened for it in the CRM.";
 const computed = "The CRM computes it from the lines and takes no value.";
 
 const s = rowsOf("salespeople");
@@ -304,13 +306,13 @@ const orders: readonly Mapping[] = [
       o.better.toCrm("Ship-to Post Code", "shipto_postalcode", { why: alsoBack }),
       o.better.toCrm("Ship-to County", "shipto_stateorprovince", { why: alsoBack }),
       o.same.toCrm("Last Shipment Date", "datefulfilled"),
-      o.same.toCrm("Bill-to Name", "billto_name"),
-      o.same.toCrm("Bill-to Address", "billto_line1"),
-      o.same.toCrm("Bill-to Address 2", "billto_line2"),
-      o.same.toCrm("Bill-to City", "billto_city"),
-      o.better.toCrm("Bill-to Country/Region Code", "billto_country", { why: country }),
-      o.same.toCrm("Bill-to Post Code", "billto_postalcode"),
-      o.same.toCrm("Bill-to County", "billto_stateorprovince"),
+      o.better.toCrm("Bill-to Name", "billto_name", { why: billTo }),
+      o.better.toCrm("Bill-to Address", "billto_line1", { why: billTo }),
+      o.better.toCrm("Bill-to Address 2", "billto_line2", { why: billTo }),
+      o.better.toCrm("Bill-to City", "billto_city", { why: billTo }),
+      o.better.toCrm("Bill-to Country/Region Code", "billto_country", { why: billTo }),
+      o.better.toCrm("Bill-to Post Code", "billto_postalcode", { why: billTo }),
+      o.better.toCrm("Bill-to County", "billto_stateorprovince", { why: billTo }),
       o.better.toCrm("Amount", "totalamountlessfreight", {
         field: "totalexcludingtax",
         in: "control",

@@ -21,11 +21,13 @@ function cellsOf({ bc, crm, direction, here, why, rule, optional }: FieldMapping
 
 /** Step, ERP field, direction and CRM field of one of our rules. */
 function described({ step: name, field, in: place }: RuleName): string {
-  const step = switchedOn(steps.find((one) => one.name === name)!);
+  const shipped = steps.find((one) => one.name === name)!;
+  const step = switchedOn(shipped);
   if (place === "control") return `${name}: \`${step.control[field]}\` = \`${field}\``;
   if (place === "transform") {
     const { erp, direction } = rulesOf(step).find((rule) => rule.crm === field)!;
-    return `${name}: ${named(erp)} ${arrows[direction]} \`${field}\``;
+    const isOn = rulesOf(shipped).some((rule) => rule.crm === field);
+    return `${name}: ${named(erp)} ${arrows[direction]} \`${field}\`${isOn ? "" : " (off)"}`;
   }
   const side = place === "create.crm" ? "crm" : "erp";
   const { from } = givenOf(step, side).find((given) => given.field === field)!;

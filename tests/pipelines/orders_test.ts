@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Fields } from "../../connectors/connector.ts";
 import { authorityOf, controlled } from "../../engine/policy.ts";
 import { orders } from "../../pipelines/orders.ts";
+import { switchedOn } from "./mappings_world.ts";
 import { agreedOn, created, merged } from "./rows.ts";
 
 const crm = {
@@ -118,16 +119,21 @@ Deno.test("orders sends an order without a name that is too long for the ERP, an
   assertEquals(reasons.map(({ code, field }) => [code, field]), [["too_long", "group ship to"]]);
 });
 
-Deno.test("orders brings back whom the ERP bills, and nothing else of a new order", () => {
-  const base = agreedOn({ ...erp, shipToAddressLine2: null, shipToState: null }, crm);
-  const { billto_name: _name, ...unknown } = crm as Fields;
-  const decided = merged(orders, { erp: completed, crm: unknown, base, coupled });
-  assertEquals(present(decided.crm), billed);
-  assertEquals(decided.erp, {});
+Deno.test("orders needs nothing more of a new order, and whom the ERP bills where that rule is switched on", () => {
+  const met = {
+    erp: completed,
+    crm,
+    base: agreedOn({ ...erp, shipToAddressLine2: null, shipToState: null }, crm),
+    coupled,
+  };
+  const shipped = merged(orders, met);
+  assertEquals([present(shipped.crm), shipped.erp], [{}, {}]);
+  const on = merged(switchedOn(orders), { ...met, erp: { ...completed, companyId: null } });
+  assertEquals([present(on.crm), on.erp], [billed, {}]);
 });
 
 Deno.test("orders follows the ERP: released, shipped, invoiced in part and in full", () => {
-  const before = { ...crm, ...billed, datefulfilled: null };
+  const before = { ...crm, datefulfilled: null };
   const after = (state: string, statecode: number) => {
     const now = { ...completed, state, lastShipmentDate: state === "Released" ? null : "2026-03-18" };
     const decided = merged(orders, {
@@ -146,11 +152,11 @@ Deno.test("orders follows the ERP: released, shipped, invoiced in part and in fu
 });
 
 Deno.test("orders takes a whole new address and a new day to the ERP", () => {
-  const now = { ...crm, ...billed, shipto_line1: "Hafnarstræti 7", requestdeliveryby: "2026-03-27" };
+  const now = { ...crm, shipto_line1: "Hafnarstræti 7", requestdeliveryby: "2026-03-27" };
   const decided = merged(orders, {
     erp: completed,
     crm: now,
-    base: agreedOn(completed, { ...crm, ...billed }),
+    base: agreedOn(completed, crm),
     coupled,
   });
   assertEquals(decided.crm, {});
