@@ -1,6 +1,7 @@
 /** The connector on the extension's pages: what it makes of their rows, and what becomes of its writes. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openBusinessCentral } from "../../connectors/business_central/client.ts";
+import { dayFilters, dayIn, withDay } from "../../connectors/business_central/extension_days.ts";
 import { bc } from "../../connectors/business_central/entities.ts";
 import type { AnyEntity, Connector, Fields, Outcome, Page, Row } from "../../connectors/connector.ts";
 import { ServiceError } from "../../errors.ts";
@@ -343,4 +344,15 @@ sharedTest("read() judges the price lines of adventureworks as a count of the fi
   }
   assertEquals(found, expected);
   assertEquals(found.size, 4, "every reason is there, and lines that fit");
+});
+
+Deno.test("dayFilters() asks for what began or ended between two days, and for nothing on the same day", () => {
+  const days = { field: "unfit", starts: "startingDate", ends: "endingDate" };
+  assertEquals(dayFilters(days, "2026-05-20", "2026-05-20"), []);
+  assertEquals(dayFilters(days, "2026-05-21", "2026-05-20"), [], "a clock that went back");
+  assertEquals(dayFilters(days, "2026-05-18", "2026-05-20"), [
+    "startingDate gt 2026-05-18 and startingDate le 2026-05-20",
+    "endingDate ge 2026-05-18 and endingDate lt 2026-05-20", // it is valid on its last day
+  ]);
+  assertEquals([dayIn(withDay('{"modified":null}', "2026-05-20")), dayIn("no cursor")], ["2026-05-20", "0001-01-01"]);
 });
