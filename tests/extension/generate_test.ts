@@ -91,3 +91,9 @@ Deno.test("the deletions of every table that a handle reads are noted", () => {
   const unnoted = read.map(({ table }) => table).filter((table) => !tables.includes(table));
   assertEquals(unnoted, ["Sales Price"], "its table is gone from newer versions");
 });
+
+Deno.test("the app's README names every page and says that it was not compiled", () => {
+  const readme = Deno.readTextFileSync(new URL("README.md", folder));
+  for (const { set } of Object.values(pages)) assert(readme.includes(`\`${set}\``), set);
+  assert(readme.includes("not compiled"));
+});
