@@ -13,7 +13,7 @@ import { filesOf, loadDefinitions, loadPipeline } from "./pipeline.ts";
 import { table } from "./run_text.ts";
 import { openServices, refuseOtherKind } from "./services.ts";
 import type { Session } from "./session.ts";
-import { openStoreIfAny } from "./store.ts";
+import { databaseName, openStoreIfAny } from "./store.ts";
 
 /** Records of each side when --sample is not given. */
 const usualSample = 5;
@@ -69,7 +69,7 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
   const store = await openStoreIfAny(session, configuration.connection) ??
     (await import("../store/memory.ts")).memoryStore();
   try {
-    await refuseOtherKind(store, configuration, home);
+    await refuseOtherKind(store, configuration, { home, database: databaseName(session) });
     const services = await openServices({ home, configuration, project, clock, filling: nothingToFill });
     try {
       for (const message of services.messages) output.message(message);

@@ -6,7 +6,7 @@ import type { PostgresAddress } from "../store/postgres.ts";
 import { DefinitionError } from "../errors.ts";
 
 const modes = ["disable", "require", "verify-ca", "verify-full"] as const;
-const parameters = ["sslmode", "sslrootcert", "host", "user", "password"];
+const parameters = ["sslmode", "sslrootcert", "host", "port", "user", "password"];
 
 /**
  * Reads the address as libpq does, as far as it goes (PostgreSQL, Connection URIs). What goes over a network is
@@ -29,7 +29,8 @@ export function readDatabaseUrl(text: string, readFile: (path: string) => string
   const [user, password] = [username || url.searchParams.get("user"), secret || url.searchParams.get("password")];
   if (!user || !database) throw unusable(`it names no ${!user ? "user" : "database"}`, "name one");
   const host = hostOf(url);
-  const port = Number(url.port || 5432);
+  const port = Number(url.port || url.searchParams.get("port") || 5432);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw unusable("its port is none", "name one up to 65535");
   const isNear = /^(\/|127(\.\d+){3}$|::1$)/.test(host);
   const authorities = authoritiesOf(url, readFile);
   const mode = modeOf(url.searchParams.get("sslmode") ?? (isNear ? "disable" : "verify-full"));

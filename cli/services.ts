@@ -109,20 +109,29 @@ function connect(
 }
 
 /** Throws DefinitionError "configuration_missing" where a home that belongs to real services would get a sandbox. */
-export async function refuseOtherKind(store: Store, configuration: Configuration, home: string): Promise<void> {
+export async function refuseOtherKind(
+  store: Store,
+  configuration: Configuration,
+  { home, database = null }: { readonly home: string; readonly database?: string | null },
+): Promise<void> {
   const pin = await store.connection(configuration.connection);
   const kind = configuration.services === null ? "sandbox" : "real";
-  const pinned = textOf(`${home}/real`) === null ? pin?.kind ?? kind : "real";
+  const isReal = textOf(`${home}/real`) !== null;
+  const pinned = isReal ? "real" : pin?.kind ?? kind;
   if (pinned === kind) return;
+  const where = isReal || database === null ? `"${home}"` : `the ${database}`;
+  const remedy = isReal || database === null
+    ? "set TENGING_HOME to another folder under .tenging"
+    : "set DATABASE_URL to another database";
   if (pinned === "real") {
     throw new DefinitionError(
       "configuration_missing",
-      `Cannot use the sandbox: "${home}" belongs to real services, and tenging.json names none; put the connection back, ` +
-        "or set TENGING_HOME to another folder under .tenging",
+      `Cannot use the sandbox: ${where} belongs to real services, and tenging.json names none; put the connection back, ` +
+        `or ${remedy}`,
     );
   }
   throw new DefinitionError(
     "other_environment",
-    `Cannot use the real services: "${home}" belongs to the sandbox; set TENGING_HOME to another folder under .tenging`,
+    `Cannot use the real services: ${where} belongs to the sandbox; ${remedy}`,
   );
 }

@@ -67,8 +67,13 @@ export async function servingOf(session: Session): Promise<Serving | null> {
 
 /** What tells the stores apart that commands of one home can work on. */
 export function storeName(session: Session): string {
+  return databaseName(session) ?? embedded;
+}
+
+/** How messages call the database that is the store; null where it is the one in the home. */
+export function databaseName(session: Session): string | null {
   const database = databaseOf(session);
-  return database === null ? embedded : nameOf(database);
+  return database === null ? null : nameOf(database);
 }
 
 /** The database that DATABASE_URL names; null without. Throws DefinitionError when it is of no use, or not permitted. */

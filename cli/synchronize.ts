@@ -9,6 +9,7 @@ import { type Filling, isOrder, nothingToFill } from "./fill_sandbox.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { openServices, refuseOtherKind } from "./services.ts";
 import type { Session } from "./session.ts";
+import { databaseName } from "./store.ts";
 
 export interface SynchronizeOptions {
   readonly store: Store;
@@ -29,7 +30,7 @@ export interface SynchronizeOptions {
 export async function synchronize(options: SynchronizeOptions, session: Session): Promise<Run> {
   const { store, home, configuration, pipeline } = options;
   refuseUnconfirmed(configuration, options.isConfirmed);
-  await refuseOtherKind(store, configuration, home);
+  await refuseOtherKind(store, configuration, { home, database: databaseName(session) });
   const { project, clock, output } = session;
   const filling = options.filling ?? nothingToFill;
   if (isOrder(filling) && await store.connection(configuration.connection) !== null) throw notEmpty(`${home}/sandbox`);

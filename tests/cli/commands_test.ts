@@ -169,11 +169,21 @@ for (const [pinned, isReal, code] of kinds) {
     const store = memoryStore();
     const who = { service: "x", name: "x", parts: {} };
     if (pinned !== null) await store.connection("default", { kind: pinned, erp: who, crm: who });
-    const refuse = () => refuseOtherKind(store, isReal ? real : { ...real, services: null }, ".tenging");
+    const refuse = () => refuseOtherKind(store, isReal ? real : { ...real, services: null }, { home: ".tenging" });
     if (code === null) await refuse();
     else assertEquals((await assertRejects(refuse, DefinitionError)).code, code);
   });
 }
+
+Deno.test("refuseOtherKind() names the database where that is the store", async () => {
+  const store = memoryStore();
+  const who = { service: "x", name: "x", parts: {} };
+  await store.connection("default", { kind: "sandbox", erp: who, crm: who });
+  const place = { home: ".tenging", database: 'database "sync" on "db.example:5432"' };
+  const error = await assertRejects(() => refuseOtherKind(store, real, place), DefinitionError);
+  assertStringIncludes(error.message, 'the database "sync" on "db.example:5432" belongs to the sandbox');
+  assertStringIncludes(error.message, "set DATABASE_URL to another database");
+});
 
 Deno.test("status shows a run that was killed as cancelled", () =>
   inWorld(async ({ dir, run }) => {
@@ -202,7 +212,7 @@ Deno.test("a home that held a real connection gets no sandbox, even when no serv
       clock,
       filling: nothingToFill,
     });
-    const refuse = (configuration: Configuration) => refuseOtherKind(memoryStore(), configuration, dir);
+    const refuse = (configuration: Configuration) => refuseOtherKind(memoryStore(), configuration, { home: dir });
     await refuse(real);
     const refused = await assertRejects(() => refuse({ ...real, services: null }), DefinitionError);
     assertEquals(refused.code, "configuration_missing");

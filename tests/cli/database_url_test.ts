@@ -42,8 +42,8 @@ Deno.test.each([
 });
 
 Deno.test("readDatabaseUrl() knows sockets, IPv6 addresses and the authorities' file", () => {
-  const socket = read("postgres:///d?host=/run/postgresql/&user=u&password=p");
-  assertEquals([socket.host, socket.user, socket.password, socket.port], ["/run/postgresql", "u", "p", 5432]);
+  const socket = read("postgres:///d?host=/run/postgresql/&port=5433&user=u&password=p");
+  assertEquals([socket.host, socket.user, socket.password, socket.port], ["/run/postgresql", "u", "p", 5433]);
   assertEquals(read("postgres://u@[2001:db8::5]/d").host, "2001:db8::5");
   assertEquals(read("postgres://u@LOCALHOST/d").host, "127.0.0.1");
   assertEquals(read("postgres://u@h/d?sslrootcert=/etc/ca.pem").authorities, "PEM");
@@ -64,6 +64,8 @@ Deno.test.each([
   { url: "postgres:///d?user=u&password=hunter2", said: "no host" },
   { url: "postgres://u:hunter2@h/d?host=/run", said: "parameter host" },
   { url: "postgres:///d?host=hunter2&user=u", said: "parameter host" },
+  { url: "postgres://u:hunter2@h/d?port=no", said: "port" },
+  { url: "postgres://u:hunter2@h:0/d", said: "port" },
   { url: "postgres://u:hunter2@h/d?sslmode=prefer", said: "unencrypted" },
   { url: "postgres://u:hunter2@h/d?sslmode=hunter2", said: "not known" },
   { url: "postgres://u:hunter2@h/d?sslrootcert=/not/there", said: "can't be read" },
