@@ -3,17 +3,18 @@
  * active orders can be edited; a state comes by PATCH, Fulfilled by an action (Microsoft, "salesorder" and
  * "FulfillSalesOrder"). Orders are never canceled.
  */
-import type { Outcome, PartWrite } from "../connector.ts";
+import type { Fields, Outcome, PartWrite } from "../connector.ts";
 import { guid } from "../odata.ts";
 import type { Inner } from "./batch.ts";
 import type { Context } from "./context.ts";
-import type { Document } from "./order_lines.ts";
+import { type Document, headVersionIn } from "./order_lines.ts";
 import type { OrderWrite } from "./order_write.ts";
 import { valuesOf } from "./rows.ts";
 import { innerPath } from "./sending.ts";
 
 /** An order's state now. */
 export interface OrderState {
+  /** With its lines. */
   readonly version: string;
   readonly statecode: number;
   readonly statuscode: number;
@@ -30,9 +31,10 @@ export function changeSetOf(
   document: Document,
   { order, now }: { readonly order: OrderWrite; readonly now: OrderState | null },
 ): readonly Inner[] | Extract<Outcome, { kind: "refused" }> {
-  const { id, fields, parts, write } = order;
+  const { id, write } = order;
   const from = now?.statecode ?? active;
   const to = order.state ?? from;
+  const { fields, parts } = from > submitted ? lastOf(order, to) : order;
   const writesContent = now === null || Object.keys(fields).length > 0 || parts.length > 0;
   if (from === to && !writesContent) return [];
   if (from > submitted && (writesContent || from !== fulfilled || to !== invoiced)) return closed(id, from);
@@ -65,7 +67,7 @@ export function changeSetOf(
       ? { "If-Match": "*" }
       : now === null
       ? { "If-None-Match": "*" }
-      : { "If-Match": write.version ?? "*" };
+      : { "If-Match": write.version === null ? "*" : headVersionIn(write.version) };
     requests.push({
       method: "PATCH",
       path: innerPath(context, path),
@@ -95,6 +97,23 @@ export function changeSetOf(
     const condition = op === "create" ? { "If-None-Match": "*" } : { "If-Match": "*" };
     return { method: "PATCH", path: address, headers: condition, body: JSON.stringify(bound) };
   }
+}
+
+/** What a closed order needs no more: that it is shipped says its state. */
+const moot = new Set(["quantityshipped", "datefulfilled"]);
+
+/**
+ * What is still to be written of the content of an order that nobody can edit any more. On its way to its last state it
+ * is nothing: totals that differ are found afterwards.
+ */
+function lastOf({ fields, parts }: OrderWrite, to: number): Pick<OrderWrite, "fields" | "parts"> {
+  if (to === invoiced) return { fields: {}, parts: [] };
+  const rest = (all: Fields) => Object.fromEntries(Object.entries(all).filter(([name]) => !moot.has(name)));
+  const lines = parts.map((part) => ({ ...part, fields: rest(part.fields) }));
+  return { fields: rest(fields), parts: lines.filter(({ op, fields: line }) => op !== "update" || !isEmpty(line)) };
+}
+function isEmpty(fields: Fields): boolean {
+  return Object.keys(fields).length === 0;
 }
 
 function closed(id: string, state: number): Extract<Outcome, { kind: "refused" }> {

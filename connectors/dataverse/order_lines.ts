@@ -1,4 +1,5 @@
 /** The lines of orders, by their orders and in their order; an order's freight is the last of them. */
+import { createHash } from "node:crypto";
 import type { AnyEntity, Fields, Part, Row, Value } from "../connector.ts";
 import { guid, type RawRow } from "../odata.ts";
 import type { Context } from "./context.ts";
@@ -27,8 +28,9 @@ const mostPages = 10;
 /** Lines of the orders wanted that are held in such a reading; where there are more, they are asked for by orders. */
 const mostHeld = 100_000;
 
-interface Line {
+export interface Line {
   readonly part: Part;
+  readonly version: string;
   readonly place: readonly (number | string)[];
 }
 export type LinesByHead = ReadonlyMap<string, readonly Line[]>;
@@ -131,7 +133,7 @@ function keep(columns: Columns, raw: RawRow, into: Map<string, Line[]>): void {
   const { row } = columns.rowOf(raw);
   const [item, sequence, created] = places.map((place) => raw[place] ?? null);
   const place = [Number(item ?? Infinity), Number(sequence ?? Infinity), String(created), row.id];
-  const line = { part: { key: row.id, data: row.data }, place };
+  const line = { part: { key: row.id, data: row.data }, version: row.version, place };
   const there = into.get(head);
   if (there === undefined) into.set(head, [line]);
   else there.push(line);
@@ -149,7 +151,18 @@ export function withParts(
   if (freight !== null && freight !== "0") {
     parts.push({ key: freightKey, data: only(options.partFields ?? [], freightLine(document.parts, freight)) });
   }
-  return { ...row, data: only([...new Set([...options.fields, ...document.head.carries])], row.data), parts };
+  const data = only([...new Set([...options.fields, ...document.head.carries])], row.data);
+  return { ...row, version: versionOf(row.version, lines.get(row.id) ?? []), data, parts };
+}
+
+/** The version of an order covers its lines: a line can change while the head stays as it is. */
+export function versionOf(head: string, lines: readonly Pick<Line, "part" | "version">[]): string {
+  const all = lines.map(({ part, version }) => `${part.key} ${version}`).sort().join("\n");
+  return `${head} ${createHash("md5").update(all).digest("hex")}`;
+}
+/** The head's own part of an order's version. */
+export function headVersionIn(version: string): string {
+  return version.slice(0, version.lastIndexOf(" "));
 }
 
 function compared(one: Line["place"], other: Line["place"]): number {

@@ -6,7 +6,7 @@ import type { InnerAnswer } from "./batch.ts";
 import { changeSetOf, inBatches, type OrderState, tooLarge } from "./change_set.ts";
 import type { Context } from "./context.ts";
 import { documentsBy } from "./documents.ts";
-import type { Document } from "./order_lines.ts";
+import { type Document, linesOf, versionOf } from "./order_lines.ts";
 import { knownOf, nothingKnown, type OrderWrite, orderWriteOf } from "./order_write.ts";
 import { agrees, keyOf, noAnswer, passing, refusal, sameKey } from "./outcomes.ts";
 import { rawsBy } from "./read.ts";
@@ -84,20 +84,21 @@ async function attemptAll(writing: Writing, jobs: readonly Job[]): Promise<Attem
 
 /** Versions and states of orders as they are now. */
 async function statesOf(
-  { context, document, options }: Writing,
+  { context, document, options: { signal } }: Writing,
   jobs: readonly Job[],
 ): Promise<Map<string, OrderState>> {
   const { timeZone } = context;
   const columns = columnsOf(document.head, ["statecode"], { timeZone, everything: true, also: ["statuscode"] });
-  const states = new Map<string, OrderState>();
+  const heads: { row: Row; statuscode: number }[] = [];
   const terms = jobs.map(({ order }) => `salesorderid eq ${order.id}`);
-  for await (const raws of rawsBy({ context, columns, signal: options.signal }, terms)) {
-    for (const raw of raws) {
-      const { id, version, data } = columns.rowOf(raw).row;
-      states.set(id, { version, statecode: Number(data["statecode"]), statuscode: Number(raw["statuscode"]) });
-    }
+  for await (const raws of rawsBy({ context, columns, signal }, terms)) {
+    for (const raw of raws) heads.push({ row: columns.rowOf(raw).row, statuscode: Number(raw["statuscode"]) });
   }
-  return states;
+  const lines = await linesOf(context, document.parts, { fields: [], signal }).of(heads.map(({ row }) => row));
+  return new Map(heads.map(({ row: { id, version, data }, statuscode }) => {
+    const whole = versionOf(version, lines.get(id) ?? []);
+    return [id, { version: whole, statecode: Number(data["statecode"]), statuscode }];
+  }));
 }
 
 function movedOn({ order: { write } }: Job, now: OrderState | null): Outcome | null {

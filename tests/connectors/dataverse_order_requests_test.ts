@@ -2,6 +2,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { PartWrite, Write } from "../../connectors/connector.ts";
 import { openDataverse } from "../../connectors/dataverse/client.ts";
+import { versionOf } from "../../connectors/dataverse/order_lines.ts";
 import { line, openOrders, part, wanted } from "./dataverse_order_world.ts";
 import { chosen, readAll } from "./dataverse_world.ts";
 import { openGate, serveStub, type Stub, testClock, tokenOf } from "./stub.ts";
@@ -81,7 +82,11 @@ function storedLine(key: string, more: Record<string, unknown> = {}): Record<str
   };
 }
 function update(fields: Write["fields"], parts: readonly PartWrite[] = []): Write {
-  return { op: "update", id, version: 'W/"5"', fields, parts };
+  return { op: "update", id, version: version(), fields, parts };
+}
+/** Of an order with these lines. */
+function version(...keys: readonly string[]): string {
+  return versionOf('W/"5"', keys.map((key) => ({ part: { key, data: {} }, version: 'W/"6"' })));
 }
 
 Deno.test("write() of a new order sends head, lines and state in one change set", async () => {
@@ -230,12 +235,25 @@ Deno.test("write() of an order that is as it should be sends nothing", async () 
   assertEquals([outcome?.kind, batches], ["ok", []]);
 });
 
-Deno.test("write() of a version that is known to be old sends nothing", async () => {
-  const { stub, batches } = serveOrders({ orders: [stored({ "@odata.etag": 'W/"6"' })] });
-  await using _ = stub;
-  assertEquals(await connect(stub).orders.write([update({ statecode: 0 })], wanted), [{ kind: "moved" }]);
-  assertEquals(batches, []);
-});
+const moved: readonly (readonly [string, Settings, string])[] = [
+  ["its head changed", { orders: [stored({ "@odata.etag": 'W/"7"' })] }, version()],
+  [
+    "a line changed",
+    { orders: [stored()], lines: [storedLine(line(1), { "@odata.etag": 'W/"7"' })] },
+    version(line(1)),
+  ],
+  ["a line is new", { orders: [stored()], lines: [storedLine(line(1))] }, version()],
+  ["a line went", { orders: [stored()] }, version(line(1))],
+];
+for (const [what, now, decided] of moved) {
+  Deno.test(`write() of an order sends nothing when ${what} since it was decided on`, async () => {
+    const { stub, batches } = serveOrders(now);
+    await using _ = stub;
+    const write = { ...update({ statecode: 0 }), version: decided };
+    assertEquals(await connect(stub).orders.write([write], wanted), [{ kind: "moved" }]);
+    assertEquals(batches, []);
+  });
+}
 
 Deno.test("write() asks once for the products of a batch, and writes in those that are not active", async () => {
   const product = { productid: chosen(5), productnumber: "1900-S", name: "PARIS Chair ".repeat(30), statecode: 2 };
@@ -281,14 +299,14 @@ Deno.test("write() leaves out what a line can't hold: a product's has no descrip
   });
   await using _ = stub;
   const both = { productdescription: "x", uomid: chosen(6), quantity: "2" };
-  const [outcome] = await connect(stub).orders.write([
-    update({ description: "x" }, [
-      part("update", line(1), both),
-      part("update", line(2), both),
-      part("update", line(3), { productdescription: "x" }),
-      part("update", line(4), { quantity: "7" }),
-    ]),
-  ], { fields: [] });
+  const write = update({ description: "x" }, [
+    part("update", line(1), both),
+    part("update", line(2), both),
+    part("update", line(3), { productdescription: "x" }),
+    part("update", line(4), { quantity: "7" }),
+  ]);
+  const lines = version(line(3), line(1), line(2));
+  const [outcome] = await connect(stub).orders.write([{ ...write, version: lines }], { fields: [] });
   assertEquals(outcome?.kind, "ok");
   assertEquals(batches[0]![0]!.slice(1), [
     `PATCH salesorderdetails(${line(1)}) | ${any} | {"uomid@odata.bind":"/uoms(${chosen(6)})","quantity":2}`,
@@ -371,8 +389,8 @@ Deno.test("write() compares what is there after a fault that may have come too l
   });
   await using _ = stub;
   const outcomes = await connect(stub).orders.write([
-    update({ description: "x" }, edited),
-    { ...update({ description: "x" }), id: chosen(2), version: 'W/"9"' },
+    { ...update({ description: "x" }, edited), version: version(line(1)) },
+    { ...update({ description: "x" }), id: chosen(2), version: versionOf('W/"9"', []) },
     { ...update({ description: "x" }), id: chosen(3) },
     { ...update({ description: "x" }, [part("create", line(4), { quantity: "1" })]), id: chosen(4) },
   ], wanted);
