@@ -80,12 +80,14 @@ export function refuseDatabase(
     return refuseForeignHosts([`postgres://${host.includes(":") ? `[${host}]` : host}:${port}`], project);
   }
   const path = `${host}/.s.PGSQL.${port}`;
-  const denied = permissions.filter((name) => Deno.permissions.querySync({ name, path }).state !== "granted");
+  const needed = [{ name: "net", host: `unix:${path}` }, ...permissions.map((name) => ({ name, path }))] as const;
+  const denied = needed.filter((one) => Deno.permissions.querySync(one).state !== "granted");
   if (denied.length === 0) return;
+  const additions = denied.map((one) => `"${one.name === "net" ? one.host : one.path}" to "${one.name}"`).join(", ");
   throw new DefinitionError(
     "net_not_permitted",
-    `Cannot reach the socket "${path}": the permission set "${project.set}" does not allow it; add it to ` +
-      `${denied.map((name) => `"${name}"`).join(" and ")} in ${lineOf(project, denied[0]!)}`,
+    `Cannot reach the socket "${path}": the permission set "${project.set}" does not allow it; add ${additions} in ` +
+      lineOf(project, denied[0]!.name),
   );
 }
 

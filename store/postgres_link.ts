@@ -70,7 +70,7 @@ function settingsOf(
   socket: () => ReturnType<typeof connectSocket>,
 ): postgres.Options<Record<string, never>> {
   const settings = {
-    ...{ host, port, database, user, pass: password, socket, max, onclose: onClose },
+    ...{ host, port, database, user, pass: () => password, socket, max, onclose: onClose },
     // The socket is encrypted already where it should be.
     ...{ ssl: false, sslnegotiation: null, target_session_attrs: undefined },
     // A session that holds a lock must not be ended by the driver.

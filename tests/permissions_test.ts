@@ -177,7 +177,7 @@ Deno.test("each entry of a permission set is used by a run, and runs write to th
     const servers: Started[] = [];
     try {
       await Deno.writeTextFile(`${folder}/secret`, "not a real one\n");
-      await Deno.writeTextFile(`${folder}/database`, "postgres://somebody:not-a-real-one@127.0.0.1:1/nothing\n");
+      await Deno.writeTextFile(`${folder}/database`, "postgres://somebody@127.0.0.1:1/nothing\n");
       const data = await writeCompany(folder);
       const runs = runsOf(folder, data);
       assertEquals(Object.keys(runs).sort(), Object.keys(sets).sort());
