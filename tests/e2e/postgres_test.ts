@@ -45,7 +45,7 @@ postgresTest(
       ]);
       const first = start("sync");
       await first.said("customers: In Process");
-    first.process.kill("SIGSTOP"); // however long the others take, it is under way
+      first.process.kill("SIGSTOP"); // however long the others take, it is under way
       const second = await run("sync");
       assertEquals(second.code, 6, second.stderr);
       assertStringIncludes(second.stderr, `process ${first.process.pid} on 127.0.0.1 works on it`);
