@@ -34,7 +34,7 @@ export function changeSetOf(
   const { id, write } = order;
   const from = now?.statecode ?? active;
   const to = order.state ?? from;
-  const { fields, parts } = from > submitted ? lastOf(order, to) : order;
+  const { fields, parts } = from > submitted ? lastOf(order, from !== to) : order;
   const writesContent = now === null || Object.keys(fields).length > 0 || parts.length > 0;
   if (from === to && !writesContent) return [];
   if (from > submitted && (writesContent || from !== fulfilled || to !== invoiced)) return closed(id, from);
@@ -106,8 +106,8 @@ const moot = new Set(["quantityshipped", "datefulfilled"]);
  * What is still to be written of the content of an order that nobody can edit any more. On its way to its last state it
  * is nothing: totals that differ are found afterwards.
  */
-function lastOf({ fields, parts }: OrderWrite, to: number): Pick<OrderWrite, "fields" | "parts"> {
-  if (to === invoiced) return { fields: {}, parts: [] };
+function lastOf({ fields, parts }: OrderWrite, isMoved: boolean): Pick<OrderWrite, "fields" | "parts"> {
+  if (isMoved) return { fields: {}, parts: [] };
   const rest = (all: Fields) => Object.fromEntries(Object.entries(all).filter(([name]) => !moot.has(name)));
   const lines = parts.map((part) => ({ ...part, fields: rest(part.fields) }));
   return { fields: rest(fields), parts: lines.filter(({ op, fields: line }) => op !== "update" || !isEmpty(line)) };
