@@ -29,10 +29,13 @@ export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, s
     (side === "crm" ? crm : erp).frozen !== null ||
     decision.reasons[side].some((one) => one.code === "waiting" || one.code === "refused");
   const writes = context.sides.filter((side) => Object.keys(decision[side]).length > 0 && !stops(side));
+  // What is written changes the totals: they are compared when it is done, and a refusal says enough.
+  const control = writes.length > 0 ? [] : controlled(step, { erp: erp.data, crm: crm.data });
+  const listed = context.sides.includes("erp") ? "erp" : "crm";
   for (const side of context.sides) {
     const target = side === "crm" ? crm : erp;
     const source = sourceOf(coupling, side);
-    const reasons = decision.reasons[side];
+    const reasons = [...decision.reasons[side], ...side === listed ? control : []];
     if (writes.includes(side)) {
       saved.changes.push(update(context, side, { coupling, erp, crm }, { decision, rules, pairs }));
       continue;
@@ -72,7 +75,7 @@ function decide(
   lookups: Lookups,
   who: "erp" | "crm" | null,
 ): Decided {
-  const { step, compiled } = context;
+  const { compiled } = context;
   const met = { erp: erp.data, crm: crm.data, base };
   let parts: PartDecision | null = null;
   let rules = compiled.rules;
@@ -89,11 +92,9 @@ function decide(
   }
   if (who !== null) rules = rules.map((rule) => rule.conflict === "stop" ? { ...rule, conflict: who } : rule);
   const decision = reconcile(rules, met, lookups);
-  const control = controlled(step, met);
-  const listed = context.sides.includes("erp") ? "erp" : "crm";
   const reasons = {
-    crm: [...decision.reasons.crm, ...parts?.reasons.crm ?? [], ...listed === "crm" ? control : []],
-    erp: [...decision.reasons.erp, ...parts?.reasons.erp ?? [], ...listed === "erp" ? control : []],
+    crm: [...decision.reasons.crm, ...parts?.reasons.crm ?? []],
+    erp: [...decision.reasons.erp, ...parts?.reasons.erp ?? []],
   };
   if (parts === null) return { decision: { ...decision, reasons }, rules, pairs: [] };
   return {

@@ -387,6 +387,21 @@ Deno.test("runPipeline() lists totals that differ by more than rounding and chan
   assertEquals([written(), await open()], [[0, 0], ["totals_differ total"]]);
 });
 
+Deno.test("runPipeline() compares totals when what changes them is written, not while it is refused", async () => {
+  const { sync, order, crm, erp, erpOrder, written, open } = await world();
+  order("O1", { total: "3" }, { x: line("pA", "2") });
+  await sync();
+  erp.put("orders", erpOrder().id, { total: "3" });
+  await sync();
+  written();
+  crm.put("salesOrders", "O1", { total: "6" }, { x: line("pA", "4") });
+  erp.next({ kind: "refused", code: "closed", message: "It is closed" });
+  await sync();
+  assertEquals([written(), await open()], [[1, 0], ["refused"]]);
+  await sync();
+  assertEquals([written(), await open()], [[1, 0], ["totals_differ total"]]); // this service adds nothing up
+});
+
 Deno.test("runPipeline() pairs the lines of two orders that are the same one before it compares them", async () => {
   const { sync, order, erp, written } = await world();
   erp.put("orders", "e1", { number: "1", reference: "O1", state: "open", total: null, note: null }, {
