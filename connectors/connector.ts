@@ -232,7 +232,7 @@ export interface Opened {
   /**
    * Records that may be what an earlier attempt at this creation left: same values, modified at or after `since`
    * (ISO 8601). Called for creations whose outcome is unknown. A "correlation" is looked for among completed documents
-   * as well.
+   * as well, and what was still to be written of the only record found is written.
    */
   recall(write: Write, options: WantedFields & { readonly since: string }): Promise<readonly Row[]>;
   /**

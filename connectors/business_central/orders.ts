@@ -1,15 +1,17 @@
 /** Orders as the contract opens them: documents of a head and its lines. */
 import type { Fields, Opened, Outcome, PartWrite, Row, WantedFields, Write } from "../connector.ts";
+import { ServiceError } from "../../errors.ts";
 import { canonical } from "../json.ts";
 import { guid, quoted } from "../odata.ts";
 import { createOrders } from "./order_creating.ts";
 import { recallPosted } from "./order_posted.ts";
 import type { Orders } from "./order.ts";
+import { extraBody, patchExtra } from "./order_head.ts";
 import { extensionRows, findOrders, readOrders } from "./order_reading.ts";
 import { restoreOrder, updateOrder } from "./order_updating.ts";
 import { soldBy } from "./order_view.ts";
 import { checkFields, unknown } from "./refusals.ts";
-import { idOf } from "./table.ts";
+import { idOf, service } from "./table.ts";
 
 /** How many orders are changed at once; the limiter may let through fewer. */
 const updatesAtOnce = 4;
@@ -68,6 +70,38 @@ function check({ head, lines }: Orders, one: Write): void {
  * one is written right after the order, so an order without any is ours too if it has the customer and lines sent.
  */
 async function recall(orders: Orders, sent: Write, wanted: WantedFields & { since: string }): Promise<readonly Row[]> {
+  const rows = await lookedFor(orders, sent, wanted);
+  const [row, ...others] = rows;
+  if (row === undefined || others.length > 0 || !await isCompleted(orders, { ...sent, id: row.id }, wanted)) {
+    return rows;
+  }
+  return await findOrders(orders, `id eq ${row.id}`, wanted);
+}
+
+/**
+ * Writes what the extension keeps of an order where the creation was stopped before it, and the order is still there:
+ * what is only given to new orders would be missing for good. What stands there stays. False where nothing was written.
+ */
+async function isCompleted(orders: Orders, { id, ...sent }: Write, wanted: WantedFields): Promise<boolean> {
+  const extra = extraBody(orders, { ...sent, id });
+  if (extra === null) return false;
+  const $select = ["id", ...Object.keys(extra)].join();
+  const [now] = await extensionRows(orders.head, { $select, $filter: `id eq ${id}` });
+  const lacking = Object.entries(extra).filter(([name]) => now !== undefined && (now[name] ?? "") === "");
+  if (lacking.length === 0) return false;
+  const stopped = await patchExtra(orders, id!, { body: Object.fromEntries(lacking), wanted });
+  if (stopped?.kind !== "unknown") return stopped === null;
+  const message =
+    `Cannot complete a new order, which an interrupted run left without ${lacking.map(([name]) => name)}: ` +
+    `${stopped.message}; run it again`;
+  throw new ServiceError(message, { service, code: "outcome_unknown" });
+}
+
+async function lookedFor(
+  orders: Orders,
+  sent: Write,
+  wanted: WantedFields & { since: string },
+): Promise<readonly Row[]> {
   const { externalDocumentNumber, yourReference } = sent.fields;
   if (typeof externalDocumentNumber === "string") {
     const by = `externalDocumentNumber eq ${quoted(externalDocumentNumber)}`;

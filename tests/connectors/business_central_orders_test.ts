@@ -348,6 +348,8 @@ Deno.test("recall() finds an order that was cut off before its reference was wri
   await shop.fault({ service: "business_central", kind: "lost_reply", method: "POST", match: "$batch" });
   const [outcome] = await shop.orders.write([sent], wanted);
   assertEquals(outcome?.kind, "unknown");
+  const later = { fields: ["yourReference"], partFields: [], since: "2026-05-20T13:00:00Z" };
+  assertEquals(await shop.orders.recall(sent, later), []);
   const found = await shop.orders.recall(sent, {
     fields: ["state"],
     partFields: ["quantity"],
@@ -356,7 +358,28 @@ Deno.test("recall() finds an order that was cut off before its reference was wri
   assertEquals(found.map(({ data, parts }) => [data, parts!.map(({ data }) => data["quantity"])]), [
     [{ state: "Draft" }, ["3.5", "0"]],
   ]);
-  assertEquals(await shop.orders.recall(sent, { ...wanted, since: "2026-05-20T13:00:00Z" }), []);
+  // It has its reference now, and is found by that.
+  assertEquals((await shop.orders.recall(sent, later)).map(({ data }) => data), [{ yourReference: "SO-1" }]);
+});
+
+Deno.test("recall() writes what an order was cut off before, over nothing that stands there", async () => {
+  await using shop = await startShop({ extension: true });
+  const fields = { customerId: shop.customerId, externalDocumentNumber: "PO-2" };
+  const row = await create(shop, fields, [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "1" })]);
+  okRow((await shop.orders.write([change(row, { workDescription: "By hand" })], wanted))[0]);
+  const sent = order({ ...fields, yourReference: "SO-2", workDescription: "Sent" }, []);
+  const asked = { fields: ["yourReference", "workDescription"], partFields: [], since: "2026-05-20T11:00:00Z" };
+  const [found] = await shop.orders.recall(sent, asked);
+  assertEquals(found?.data, { yourReference: "SO-2", workDescription: "By hand" });
+  const [now] = (await some(shop, row.id)).rows;
+  assertEquals(now?.version, found?.version);
+  // Released meanwhile: it can't be written, and is found all the same.
+  const other = await create(shop, { ...fields, externalDocumentNumber: "PO-3" }, [
+    line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "1" }),
+  ]);
+  await shop.desk(other, "release");
+  const late = order({ ...fields, externalDocumentNumber: "PO-3", yourReference: "SO-3" }, []);
+  assertEquals((await shop.orders.recall(late, asked)).map(({ id }) => id), [other.id]);
 });
 
 Deno.test("write() gives a comment no amounts, and makes it a line that sells when it is told to", async () => {
