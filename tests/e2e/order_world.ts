@@ -17,10 +17,10 @@ export type Row = Record<string, unknown>;
 
 /** How a run is cut short. */
 export interface Stop {
-  /** The request that writes at which it is, from 1. */
+  /** At which request that writes, or inside: at which change that a service stores; from 1. */
   readonly at: number;
-  /** Whether that request takes effect. */
-  readonly after: boolean;
+  /** before: that request isn't sent. after: it takes effect, and isn't answered. inside: so is the one it belongs to. */
+  readonly when: "before" | "after" | "inside";
   /** dies: nothing is sent or saved from then on. away: nothing is sent. once: the requests after it are as always. */
   readonly fate: "dies" | "away" | "once";
 }
@@ -36,8 +36,8 @@ export interface Synced {
   readonly run: Run | null;
   /** What was sent that writes, single requests of a batch apart: "PATCH salesOrders(…)". */
   readonly sent: readonly string[];
-  /** How many requests that may write were sent. */
-  readonly requests: number;
+  /** Whether there was something to cut short. */
+  readonly isCut: boolean;
 }
 
 export interface World extends AsyncDisposable {
@@ -71,7 +71,8 @@ export interface WorldOptions {
 export async function openWorld({ company = true, extension = true }: WorldOptions = {}): Promise<World> {
   const dir = await Deno.makeTempDir();
   const [, erpFolder, , crmFolder] = await writeCompany(`${dir}/data`);
-  const sandbox = await startSandbox({ dir: `${dir}/sandbox` });
+  let killed = () => {};
+  const sandbox = await startSandbox({ dir: `${dir}/sandbox`, kill: () => killed() });
   loadData(sandbox, { erp: erpFolder!, crm: crmFolder! });
   const store = memoryStore();
   if (!company) await control("/sandbox/business_central", { extension: false });
@@ -88,17 +89,23 @@ export async function openWorld({ company = true, extension = true }: WorldOptio
     const sent: string[] = [];
     let requests = 0;
     let isCut = false;
+    killed = () => {
+      isCut = true;
+      throw new Error("killed");
+    };
+    if (stop?.when === "inside") await control("/sandbox/faults", [{ kind: "kill", writes: stop.at }]);
     const send: typeof fetch = async (input, init) => {
       const isRead = (init?.method ?? "GET") === "GET" || String(input).endsWith("/token");
       if (isCut && stop?.fate !== "once") throw new TypeError("connection refused");
       if (isRead) return await fetch(input, init);
-      const isLast = ++requests === stop?.at;
+      const isLast = ++requests === stop?.at && stop.when !== "inside";
       isCut ||= isLast;
-      if (isLast && !stop!.after) throw new TypeError("connection refused");
+      if (isLast && stop?.when === "before") throw new TypeError("connection refused");
       const body = init!.body as Blob | null;
       sent.push(...requestsIn(init!.method!, String(input), await body?.text() ?? ""));
+      const wasCut = isCut && !isLast;
       const answer = await fetch(input, init);
-      if (!isLast) return answer;
+      if (isCut === wasCut) return answer;
       await answer.body?.cancel();
       throw new TypeError("connection reset");
     };
@@ -134,11 +141,12 @@ export async function openWorld({ company = true, extension = true }: WorldOptio
       throw error;
     });
     all.push(...sent);
-    return { run, sent, requests };
+    await control("/sandbox/faults", [], "DELETE");
+    return { run, sent, isCut };
   }
 
-  async function control(path: string, body: unknown): Promise<void> {
-    const response = await fetch(new URL(path, sandbox.erpUrl), { method: "POST", body: JSON.stringify(body) });
+  async function control(path: string, body: unknown, method = "POST"): Promise<void> {
+    const response = await fetch(new URL(path, sandbox.erpUrl), { method, body: JSON.stringify(body) });
     const text = await response.text();
     if (!response.ok) throw new Error(text);
   }

@@ -1,0 +1,199 @@
+import { assert, assertEquals } from "@std/assert";
+import { addLine, crmOrder, erpOrder, erpOrders, linesOf, openShop, submit } from "./order_shop.ts";
+import type { Stop, World } from "./order_world.ts";
+
+const stops: readonly Omit<Stop, "at">[] = [
+  { when: "before", fate: "dies" },
+  { when: "after", fate: "dies" },
+  { when: "inside", fate: "dies" },
+  { when: "before", fate: "away" },
+  { when: "after", fate: "away" },
+  { when: "before", fate: "once" },
+  { when: "after", fate: "once" },
+];
+
+interface Sequence {
+  /** Selector of the steps that write it. */
+  readonly steps: string;
+  /** Requests that write it, at least. */
+  readonly length: number;
+  /** What people do before the run that is stopped; `round` counts from 1. */
+  change(world: World, round: number): Promise<unknown>;
+  /** Asserts that all of it is there, once. */
+  whole(world: World, round: number): Promise<void>;
+}
+
+/** Stops the sequence at each of its writes, in each way, and synchronizes twice: then it is whole, and nothing is left to do. */
+async function stopEverywhere(world: World, { steps, length, change, whole }: Sequence): Promise<void> {
+  let round = 0;
+  for (const how of stops) {
+    for (let at = 1;; at++) {
+      await change(world, ++round);
+      const { isCut, run } = await world.sync({ steps, stop: { ...how, at } });
+      assertEquals(run === null, isCut && how.fate === "dies");
+      const when = `${how.when} ${how.when === "inside" ? "change" : "request"} ${at}, ${how.fate}`;
+      try {
+        if (isCut) await world.sync({ steps });
+        if (isCut) await world.sync({ steps });
+        await whole(world, round);
+        assertEquals((await world.sync({ steps })).sent, [], "a further run writes nothing");
+        assertEquals(await world.listed(), []);
+      } catch (cause) {
+        throw new Error(`Stopped ${when}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+      }
+      if (isCut) continue;
+      if (how.when !== "inside") assert(at > length, `It ended after ${at - 1} requests`);
+      break;
+    }
+  }
+}
+
+/** The ERP's order says what the CRM's says, to the cent, and there is one. */
+async function assertAlike(world: World, id: string, number: string, status: "Draft" | "Open"): Promise<void> {
+  const [crm, erp] = [await crmOrder(world, id), await erpOrder(world, number)];
+  const sold = (lines: readonly string[]) => lines.filter((line) => !/^(Fitting|6110|6910)/.test(line)).sort();
+  assertEquals(sold(linesOf(erp)), sold(linesOf(crm)));
+  assertEquals(erp.lines.length, crm.lines.length + 1); // freight
+  assertEquals(new Set(erp.lines.map((line) => line["sequence"])).size, erp.lines.length);
+  assertEquals([crm["statecode"], erp["status"]], [1, status]);
+  assertEquals(erp["discountAmount"], crm["totaldiscountamount"] ?? 0);
+  assertEquals(erp["totalAmountExcludingTax"], crm["totalamount"]);
+  assertEquals(erp["requestedDeliveryDate"], String(crm["requestdeliveryby"] ?? "0001-01-01").slice(0, 10));
+  const extra = world.sandbox.erp.table("salesOrders").get(String(erp["id"]))!;
+  assertEquals([extra["yourReference"], extra["workDescription"] || null], [number, crm["description"]]);
+}
+
+/** In the CRM everything about an order is changed: head, a line, one more, and one less. */
+async function editAll(world: World, id: string, round: number): Promise<void> {
+  await world.asCrmUser("PATCH", `salesorders(${id})`, { statecode: 0 });
+  const day = String(1 + round % 28).padStart(2, "0");
+  await world.asCrmUser("PATCH", `salesorders(${id})`, {
+    description: `Round ${round}`,
+    discountamount: round / 4,
+    requestdeliveryby: `2026-12-${day}T00:00:00Z`,
+  });
+  const { lines } = await crmOrder(world, id);
+  const first = lines.find((line) => line["product"] === "V101")!;
+  await world.asCrmUser("PATCH", `salesorderdetails(${first["salesorderdetailid"]})`, { quantity: 10 + round });
+  const last = lines.find((line) => line["product"] === "V102" || line["product"] === "V103")!;
+  await world.asCrmUser("DELETE", `salesorderdetails(${last["salesorderdetailid"]})`);
+  await addLine(world, id, "V103", round);
+  await world.asCrmUser("PATCH", `salesorders(${id})`, { statecode: 1 });
+}
+
+Deno.test("orders are created in the ERP whole and once, wherever a run is stopped", async () => {
+  await using world = await openShop();
+  const ids = new Map<string, string>();
+  await stopEverywhere(world, {
+    steps: "orders",
+    length: 3, // both orders at once, then what the extension keeps of each
+    async change(world, round) {
+      for (const number of [`A-${round}`, `B-${round}`]) ids.set(number, await submit(world, number));
+    },
+    async whole(world, round) {
+      for (const number of [`A-${round}`, `B-${round}`]) await assertAlike(world, ids.get(number)!, number, "Draft");
+    },
+  });
+  assertEquals((await world.erp("salesOrders")).length, ids.size);
+});
+
+for (const status of ["Draft", "Open"] as const) {
+  const length = status === "Open" ? 8 : 6; // reopened; head, three lines, discount, description; released
+  Deno.test(`an order is changed in the ERP whole while it is ${status}, wherever a run is stopped`, async () => {
+    await using world = await openShop();
+    const id = await submit(world, "A-1");
+    await world.sync({ steps: "orders" });
+    if (status === "Open") world.sandbox.erpOrders.release((await erpOrder(world, "A-1")).number);
+    await stopEverywhere(world, {
+      steps: "orders",
+      length,
+      change: (world, round) => editAll(world, id, round),
+      whole: (world) => assertAlike(world, id, "A-1", status),
+    });
+  });
+}
+
+Deno.test("an order is changed in the CRM whole, and submitted again, wherever a run is stopped", async () => {
+  await using world = await openShop();
+  const id = await submit(world, "A-1");
+  await world.sync({ steps: "orders" });
+  await stopEverywhere(world, {
+    steps: "orders",
+    length: 1,
+    async change(world, round) {
+      const desk = world.sandbox.erpOrders;
+      const { number, id: order, lines } = await erpOrder(world, "A-1");
+      if (round > 1) desk.reopen(number);
+      await world.asErpUser("PATCH", `salesOrders(${order})`, { requestedDeliveryDate: `2026-12-${10 + round}` });
+      await world.asErpUser("PATCH", `salesOrderLines(${lines[0]!["id"]})`, { quantity: 10 + round, unitPrice: 11 });
+      await world.asErpUser(
+        "DELETE",
+        `salesOrderLines(${lines.find((line) => /V10[23]/.test(objectOf(line)))!["id"]})`,
+      );
+      const line = { lineType: "Item", lineObjectNumber: "V103", quantity: round };
+      await world.asErpUser("POST", `salesOrders(${order})/salesOrderLines`, line);
+      desk.release(number);
+    },
+    whole: (world) => assertAlike(world, id, "A-1", "Open"),
+  });
+});
+const objectOf = (line: Record<string, unknown>) => String(line["lineObjectNumber"]);
+
+for (const [name, actions] of [["fulfilled", ["ship"]], ["invoiced", ["ship", "invoice"]]] as const) {
+  Deno.test(`an order is ${name} in the CRM once, wherever a run is stopped`, async () => {
+    await using world = await openShop();
+    let id = "";
+    await stopEverywhere(world, {
+      steps: "orders",
+      length: 1,
+      async change(world, round) {
+        id = await submit(world, `A-${round}`);
+        await world.sync({ steps: "orders" });
+        const { number } = await erpOrder(world, `A-${round}`);
+        for (const action of actions) world.sandbox.erpOrders[action](number);
+      },
+      async whole(world, round) {
+        const order = await crmOrder(world, id);
+        assertEquals(order["statecode"], name === "fulfilled" ? 3 : 4);
+        assertEquals(order.lines.map((line) => line["quantityshipped"]), [10, 4, 2]);
+        const closes = await world.crm(`ordercloses?$filter=_salesorderid_value eq ${id}`);
+        assertEquals(closes.length, 1);
+        assertEquals((await erpOrders(world, `A-${round}`)).length, name === "fulfilled" ? 1 : 0);
+      },
+    });
+  });
+}
+
+Deno.test("products get their unit, price, list and state whole and once, wherever a run is stopped", async () => {
+  await using world = await openShop();
+  await world.control("/sandbox/business_central", { manualNumbers: { items: true } });
+  const [list] = await world.crm("pricelevels");
+  await stopEverywhere(world, {
+    steps: "units,items,item prices,publishing",
+    length: 4, // unit group, product, price; list and state of it and of the other
+    async change(world, round) {
+      const code = `U${round}`;
+      await world.asErpUser("POST", "unitsOfMeasure", { code, displayName: code });
+      const item = { displayName: "Net", type: "Inventory", unitPrice: 5 + round, baseUnitOfMeasureCode: code };
+      await world.asErpUser("POST", "items", { ...item, number: `N-${round}` });
+      if (round === 1) return;
+      const [before] = await world.erp(`items?$filter=number eq 'N-${round - 1}'`);
+      await world.asErpUser("PATCH", `items(${before!["id"]})`, { blocked: true, unitPrice: 1 });
+    },
+    async whole(world, round) {
+      const products = await world.crm(`products?$filter=startswith(productnumber,'N-')`);
+      const shown = products.map((one) => [one["productnumber"], one["statecode"], one["_pricelevelid_value"]]);
+      const wanted = Array.from({ length: round }, (_, at) => [`N-${at + 1}`, at + 1 === round ? 0 : 1]);
+      assertEquals(shown.sort(byNumber), wanted.map((one) => [...one, list!["pricelevelid"]]));
+      const newest = products.find((one) => one["productnumber"] === `N-${round}`)!;
+      const prices = await world.crm(`productpricelevels?$filter=_productid_value eq ${newest["productid"]}`);
+      assertEquals(prices.map((one) => [one["amount"], one["_uomid_value"]]), [[
+        5 + round,
+        newest["_defaultuomid_value"],
+      ]]);
+      assertEquals((await world.crm(`uoms?$filter=name eq 'U${round}'`)).length, 1);
+    },
+  });
+});
+const byNumber = ([one]: readonly unknown[], [other]: readonly unknown[]) =>
+  Number(String(one).slice(2)) - Number(String(other).slice(2));
