@@ -37,21 +37,6 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
   return ambiguous;
 }
 
-/** Which of these records another step has coupled: with a record of another entity, so it is none of ours. */
-export async function coupledElsewhere(
-  context: StepContext,
-  side: Side,
-  ids: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const { store, connection, siblings } = context;
-  const taken = new Set<string>();
-  if (ids.length === 0) return taken;
-  for (const sibling of siblings[side]) {
-    for (const { value } of await store.lookup(connection, sibling, side, "id", ids)) taken.add(value);
-  }
-  return taken;
-}
-
 async function saveKeys(context: StepContext, side: Side): Promise<void> {
   const { store, connection, step, compiled } = context;
   const pages = pagesOf<StoredRecord>(
@@ -59,9 +44,7 @@ async function saveKeys(context: StepContext, side: Side): Promise<void> {
     (record) => record.id,
     (keyset) => store.records(connection, step.name, side, { uncoupled: true }, keyset),
   );
-  for await (const all of pages) {
-    const taken = await coupledElsewhere(context, side, all.map((record) => record.id));
-    const records = all.filter((record) => !taken.has(record.id));
+  for await (const records of pages) {
     const rows = records.map((record) => ({ erp: null, crm: null, [side]: record.data }));
     const lookups = side === "erp" ? await readLookups(store, connection, compiled, rows) : null;
     const keys = records.map((record) => ({ id: record.id, keys: keysOf(context, record, lookups) }));

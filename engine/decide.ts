@@ -8,6 +8,7 @@ import { decideCreation } from "./decide_creation.ts";
 import { decidePair } from "./decide_pair.ts";
 import { readLookups } from "./lookups.ts";
 import { pagesOf } from "./paging.ts";
+import { stands } from "./record.ts";
 import { same } from "./reconcile.ts";
 
 /** Pairs and records are decided in pages of this many. */
@@ -44,7 +45,7 @@ export async function decidePairs(context: StepContext, again: boolean): Promise
 /** Nothing about it changed since the last complete decision: it is only here because something waits. */
 function isSeen({ coupling, erp, crm }: Pair): boolean {
   return erp?.fingerprint === coupling.seen.erp && crm?.fingerprint === coupling.seen.crm &&
-    erp?.state === "present" && crm?.state === "present";
+    stands(erp) && stands(crm);
 }
 
 /** Decides the uncoupled records whose counterpart would stand on `side`; `again` as for {@link decidePairs}. */

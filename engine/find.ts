@@ -85,11 +85,13 @@ async function savePage(context: StepContext, side: Side, page: Page, cursor: st
   const { store, connection, step, run, compiled } = context;
   await store.savePage(connection, step.name, side, {
     run,
-    records: [...page.rows.map((row) => context.recordOf(side, row)), ...await completed(context, side, page)],
+    records: page.rows.map((row) => context.recordOf(side, row)),
     deleted: page.deleted,
     left: page.left,
     ...(cursor === null ? {} : { cursor: `${compiled.hash} ${cursor}` }),
   });
+  const records = (await completed(context, side, page)).map((record) => ({ side, record }));
+  if (records.length > 0) await store.save(connection, step.name, { records });
   context.progress();
 }
 
@@ -105,7 +107,7 @@ async function completed(context: StepContext, side: Side, { archived = [] }: Pa
     if (before === undefined) return [];
     const head = { ...before.data, ...now };
     const data = parts === undefined ? head : { ...head, ...mergedParts(before.data, parts, partFields) };
-    return [{ ...before, data, fingerprint: fingerprintOf(fields, data), frozen, state: "present" }];
+    return [{ ...before, data, fingerprint: fingerprintOf(fields, data), frozen, state: "completed" }];
   });
 }
 

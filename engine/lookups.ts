@@ -3,6 +3,7 @@ import type { Fields, Value } from "../connectors/connector.ts";
 import type { Pair, Reason, Side, Store } from "../store/store.ts";
 import { isBlank, type Looked, type Lookups } from "./reconcile.ts";
 import { partsIn } from "./document.ts";
+import { stands } from "./record.ts";
 import { type Compiled, fieldOf, type FieldRule, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";
 
@@ -64,7 +65,7 @@ export async function readLookups(
     for (const step of rule.lookup!.steps) {
       const pair = found.get(key(step, side, by, value));
       const record = pair?.[other];
-      if (pair === undefined || record === null || record === undefined || record.state !== "present") continue;
+      if (pair === undefined || record === null || record === undefined || !stands(record)) continue;
       const answered = wanted === "id" ? record.id : wanted === "key" ? record.key : record.data[wanted] ?? null;
       if (!isBlank(answered)) return { value: answered };
     }

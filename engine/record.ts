@@ -38,6 +38,11 @@ export function fingerprintOf(fields: readonly string[], data: Fields): string {
   return createHash("md5").update(JSON.stringify(values)).digest("hex");
 }
 
+/** Whether a record is neither gone nor outside its step's filter. */
+export function stands(record: StoredRecord | null): boolean {
+  return record?.state === "present" || record?.state === "completed";
+}
+
 function textOf(value: Value | undefined): string | null {
   return value === null || value === undefined || value === "" ? null : String(value);
 }

@@ -89,7 +89,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
     ...tally.snapshot("Success"),
     requests: tally.asked(),
     coupled: after.coupled,
-    uncoupled: after.uncoupled.erp + after.uncoupled.crm,
+    uncoupled: step.of === null ? after.uncoupled.erp + after.uncoupled.crm : 0, // those are the other step's
     listed: after.listed,
     ...(note === null ? {} : { note }),
   };

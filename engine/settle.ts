@@ -3,7 +3,6 @@ import type { Outcome, Row, Value } from "../connectors/connector.ts";
 import type { Change, Coupling, Pair, Reason, Settlement, Side, StoredRecord } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { baseWith, valuesOf } from "./bases.ts";
-import { coupledElsewhere } from "./couple.ts";
 
 import { readAgain } from "./find.ts";
 import { rulesNamed } from "./document.ts";
@@ -119,6 +118,20 @@ async function read(
     sources: new Map(sources.map((record) => [record.id, record])),
     pairs: new Map(found.map(({ value, pair }) => [value, pair])),
   };
+}
+
+/** Which of these records another step has coupled: with a record of another entity, so it is none of ours. */
+async function coupledElsewhere(
+  context: StepContext,
+  side: Side,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { store, connection, siblings } = context;
+  const taken = new Set<string>();
+  for (const sibling of ids.length === 0 ? [] : siblings[side]) {
+    for (const { value } of await store.lookup(connection, sibling, side, "id", ids)) taken.add(value);
+  }
+  return taken;
 }
 
 interface Written {

@@ -84,20 +84,20 @@ export interface ReportOptions {
 export async function* couplingReport(options: ReportOptions): AsyncGenerator<string, void, void> {
   const { store, connection, steps } = options;
   const places = new Map<string, Place>();
-  for (const { name, extract } of steps) {
+  for (const { name, extract, of } of steps) {
     const { cursors } = await store.step(connection, name);
-    places.set(name, { erp: extract.erp.name, crm: extract.crm.name, isRead: isRead(cursors) });
+    places.set(name, { erp: extract.erp.name, crm: extract.crm.name, isRead: isRead(cursors), follows: of !== null });
   }
   for (const step of await store.steps(connection)) {
     if (places.has(step)) continue;
     const { cursors, entities } = await store.step(connection, step);
-    places.set(step, { erp: "", crm: "", ...entities, isRead: isRead(cursors) });
+    places.set(step, { erp: "", crm: "", ...entities, isRead: isRead(cursors), follows: false });
   }
   yield csvHeader(columns, options);
   let batch: (string | null)[][] = [];
   for await (const row of store.report(connection, [...places.keys()])) {
     const place = places.get(row.step);
-    if (place === undefined) continue;
+    if (place === undefined || (place.follows && row.coupling === null)) continue;
     const line = lineOf(row, place);
     if (!isWanted(line, options.only)) continue;
     batch.push([reportVersion, options.exportedAt, row.step, ...cellsOf(row, line, place)]);
@@ -114,6 +114,8 @@ interface Place {
   readonly crm: string;
   /** Both sides were read to the end, so counterparts were looked for. */
   readonly isRead: boolean;
+  /** It follows another step, whose lines speak of uncoupled records. */
+  readonly follows: boolean;
 }
 interface Line {
   readonly state: CouplingState;

@@ -28,6 +28,8 @@ interface StepMemory {
   readonly keys: Readonly<Record<Side, Map<string, readonly (string | null)[]>>>;
   /** By ERP id. */
   couplings: Map<string, Coupling>;
+  /** The other steps of the connection. */
+  readonly others: () => readonly StepMemory[];
 }
 interface ConnectionMemory {
   pin: Pin | null;
@@ -43,7 +45,8 @@ export function memoryStore(): Store {
     return obtain(connections, name, () => ({ pin: null, runs: new Map(), changes: new Map(), steps: new Map() }));
   }
   function written(connection: string, step: string): StepMemory {
-    return obtain(connectionOf(connection).steps, step, newStep);
+    const { steps } = connectionOf(connection);
+    return obtain(steps, step, () => newStep(() => [...steps].filter(([name]) => name !== step).map(([, one]) => one)));
   }
   /** For reading: a step that nothing was saved for stays unknown. */
   function read(connection: string, step: string): StepMemory {
@@ -137,7 +140,7 @@ export function memoryStore(): Store {
       const candidates = [...memory.couplings.values()].filter((coupling) => {
         if (coupling.state !== "coupled") return false;
         const { erp, crm } = pairOf(memory, coupling);
-        return coupling.definition !== options.definition || erp?.state !== "present" || crm?.state !== "present" ||
+        return coupling.definition !== options.definition || !stands(erp) || !stands(crm) ||
           erp.fingerprint !== coupling.seen.erp || crm.fingerprint !== coupling.seen.crm ||
           open.has(sourceOf({ side: "crm", source: coupling.erpId })) ||
           open.has(sourceOf({ side: "erp", source: coupling.crmId }));
@@ -205,7 +208,7 @@ export function memoryStore(): Store {
   };
 }
 
-function newStep(): StepMemory {
+function newStep(others: StepMemory["others"] = () => []): StepMemory {
   return {
     definition: null,
     rules: {},
@@ -214,6 +217,7 @@ function newStep(): StepMemory {
     records: { erp: new Map(), crm: new Map() },
     met: { erp: { run: "", ids: new Set() }, crm: { run: "", ids: new Set() } },
     keys: { erp: new Map(), crm: new Map() },
+    others,
     couplings: new Map(),
   };
 }
@@ -246,11 +250,18 @@ function pairOf(memory: StepMemory, coupling: Coupling): Pair {
   return { coupling, erp: erp.get(coupling.erpId) ?? null, crm: crm.get(coupling.crmId) ?? null };
 }
 
-/** Present records that no coupling names, not even a tombstone. */
+/** Present records that no coupling names, not even a tombstone, and of the CRM none that another step has coupled. */
 function uncoupled(memory: StepMemory, side: Side): StoredRecord[] {
   const coupled = new Set<string>();
   for (const coupling of memory.couplings.values()) coupled.add(side === "erp" ? coupling.erpId : coupling.crmId);
+  for (const { couplings } of side === "crm" ? memory.others() : []) {
+    for (const { crmId, state } of couplings.values()) if (state === "coupled") coupled.add(crmId);
+  }
   return [...memory.records[side].values()].filter((record) => record.state === "present" && !coupled.has(record.id));
+}
+
+function stands(record: StoredRecord | null): record is StoredRecord {
+  return record?.state === "present" || record?.state === "completed";
 }
 
 function filtered(memory: StepMemory, side: Side, filter: RecordFilter): StoredRecord[] {

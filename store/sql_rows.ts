@@ -59,10 +59,17 @@ function recordOf(side: "erp" | "crm"): RawBuilder<unknown> {
     and o.id = c.${side}_id limit 1`);
 }
 
-/** That record r (of the side) is present and no coupling names it. */
+/**
+ * That record r (of the side) is present and no coupling names it; of the CRM, that no other step has coupled it. Two
+ * questions, since one with OR keeps the database from comparing sets.
+ */
 export function alone(alias: string, side: "erp" | "crm"): RawBuilder<unknown> {
-  return sql.raw(`${alias}.state = 'present' and not exists (select from couplings c
-    where c.connection = ${alias}.connection and c.step = ${alias}.step and c.${side}_id = ${alias}.id)`);
+  const unnamed = (more: string) =>
+    `not exists (select from couplings c where c.connection = ${alias}.connection
+    and c.${side}_id = ${alias}.id and ${more})`;
+  const own = `${alias}.state = 'present' and ${unnamed(`c.step = ${alias}.step`)}`;
+  if (side === "erp") return sql.raw(own);
+  return sql.raw(`${own} and ${unnamed(`c.step <> ${alias}.step and c.state = 'coupled'`)}`);
 }
 
 /** The position in match_keys of a row that says: keys were saved for this record, and all of them are null. */

@@ -203,8 +203,8 @@ async function derive({ tx, connection, step }: Work, { erp, crm }: Touched): Pr
       select erp_id from couplings where connection = ${connection} and step = ${step} and crm_id = any(${ids(crm)})
     ), derived as (
       select c.erp_id, c.state = 'coupled' and (
-        e.state is distinct from 'present' or e.fingerprint is distinct from c.seen_erp or
-        r.state is distinct from 'present' or r.fingerprint is distinct from c.seen_crm or
+        coalesce(e.state, '') not in ('present', 'completed') or e.fingerprint is distinct from c.seen_erp or
+        coalesce(r.state, '') not in ('present', 'completed') or r.fingerprint is distinct from c.seen_crm or
         exists (select from changes h where h.connection = c.connection and h.step = c.step and h.side = 'crm'
           and h.source = c.erp_id and h.state in ${openStates}) or
         exists (select from changes h where h.connection = c.connection and h.step = c.step and h.side = 'erp'

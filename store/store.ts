@@ -21,8 +21,8 @@ export interface StoredRecord {
   /** Equal for equal `data`; the only thing that SQL compares. */
   readonly fingerprint: string;
   readonly frozen: string | null;
-  /** left: it exists but lies outside the step's filter. */
-  readonly state: "present" | "left" | "deleted";
+  /** left: it exists but lies outside the step's filter. completed: its service finished it and no longer lists it. */
+  readonly state: "present" | "completed" | "left" | "deleted";
 }
 
 /** What both sides had when a rule's two fields last agreed: raw values of each side, by the rule's CRM field. */
@@ -176,7 +176,7 @@ export interface StepState {
   readonly entities: { readonly erp: string; readonly crm: string } | null;
   /** Couplings in state "coupled". */
   readonly coupled: number;
-  /** Present records that no coupling names, not even a tombstone. */
+  /** Present records that no coupling names, not even a tombstone; as {@link RecordFilter} has them. */
   readonly uncoupled: { readonly erp: number; readonly crm: number };
   /** Changes in state "open" that have at least one reason. */
   readonly listed: number;
@@ -198,7 +198,10 @@ export interface PageSave {
   readonly cursor?: string | null;
 }
 
-/** Which records: by id, those that no coupling names (a tombstone names both of its records too), or those that a full reading in `unseen` (a run) did not meet. */
+/**
+ * Which records: by id, those that no coupling names (a tombstone names both of its records too; a record of the CRM
+ * that another step has coupled is none of this step's), or those that a full reading in `unseen` (a run) did not meet.
+ */
 export type RecordFilter = { readonly ids: readonly string[] } | { readonly uncoupled: true } | {
   readonly unseen: string;
 };
@@ -282,7 +285,7 @@ export interface Store {
   ): Promise<readonly { readonly key: string; readonly erp: readonly string[]; readonly crm: readonly string[] }[]>;
   /**
    * Coupled pairs that may need something, in order of ERP id: a fingerprint differs from the one seen, the base was
-   * made with another definition, a side is not present, or a change is intended, sent or open.
+   * made with another definition, a side is neither present nor completed, or a change is intended, sent or open.
    */
   pairs(connection: string, step: string, options: Keyset & { definition: string }): Promise<readonly Pair[]>;
   /**

@@ -1,82 +1,12 @@
 /** What every store must do alike. Each test works in a connection of its own, so one database serves them all. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ServiceError } from "../../errors.ts";
-import type { Change, Coupling, Run, Settlement, Side, Store, StoredRecord } from "../../store/store.ts";
+import type { Settlement, Side, Store, StoredRecord } from "../../store/store.ts";
+import { change, coupling, record, run } from "./rows.ts";
 
 const nothing = { records: [], deleted: [], left: [] };
 const astral = "\u{1F600}"; // in UTF-16 it sorts before U+FF5E, by code point after it
 const odd = 'NUL \0, half \uD800, \uFFFF, \uFFFF0000, "\\u0000", \u{1F600}, Þórr, Łódź';
-
-function record(id: string, more: Partial<StoredRecord> = {}): StoredRecord {
-  return {
-    id,
-    key: `K-${id}`,
-    label: `Label ${id}`,
-    data: { name: id, city: null, amount: "12.50", blocked: false, state: 3 },
-    version: "1",
-    modifiedAt: "2026-01-02T03:04:05Z",
-    fingerprint: `f-${id}`,
-    frozen: null,
-    state: "present",
-    ...more,
-  };
-}
-/** A coupling that was decided on what {@link record} gives. */
-function coupling(erpId: string, crmId: string, more: Partial<Coupling> = {}): Coupling {
-  return {
-    erpId,
-    crmId,
-    state: "coupled",
-    base: { erp: { name: erpId }, crm: { name: crmId } },
-    seen: { erp: `f-${erpId}`, crm: `f-${crmId}` },
-    definition: "d1",
-    how: "match name",
-    written: null,
-    ...more,
-  };
-}
-function change(id: string, source: string, more: Partial<Change> = {}): Change {
-  return {
-    id,
-    run: "r1",
-    step: "s",
-    side: "crm",
-    op: "insert",
-    source,
-    target: null,
-    after: { name: "new" },
-    before: { name: null },
-    basis: { name: "b" },
-    version: null,
-    state: "intended",
-    reasons: [],
-    attempts: 0,
-    at: "2026-01-02T03:04:05Z",
-    ...more,
-  };
-}
-function run(runId: string, startedAt: string, status: Run["status"] = "In Process"): Run {
-  const counts = {
-    ...{ read: 2, inserted: 1, modified: 1, deleted: 0, unchanged: 0 },
-    ...{ skipped: 0, conflict: 0, blocked: 0, failed: 0 },
-  };
-  const direction = { status: "Success" as const, counts };
-  const step = {
-    step: "s",
-    dependsOn: ["t"],
-    status: "Finished" as const,
-    startedAt,
-    finishedAt: null,
-    toCrm: direction,
-    fromCrm: direction,
-    coupled: 1,
-    uncoupled: 2,
-    listed: 3,
-    requests: { erp: 4, crm: 5 },
-    error: { code: "x", message: "y" },
-  };
-  return { runId, mode: "first", status, startedAt, finishedAt: null, steps: [step], totals: counts };
-}
 
 /** Where a test works, with the calls that most tests need. */
 function place(store: Store, connection: string) {
@@ -272,6 +202,29 @@ export function storeSuite(
     assertEquals(await uncoupled("erp"), ["c", "d"]);
   });
 
+  test("records() leaves a CRM record to the step that coupled it", async (store, connection) => {
+    const first = place(store, connection);
+    const other = { run: "r1", records: [record("a1"), record("a2")], deleted: [], left: [] };
+    await store.savePage(connection, "other", "crm", other);
+    const alone = async () => idsOf(await store.records(connection, "other", "crm", { uncoupled: true }, { limit: 9 }));
+    assertEquals(await alone(), ["a1", "a2"]);
+    await first.save({ couplings: [coupling("c1", "a1"), coupling("c2", "a2", { state: "tombstone" })] });
+    assertEquals([await alone(), (await store.step(connection, "other")).uncoupled.crm], [["a2"], 1]);
+    const rows = await Array.fromAsync(store.report(connection, ["other"]));
+    assertEquals(rows.map((row) => row.crm?.id), ["a2"]);
+  });
+  test("a completed document stays as it is and is not looked for again", async (store, connection) => {
+    const { read, save, pairs } = place(store, connection);
+    await read("erp", [record("a"), record("b")]);
+    await read("crm", [record("x")]);
+    await save({ couplings: [coupling("a", "x")] });
+    await save({ records: [{ side: "erp", record: record("a", { state: "completed" }) }] });
+    assertEquals(await pairs(), []);
+    const unseen = await store.records(connection, "s", "erp", { unseen: "r2" }, { limit: 9 });
+    assertEquals(idsOf(unseen), ["b"]);
+    const [found] = await store.lookup(connection, "s", "erp", "id", ["a"]);
+    assertEquals(found?.pair.erp?.state, "completed");
+  });
   test("matches() pairs up uncoupled present records by key", async (store, connection) => {
     const { read, save } = place(store, connection);
     await read("erp", ["a", "b", "c", "d", "e"].map((id) => record(id)));
@@ -510,7 +463,7 @@ export function storeSuite(
         change("7", "z", { state: "closed" }),
       ],
     });
-    await store.savePage(connection, "t", "crm", { ...nothing, run: "r1", records: [record("x")] });
+    await store.savePage(connection, "t", "crm", { ...nothing, run: "r1", records: [record("other")] });
     const rows = await report(["t", "none", "s"]);
     const lines = rows.map((row) => [
       row.step,
@@ -521,7 +474,7 @@ export function storeSuite(
       row.blankKeys,
     ]);
     assertEquals(lines, [
-      ["t", null, "x", null, "", false],
+      ["t", null, "other", null, "", false],
       ["s", "a", "x", "coupled", "1", false],
       ["s", "b", "y", "tombstone", "3", false],
       ["s", "c", "y", "coupled", "3", false],

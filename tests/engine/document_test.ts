@@ -359,8 +359,10 @@ Deno.test("runPipeline() tells a completed document from a deleted one", async (
   await sync();
   assertEquals([crmOrder().data["status"], written(), await open()], [3, [0, 1], []]);
   crm.put("salesOrders", "O1", { note: "too late" });
+  const asked = erp.asked.length;
   await sync();
   assertEquals(written(), [0, 0]);
+  assertEquals(erp.asked.slice(asked), []); // a completed document is not looked for again
 
   order("O2", {}, { x: line("pA", "2") });
   await sync();
@@ -400,6 +402,10 @@ Deno.test("runPipeline() compares totals when what changes them is written, not 
   assertEquals([written(), await open()], [[1, 0], ["refused"]]);
   await sync();
   assertEquals([written(), await open()], [[1, 0], ["totals_differ total"]]); // this service adds nothing up
+  erp.put("orders", erpOrder().id, { total: "9", state: "released" }, { "10000": { quantity: "6" } });
+  crm.next({ kind: "refused", code: "closed", message: "It is closed" });
+  await sync();
+  assertEquals([written(), await open()], [[0, 1], ["refused"]]);
 });
 
 Deno.test("runPipeline() pairs the lines of two orders that are the same one before it compares them", async () => {

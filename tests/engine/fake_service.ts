@@ -21,6 +21,8 @@ export interface FakeService extends Connector {
   complete(entity: string, id: string, data: Fields): void;
   remove(entity: string, id: string): void;
   all(entity: string): readonly { id: string; data: Fields; parts: Readonly<Record<string, Fields>> }[];
+  /** Ids that were asked for, in order. */
+  readonly asked: string[];
   /** Writes that reached the service, in order. */
   readonly writes: { entity: string; write: Write }[];
   /** Answers the next write with this instead; `apply` lets it take effect first. */
@@ -43,6 +45,7 @@ export function fakeService(
   const tables = new Map<string, Map<string, Stored>>();
   const log: { at: number; entity: string; id: string; deleted: boolean }[] = [];
   const writes: FakeService["writes"] = [];
+  const asked: string[] = [];
   const faults: { outcome: Outcome; apply: boolean }[] = [];
   const between: (() => void)[] = [];
   const after: (() => void)[] = [];
@@ -85,6 +88,7 @@ export function fakeService(
       async *read({ since, ids }): AsyncGenerator<Page> {
         await Promise.resolve();
         const cursor = String(clock);
+        asked.push(...ids ?? []);
         const wanted = ids ?? (since === undefined ? [...rows.keys()] : changedSince(Number(since)));
         const found = wanted.flatMap((id) => rows.get(id) ?? []);
         const archived = wanted.filter((id) => completed.has(id))
@@ -172,6 +176,7 @@ export function fakeService(
     },
     all: (entity) =>
       [...table(entity).values()].map(({ id, data, parts }) => ({ id, data, parts: Object.fromEntries(parts) })),
+    asked,
     writes,
     next: (outcome, apply = false) => void faults.push({ outcome: outcome as Outcome, apply }),
     meanwhile: (action) => void between.push(action),

@@ -6,7 +6,13 @@ import type { Change, Counts, Coupling, Reason, Run, Side, Store, StoredRecord }
 export const connection = "default";
 
 function stepNamed(name: string, erp: string, crm: string, dependsOn: readonly Step[] = []): Step {
-  return { name, dependsOn, direction: "both", extract: { erp: { name: erp }, crm: { name: crm } } } as unknown as Step;
+  return {
+    name,
+    dependsOn,
+    of: null,
+    direction: "both",
+    extract: { erp: { name: erp }, crm: { name: crm } },
+  } as unknown as Step;
 }
 const currencies = stepNamed("currencies", "currencies", "transactioncurrencies");
 export const customers = stepNamed("customers", "customers", "accounts", [currencies]);
