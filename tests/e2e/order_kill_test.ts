@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { addLine, crmOrder, erpOrder, erpOrders, linesOf, openShop, submit } from "./order_shop.ts";
-import type { Stop, World } from "./order_world.ts";
+import type { People, Stop, World } from "./order_world.ts";
+import { ok, type RunningSandbox, start, startSandbox, sync, withHome } from "./program.ts";
+import { writeCompany } from "./small_company.ts";
 
 const stops: readonly Omit<Stop, "at">[] = [
   { when: "before", fate: "dies" },
@@ -49,7 +51,7 @@ async function stopEverywhere(world: World, { steps, length, change, whole }: Se
 }
 
 /** The ERP's order says what the CRM's says, to the cent, and there is one. */
-async function assertAlike(world: World, id: string, number: string, status: "Draft" | "Open"): Promise<void> {
+async function assertAlike(world: People, id: string, number: string, status: "Draft" | "Open"): Promise<void> {
   const [crm, erp] = [await crmOrder(world, id), await erpOrder(world, number)];
   const sold = (lines: readonly string[]) => lines.filter((line) => !/^(Fitting|6110|6910)/.test(line)).sort();
   assertEquals(sold(linesOf(erp)), sold(linesOf(crm)));
@@ -59,12 +61,17 @@ async function assertAlike(world: World, id: string, number: string, status: "Dr
   assertEquals(erp["discountAmount"], crm["totaldiscountamount"] ?? 0);
   assertEquals(erp["totalAmountExcludingTax"], crm["totalamount"]);
   assertEquals(erp["requestedDeliveryDate"], String(crm["requestdeliveryby"] ?? "0001-01-01").slice(0, 10));
+}
+
+/** What only the extension shows of an order. */
+async function assertExtras(world: World, id: string, number: string): Promise<void> {
+  const [crm, erp] = [await crmOrder(world, id), await erpOrder(world, number)];
   const extra = world.sandbox.erp.table("salesOrders").get(String(erp["id"]))!;
   assertEquals([extra["yourReference"], extra["workDescription"] || null], [number, crm["description"]]);
 }
 
 /** In the CRM everything about an order is changed: head, a line, one more, and one less. */
-async function editAll(world: World, id: string, round: number): Promise<void> {
+async function editAll(world: People, id: string, round: number): Promise<void> {
   await world.asCrmUser("PATCH", `salesorders(${id})`, { statecode: 0 });
   const day = String(1 + round % 28).padStart(2, "0");
   await world.asCrmUser("PATCH", `salesorders(${id})`, {
@@ -91,7 +98,10 @@ Deno.test("orders are created in the ERP whole and once, wherever a run is stopp
       for (const number of [`A-${round}`, `B-${round}`]) ids.set(number, await submit(world, number));
     },
     async whole(world, round) {
-      for (const number of [`A-${round}`, `B-${round}`]) await assertAlike(world, ids.get(number)!, number, "Draft");
+      for (const number of [`A-${round}`, `B-${round}`]) {
+        await assertAlike(world, ids.get(number)!, number, "Draft");
+        await assertExtras(world, ids.get(number)!, number);
+      }
     },
   });
   assertEquals((await world.erp("salesOrders")).length, ids.size);
@@ -108,7 +118,10 @@ for (const status of ["Draft", "Open"] as const) {
       steps: "orders",
       length,
       change: (world, round) => editAll(world, id, round),
-      whole: (world) => assertAlike(world, id, "A-1", status),
+      async whole(world) {
+        await assertAlike(world, id, "A-1", status);
+        await assertExtras(world, id, "A-1");
+      },
     });
   });
 }
@@ -197,3 +210,70 @@ Deno.test("products get their unit, price, list and state whole and once, wherev
 });
 const byNumber = ([one]: readonly unknown[], [other]: readonly unknown[]) =>
   Number(String(one).slice(2)) - Number(String(other).slice(2));
+
+Deno.test("orders are whole after the sandbox and sync were killed, in processes of their own", async () => {
+  const data = await Deno.makeTempDir();
+  try {
+    const args = await writeCompany(data);
+    await withHome(async (home) => {
+      let sandbox = await startSandbox(home, ...args);
+      try {
+        await sync(home);
+        /** Kills the sandbox when it has stored this many changes, and sync with it; then both are started again. */
+        const killedAt = async (writes: number) => {
+          await sandbox.control("POST", "/sandbox/faults", [{ kind: "kill", writes }]);
+          const running = start(home, "sync");
+          assertEquals((await sandbox.process.status).code, 137);
+          kill(running.process);
+          await running.end();
+          await sandbox.stop();
+          sandbox = await startSandbox(home);
+          await sync(home);
+        };
+        const ids = [];
+        for (const number of ["A-1", "A-2", "A-3"]) ids.push(await submit(peopleOf(sandbox), number));
+        await killedAt(2); // in the middle of the batch that creates them
+        for (const [at, id] of ids.entries()) await assertAlike(peopleOf(sandbox), id, `A-${at + 1}`, "Draft");
+
+        const { number } = await erpOrder(peopleOf(sandbox), "A-2");
+        await sandbox.control("POST", `/sandbox/business_central/orders/${number}/release`);
+        await editAll(peopleOf(sandbox), ids[1]!, 1);
+        await killedAt(4); // reopened, and not yet released again
+        await assertAlike(peopleOf(sandbox), ids[1]!, "A-2", "Open");
+        assertEquals((await sandbox.erp("salesOrders")).length, 3);
+
+        const since = (await sandbox.requests()).at(-1)!.n;
+        await sync(home);
+        const wrote = (await sandbox.requests(since)).filter((one) => one.operation === "write" || one.innerWrites > 0);
+        assertEquals(wrote.map((one) => `${one.method} ${one.path}`), []);
+      } finally {
+        await sandbox.stop();
+      }
+    });
+  } finally {
+    await Deno.remove(data, { recursive: true });
+  }
+});
+
+function peopleOf(sandbox: RunningSandbox): People {
+  const split = (path: string): [string, string] => {
+    const at = path.indexOf("?");
+    return at < 0 ? [path, ""] : [path.slice(0, at), path.slice(at)];
+  };
+  return {
+    crm: (path) => sandbox.crm(...split(path)),
+    erp: (path) => sandbox.erp(...split(path)),
+    async asCrmUser(method, path, body) {
+      const { headers } = await ok(sandbox.send(method, `${sandbox.crmUrl}${path}`, body));
+      return /\(([^()]+)\)$/.exec(headers.get("OData-EntityId") ?? "")?.[1] ?? "";
+    },
+  };
+}
+
+function kill(process: Deno.ChildProcess): void {
+  try {
+    process.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // it has ended already
+  }
+}

@@ -1,5 +1,5 @@
 /** Orders of the small company, as people make and look at them on either side. */
-import { openWorld, type Row, type World, type WorldOptions } from "./order_world.ts";
+import { openWorld, type People, type Row, type World, type WorldOptions } from "./order_world.ts";
 
 export type Lines = Row & { readonly lines: Row[] };
 
@@ -15,7 +15,7 @@ export async function openShop(options: WorldOptions = {}): Promise<World> {
 }
 
 /** A submitted order in the CRM: V101, V102, work that is written in, and freight. Gives its id. */
-export async function submit(world: World, number: string): Promise<string> {
+export async function submit(world: People, number: string): Promise<string> {
   const [account] = await world.crm("accounts?$filter=accountnumber eq 'K101'");
   const [list] = await world.crm("pricelevels");
   const id = await world.asCrmUser("POST", "salesorders", {
@@ -34,7 +34,7 @@ export async function submit(world: World, number: string): Promise<string> {
 }
 
 /** A line of an active order in the CRM, at the price of its list. */
-export async function addLine(world: World, order: string, product: string, quantity: number): Promise<string> {
+export async function addLine(world: People, order: string, product: string, quantity: number): Promise<string> {
   const [row] = await world.crm(`products?$filter=productnumber eq '${product}'`);
   return await world.asCrmUser("POST", "salesorderdetails", {
     "salesorderid@odata.bind": `/salesorders(${order})`,
@@ -45,7 +45,7 @@ export async function addLine(world: World, order: string, product: string, quan
 }
 
 /** An order of the CRM. */
-export async function crmOrder(world: World, id: string): Promise<Lines> {
+export async function crmOrder(world: People, id: string): Promise<Lines> {
   const [row] = await world.crm(`salesorders?$filter=salesorderid eq ${id}`);
   const lines = await world.crm(`salesorderdetails?$filter=_salesorderid_value eq ${id}&$orderby=lineitemnumber`);
   const numbers = new Map((await world.crm("products")).map((one) => [one["productid"], one["productnumber"]]));
@@ -53,13 +53,13 @@ export async function crmOrder(world: World, id: string): Promise<Lines> {
 }
 
 /** The orders of the ERP that have this external document number. */
-export async function erpOrders(world: World, number: string): Promise<Lines[]> {
+export async function erpOrders(world: People, number: string): Promise<Lines[]> {
   const rows = await world.erp(`salesOrders?$filter=externalDocumentNumber eq '${number}'&$expand=salesOrderLines`);
   return rows.map((row) => ({ ...row, lines: row["salesOrderLines"] as Row[] }));
 }
 
 /** The order of the ERP that has this external document number; throws where there is none, or several. */
-export async function erpOrder(world: World, number: string): Promise<Lines & { readonly number: string }> {
+export async function erpOrder(world: People, number: string): Promise<Lines & { readonly number: string }> {
   const [row, ...others] = await erpOrders(world, number);
   if (row === undefined || others.length > 0) {
     throw new Error(`There are ${others.length + (row ? 1 : 0)} of ${number}`);

@@ -40,18 +40,22 @@ export interface Synced {
   readonly isCut: boolean;
 }
 
-export interface World extends AsyncDisposable {
-  readonly sandbox: Sandbox;
-  readonly store: Store;
-  /** All that was sent since the beginning. */
-  readonly sent: readonly string[];
-  sync(how?: Sync): Promise<Synced>;
+/** What people do on both sides, and see. */
+export interface People {
   /** Rows of a set of the CRM. */
   crm(path: string): Promise<Row[]>;
   /** Rows of an entity of the ERP. */
   erp(path: string): Promise<Row[]>;
   /** What a person sends to the CRM, of any version; gives the id of what was created. */
   asCrmUser(method: string, path: string, body?: Row): Promise<string>;
+}
+
+export interface World extends People, AsyncDisposable {
+  readonly sandbox: Sandbox;
+  readonly store: Store;
+  /** All that was sent since the beginning. */
+  readonly sent: readonly string[];
+  sync(how?: Sync): Promise<Synced>;
   /** What a person sends to the ERP, of any version; gives the id of what was created. */
   asErpUser(method: string, path: string, body?: Row): Promise<string>;
   control(path: string, body: unknown): Promise<void>;
