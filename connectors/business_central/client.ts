@@ -4,7 +4,7 @@ import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened } from "../
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid, one } from "../odata.ts";
 import { withExtension } from "./extension_missing.ts";
-import { openLookups } from "./lookups.ts";
+import { openConstants, openLookups } from "./lookups.ts";
 import { openOrders } from "./orders.ts";
 import { read } from "./reading.ts";
 import { apiOf, companyPath } from "./routes.ts";
@@ -45,6 +45,8 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
   });
   const company = companyPath("standard", companyId);
 
+  const constants = openConstants(listOf(http, company, { pageSize }));
+
   function openTable(entity: AnyEntity): Table {
     const own = http.part();
     const schema = schemas[entity.name];
@@ -53,6 +55,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
     const make = () =>
       openLookups({
         list,
+        constants,
         today: () => new Date(clock.now()).toISOString().slice(0, 10),
         rateCurrency: options.rateCurrency ?? (() => Promise.resolve(null)),
       });

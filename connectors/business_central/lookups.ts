@@ -9,6 +9,7 @@ export type List = (path: string, options?: { decimals?: ReadonlySet<string> }) 
 
 export interface LookupOptions {
   readonly list: List;
+  readonly constants: Constants;
   /** The day, "2026-01-31". */
   readonly today: () => string;
   /** The code of the currency that rates are expressed against; null is the local currency. */
@@ -17,15 +18,18 @@ export interface LookupOptions {
 
 export type CodeSet = "paymentTerms" | "shipmentMethods";
 
-export interface Lookups {
-  /** The day, "2026-01-31". */
-  today(): string;
-  /** Codes of a code table by id. */
-  codes(set: CodeSet): Promise<ReadonlyMap<string, string>>;
+export interface Constants {
   /** The general ledger setup as a currency row: its id, the local currency's code and symbol. */
   localCurrency(): Promise<RawRow & { readonly code: string }>;
   /** The id of the one company record. Throws ServiceError "bad_row" where its page is empty. */
   companyId(): Promise<string>;
+}
+
+export interface Lookups extends Constants {
+  /** The day, "2026-01-31". */
+  today(): string;
+  /** Codes of a code table by id. */
+  codes(set: CodeSet): Promise<ReadonlyMap<string, string>>;
   /** The rate of a currency today; null where there is none. Throws ServiceError "base_currency_unknown". */
   rates(): Promise<(code: string) => string | null>;
   /** The customer behind each of these company contacts, by the contact's number. */
@@ -36,14 +40,8 @@ export interface Lookups {
 
 const amounts = new Set(["exchangeRateAmount", "relationalExchangeRateAmount"]);
 
-export function openLookups(options: LookupOptions): Lookups {
-  const { list } = options;
-
-  async function readCodes(set: CodeSet): Promise<ReadonlyMap<string, string>> {
-    const rows = await list(set + queryOf({ $select: "id,code" }));
-    return new Map(rows.map((row) => [String(row["id"]).toLowerCase(), String(row["code"])]));
-  }
-
+/** What a company keeps for good: asked for once, whatever handles need it. */
+export function openConstants(list: List): Constants {
   async function readLocalCurrency(): Promise<RawRow & { code: string }> {
     const [setup] = await list("generalLedgerSetup");
     const code = setup?.["localCurrencyCode"];
@@ -69,6 +67,17 @@ export function openLookups(options: LookupOptions): Lookups {
     );
   }
 
+  return { localCurrency: once(readLocalCurrency), companyId: once(readCompanyId) };
+}
+
+export function openLookups(options: LookupOptions): Lookups {
+  const { list, constants: { localCurrency, companyId } } = options;
+
+  async function readCodes(set: CodeSet): Promise<ReadonlyMap<string, string>> {
+    const rows = await list(set + queryOf({ $select: "id,code" }));
+    return new Map(rows.map((row) => [String(row["id"]).toLowerCase(), String(row["code"])]));
+  }
+
   async function readRates(): Promise<(code: string) => string | null> {
     const local = (await localCurrency()).code;
     const $select = "currencyCode,startingDate,relationalCurrencyCode," + [...amounts].join(",");
@@ -79,8 +88,6 @@ export function openLookups(options: LookupOptions): Lookups {
     return rates;
   }
 
-  const localCurrency = once(readLocalCurrency);
-  const companyId = once(readCompanyId);
   const rates = once(readRates);
   const codes = {
     paymentTerms: once(() => readCodes("paymentTerms")),
