@@ -24,9 +24,32 @@ export async function loadPipeline(
   configuration: Narrowing,
   folder: string,
 ): Promise<Pipeline> {
-  const { steps, off } = await loadDefinitions();
-  checkPipeline(steps, { files: filesOf(folder) });
-  return narrow(order(steps), configuration, off);
+  const { steps, off, instead } = await loadDefinitions();
+  const used = substituted(steps, configuration.steps, instead);
+  checkPipeline(used, { files: filesOf(folder) });
+  return narrow(order(used), configuration, off);
+}
+
+/** Rules that stand in the place of other steps' rules while a step is on, and the steps that they look through. */
+export interface Substitutes {
+  readonly dependsOn: readonly Step[];
+  /** By step: rules as in its transform. */
+  readonly rules: Readonly<Record<string, Step["transform"]>>;
+}
+
+/** The steps with what is said `instead` while a step is switched on that is usually off. Pure. */
+export function substituted(
+  steps: readonly Step[],
+  switched: Settings["steps"],
+  instead: Readonly<Record<string, Substitutes>>,
+): readonly Step[] {
+  const on = Object.entries(instead).filter(([name]) => switched[name] === true).map(([, substitutes]) => substitutes);
+  if (on.length === 0) return steps;
+  return relinked(steps.map((step) => {
+    const mine = on.filter(({ rules }) => Object.hasOwn(rules, step.name));
+    const transform = Object.assign({}, step.transform, ...mine.map(({ rules }) => rules[step.name]));
+    return { ...step, dependsOn: [...step.dependsOn, ...mine.flatMap(({ dependsOn }) => dependsOn)], transform };
+  }));
 }
 
 /**
@@ -112,11 +135,15 @@ function withoutRules(step: Step, isOff: (crm: string, erp: string | null) => bo
   return { ...step, transform: Object.fromEntries(rules), create };
 }
 
-/** What pipelines/mod.ts says, unchecked: the steps, and those that are usually off. Throws "definition_unreadable". */
-export async function loadDefinitions(): Promise<{ steps: readonly Step[]; off: Readonly<Record<string, string>> }> {
+/** What pipelines/mod.ts says, unchecked: steps, those usually off, and substitutes. Throws "definition_unreadable". */
+export async function loadDefinitions(): Promise<{
+  readonly steps: readonly Step[];
+  readonly off: Readonly<Record<string, string>>;
+  readonly instead: Readonly<Record<string, Substitutes>>;
+}> {
   try {
-    const { steps, off } = await import("../pipelines/mod.ts");
-    return { steps, off };
+    const { steps, off, instead } = await import("../pipelines/mod.ts");
+    return { steps, off, instead };
   } catch (error) {
     const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const circle = error instanceof ReferenceError && error.message.includes("before initialization")

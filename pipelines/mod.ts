@@ -21,6 +21,7 @@ import { salesPrices } from "./sales_prices.ts";
 import { salespeople } from "./salespeople.ts";
 import { standardPriceList } from "./standard_price_list.ts";
 import { unitGroups } from "./unit_groups.ts";
+import { withUnitGroups } from "./unit_model.ts";
 import { units } from "./units.ts";
 
 export { contacts, currencies, customers, itemPrices, items, orderLines, orders, publishing, salespeople, units };
@@ -45,3 +46,6 @@ export const off: Readonly<Record<string, string>> = {
   "price groups": otherPrices,
   "sales prices": otherPrices,
 };
+
+/** Rules of other steps while a step is on that is usually off. */
+export const instead = { "unit groups": withUnitGroups };

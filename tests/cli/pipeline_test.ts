@@ -1,5 +1,6 @@
+import type { AnyEntity } from "../../connectors/connector.ts";
 import { assertEquals, assertThrows } from "@std/assert";
-import { narrow } from "../../cli/pipeline.ts";
+import { narrow, substituted } from "../../cli/pipeline.ts";
 import { checkPipeline } from "../../engine/check.ts";
 import { DefinitionError } from "../../errors.ts";
 import { constant, optional, type Step, toCrm } from "../../engine/step.ts";
@@ -46,7 +47,7 @@ Deno.test("narrow() for a team looks into groups and creations, too", () => {
 });
 
 Deno.test("narrow() without the extension skips the steps that need it and leaves its fields out of the others", () => {
-  const [customers, ...rest] = steps;
+  const [customers, ...rest] = steps.filter(({ extract }) => (extract.erp as AnyEntity).needs === "standard");
   const erp = { ...customers!.extract.erp, needs: "extension" as const };
   const needing = { ...customers!, extract: { ...customers!.extract, erp } };
   const items = steps.find((step) => step.name === "items")!;
@@ -57,7 +58,7 @@ Deno.test("narrow() without the extension skips the steps that need it and leave
     transform: { name: "displayName", fax: optional(toCrm("fax")), "group more": { other: "fax", price: "unitPrice" } },
     create: { erp: { fax: constant("1") }, crm: { telephone1: "fax", description: constant("x") } },
   } as unknown as Step;
-  const all = [needing, partly, ...rest.filter((step) => step.name !== "items")];
+  const all = [needing, partly, ...rest.filter((step) => ["currencies", "units"].includes(step.name))];
   const settings = { steps: {}, owner: person };
   const off = narrow(all, { ...settings, extension: false });
   assertEquals([...off.off], [[needing.name, "needs the Business Central extension"]]);
@@ -73,4 +74,17 @@ Deno.test("narrow() keeps steps off that are usually off, unless the configurati
   const settings = { ...usual, owner: person };
   assertEquals([...narrow(steps, { ...settings, steps: {} }, usuallyOff).off], [["units", "another model is in use"]]);
   assertEquals([...narrow(steps, { ...settings, steps: { units: true } }, usuallyOff).off], []);
+});
+
+Deno.test("substituted() changes rules only while their step is switched on, wherever the changed step is named", () => {
+  const [first, second] = steps as readonly [Step, Step];
+  const third: Step = { ...first, name: "third", of: second };
+  const rules = { [second.name]: { name: "another" } };
+  const instead = { third: { dependsOn: [first], rules } };
+  assertEquals(substituted([first, second, third], { third: false }, instead), [first, second, third]);
+  const [same, changed, follow] = substituted([first, second, third], { third: true }, instead);
+  assertEquals(same, first);
+  assertEquals(changed!.transform, { ...second.transform, name: "another" });
+  assertEquals(changed!.dependsOn, [...second.dependsOn, first]);
+  assertEquals(follow!.of!.transform, changed!.transform);
 });

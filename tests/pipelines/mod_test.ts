@@ -1,8 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { dv } from "../../connectors/dataverse/entities.ts";
+import { substituted } from "../../cli/pipeline.ts";
 import { checkPipeline } from "../../engine/check.ts";
+import { rulesOf } from "../../engine/rules.ts";
+import type { Step } from "../../engine/step.ts";
 import { matchKeys } from "../../matching/keys.ts";
-import { off, steps } from "../../pipelines/mod.ts";
+import { instead, off, steps } from "../../pipelines/mod.ts";
 
 Deno.test("steps are complete, in the order of declaration, and pass the checks made at load", () => {
   assertEquals(steps.map((step) => step.name), [
@@ -22,9 +25,28 @@ Deno.test("off names one of two models of units and of prices, and nothing that 
   checkPipeline(inUse);
 });
 
+Deno.test("instead finds units in their groups wherever the step units did, and passes the checks", () => {
+  const changed = substituted(steps, { "unit groups": true }, instead);
+  assertEquals(changed.map(({ name }) => name), steps.map(({ name }) => name));
+  checkPipeline(changed);
+  const throughUnits = (of: readonly Step[]) => of.filter((step) => lookedThrough(step).includes("units"));
+  assertEquals(throughUnits(changed), []);
+  assertEquals(
+    throughUnits(steps).map(({ name }) => name).toSorted(),
+    Object.keys(instead["unit groups"].rules).toSorted(),
+  );
+  assertEquals(substituted(steps, {}, instead), steps);
+});
+
+function lookedThrough(step: Step): readonly string[] {
+  return rulesOf(step).flatMap(({ lookup }) => lookup?.steps ?? []).map(({ name }) => name);
+}
+
 Deno.test("each definition has at most 60 lines and a file of its own that mod.ts lists", () => {
   const folder = new URL("../../pipelines/", import.meta.url);
-  const files = [...Deno.readDirSync(folder)].map((file) => file.name).filter((name) => name !== "mod.ts");
+  const files = [...Deno.readDirSync(folder)].map((file) => file.name).filter((name) =>
+    !["mod.ts", "unit_model.ts"].includes(name)
+  );
   assertEquals(files.sort(), steps.map((step) => `${step.name.replaceAll(" ", "_")}.ts`).sort());
   for (const file of files) {
     const text = Deno.readTextFileSync(new URL(file, folder));
