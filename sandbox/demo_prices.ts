@@ -26,7 +26,7 @@ export function* demoPrices(item: (at: number) => Seed, localCurrency: string): 
     { code: "S00002", description: "Trade in dollars", sourceType: "Customer Price Group", sourceNumber: "TRADE" },
     { code: "S00003", description: "Next year", sourceType: "All Customers", status: "Draft" },
   ];
-  const currencyCode = localCurrency === "USD" ? "EUR" : "USD";
+  const currencyCode = localCurrency === "EUR" ? "GBP" : "EUR"; // one that is not the local one
   const inList = (code: Cell) => code === "S00002" ? { currencyCode } : {};
   const open = { priceType: "Sale", status: "Active", allowUpdatingDefaults: true };
   for (const list of lists) yield { set: "priceListHeaders", values: { ...open, ...inList(list["code"]!), ...list } };

@@ -133,8 +133,8 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   },
   "an unknown dependency": {
     file: "pipelines/mod.ts",
-    from: "[salespeople, currencies, units, customers, contacts, items]",
-    to: "[salespeople, currencies, customers, contacts, items]",
+    from: "...[salespeople, currencies, units, unitGroups, itemUnits, resourceUnits],",
+    to: "...[salespeople, currencies, unitGroups, itemUnits, resourceUnits],",
     said: ["pipelines/items.ts", 'step "items"', '"units"', "add it to the pipeline"],
   },
   "a misspelt field of the ERP": {
