@@ -90,7 +90,9 @@ function decide(
     const standing = parts.pairs.filter((pair) => `${pair.erp}/` in erp.data && `${pair.crm}/` in crm.data);
     rules = [...rules, ...rulesOfPairs(compiled, standing)];
   }
-  if (who !== null) rules = rules.map((rule) => rule.conflict === "stop" ? { ...rule, conflict: who } : rule);
+  if (who !== null) {
+    rules = rules.map((rule) => ({ ...rule, keeps: who, conflict: rule.conflict === "stop" ? who : rule.conflict }));
+  }
   const decision = reconcile(rules, met, lookups);
   const reasons = {
     crm: [...decision.reasons.crm, ...parts?.reasons.crm ?? []],

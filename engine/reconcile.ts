@@ -139,8 +139,10 @@ function wantOf(one: Member): "crm" | "erp" | "conflict" | "nothing" {
   if (one.known) {
     if (!one.erpChanged && !one.crmChanged) return "nothing"; // differs only by what a side made of it
     if (direction !== "both") {
-      // A change on the target is put back, unless the source has nothing to say and never had.
-      const silent = direction === "toCrm" ? erpBlank && !one.erpChanged : crmBlank && !one.crmChanged;
+      // A change on the target is put back, unless it is the target's to make, or the source never had anything to say.
+      const target = direction === "toCrm" ? "crm" : "erp";
+      const untouched = direction === "toCrm" ? !one.erpChanged : !one.crmChanged;
+      const silent = untouched && (one.rule.keeps === target || (direction === "toCrm" ? erpBlank : crmBlank));
       return silent ? "nothing" : direction === "toCrm" ? "crm" : "erp";
     }
     if (one.erpChanged && one.crmChanged) return "conflict";

@@ -29,6 +29,8 @@ export interface FieldRule {
   /** What is written, merged and in conflict as one: a group's name, or the field itself. */
   readonly unit: string;
   readonly conflict: Winner;
+  /** The side that the pair's state leaves it to: what was changed there alone is not put back. */
+  readonly keeps: "erp" | "crm" | null;
   readonly transform: Conversion | null;
   readonly map: ValueMap<unknown, Value> | null;
   readonly lookup: { readonly steps: readonly Step[]; readonly options: CoupledOptions } | null;
@@ -67,7 +69,18 @@ export function rulesOf(step: Step): readonly FieldRule[] {
       else break;
       rule = wrapper.rule;
     }
-    const plain = { name: crm, of: step, crm, unit, conflict, transform: null, map: null, lookup: null, value: null };
+    const plain = {
+      name: crm,
+      of: step,
+      crm,
+      unit,
+      conflict,
+      keeps: null,
+      transform: null,
+      map: null,
+      lookup: null,
+      value: null,
+    };
     if (typeof rule === "string") rules.push({ ...plain, erp: rule, kind: "copy", direction });
     else {
       const { kind, field, transform, map, steps, options, value } = rule as Raw;

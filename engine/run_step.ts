@@ -157,7 +157,7 @@ function contextOf(
   const sides: Side[] = step.direction === "both" ? ["crm", "erp"] : [step.direction === "toCrm" ? "crm" : "erp"];
   const counts: Record<Side, Counts> = { crm: noCounts, erp: noCounts };
   const pending = new Set<string>();
-  /** Sides of a pair that were counted without a write while the other side was written. */
+  /** What sides of a pair count as that a later round may write: by a write, or without one beside the other side's. */
   const beside = new Map<string, Outcome>();
   let changes = 0;
   let selected = false;
@@ -222,7 +222,7 @@ function contextOf(
       const key = `${side} ${change.source}`;
       pending.delete(key);
       const before = round > 1 ? beside.get(key) : undefined;
-      if (before !== undefined && beside.delete(key)) add(side, before, -1); // it counts once, as what it came to
+      if (before !== undefined) add(side, before, -1); // it counts once, as what it came to
       if (outcome !== "failed") {
         for (const [name, word] of Object.entries(change.after)) {
           if (!name.endsWith("/")) continue;
@@ -231,7 +231,10 @@ function contextOf(
         }
       }
       const conflict = change.reasons.some((reason) => reason.code === "conflict");
-      add(side, outcome === "failed" || !conflict ? outcome : "conflict");
+      const now = outcome === "failed" || !conflict ? outcome : "conflict";
+      const counts = before === "inserted" && now === "modified" ? before : now;
+      beside.set(key, counts);
+      add(side, counts);
     },
     undecided: (side, source) => void pending.add(`${side} ${source}`),
     isUndecided: (side, source) => pending.has(`${side} ${source}`),

@@ -260,6 +260,21 @@ Deno.test("runPipeline() gives a field that both sides changed to the side in wh
   assertEquals([erpOrder().parts["10000"]!.quantity, crmOrder().parts["x"]!.quantity], ["5", "5"]);
 });
 
+Deno.test("runPipeline() puts back what was changed on the target of a one-way rule, but not in whose hands it is", async () => {
+  const { sync, order, erp, erpOrder, crm } = await world();
+  order("O1", {}, { x: line("pA", "2") });
+  await sync();
+  erp.put("orders", erpOrder().id, { reference: "mine" });
+  await sync();
+  assertEquals(erpOrder().data["reference"], "O1"); // in the hands of the CRM
+  erp.put("orders", erpOrder().id, { state: "released", reference: "mine" });
+  await sync();
+  assertEquals(erpOrder().data["reference"], "mine");
+  crm.put("salesOrders", "O1", { number: "O1b" });
+  await sync();
+  assertEquals(erpOrder().data["reference"], "O1b");
+});
+
 Deno.test("runPipeline() adds and takes away lines on the other side, and leaves comments of the ERP alone", async () => {
   const { sync, order, erp, erpOrder, crmOrder, crm, written } = await world();
   order("O1", {}, { x: line("pA", "2"), y: line("pB", "3") });

@@ -119,6 +119,22 @@ Deno.test("runPipeline() gives the counterpart of a record that can no longer be
   assertEquals([crm.writes.length, await open()], [length, []]);
 });
 
+Deno.test("runPipeline() counts a record once that is created and then given what a new one can't have", async () => {
+  const closed = entity<CrmPrice>()({
+    name: "crmPrices",
+    key: "product",
+    label: "product",
+    creation: "derived id",
+    fields: { product: { ...text, match: "code" }, amount: text },
+    access: { amount: "update" },
+  });
+  const { erp, crm, sync } = world([{ ...prices, extract: { erp: erpPrices, crm: closed } }]);
+  erp.put("prices", "l1", price("1", "A", "10"));
+  const { totals } = await sync();
+  assertEquals(crm.all("crmPrices").map(({ data }) => data["amount"]), ["10"]);
+  assertEquals([totals.read, totals.inserted, totals.modified], [1, 1, 0]);
+});
+
 Deno.test("runPipeline() leaves a record to the step that coupled it first", async () => {
   const items = articles("items", []);
   const { erp, crm, sync, open } = world([items, articles("resources", [items])]);
