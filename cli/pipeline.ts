@@ -13,11 +13,13 @@ export interface Pipeline {
   readonly steps: readonly Step[];
   /** Steps that are off, and why. */
   readonly off: ReadonlyMap<string, string>;
-  /** Fields whose rules are off since they need the extension, by step. */
+  /** Fields whose rules are off since they need the extension, by step; given ones of new records are the ERP's. */
   readonly without: ReadonlyMap<string, readonly string[]>;
 }
 
 type Narrowing = Pick<Settings, "steps" | "owner" | "extension">;
+
+const needsExtension = "needs the Business Central extension";
 
 /** Throws DefinitionError before any request when a definition, or what tenging.json says of steps, is wrong. */
 export async function loadPipeline(
@@ -85,14 +87,18 @@ export function narrow(
   if (!configuration.extension) {
     for (const step of steps) {
       const erp: AnyEntity = step.extract.erp;
-      if (erp.needs === "extension") off.set(step.name, "needs the Business Central extension");
+      if (erp.needs === "extension") off.set(step.name, needsExtension);
     }
     narrowed = narrowed.map((step) => {
       const erp: AnyEntity = step.extract.erp;
       const needing = (_crm: string, field: string | null) =>
         field !== null && erp.needs !== "extension" && erp.fields[field]?.needs === "extension";
-      const left = ruleFields(step).filter(([crm, field]) => needing(crm, field)).map(([crm]) => crm);
-      if (left.length > 0) without.set(step.name, left);
+      const rules = ruleFields(step);
+      const left = rules.filter(([crm, field]) => needing(crm, field)).map(([crm]) => crm);
+      const given = Object.keys(step.create.erp).filter((field) => needing("", field));
+      // A step that does nothing else has nothing to do.
+      if (left.length > 0 && left.length === rules.length) off.set(step.name, needsExtension);
+      else if (left.length + given.length > 0) without.set(step.name, [...new Set([...left, ...given])]);
       return withoutRules(step, needing);
     });
   }

@@ -72,7 +72,7 @@ export function statusText(document: StatusDocument): string {
       String(step.uncoupled.erp),
       String(step.uncoupled.crm),
       String(step.listed),
-      Object.entries(step.reasons).map(([code, count]) => `${count} ${code}`).join(", "),
+      step.why ?? Object.entries(step.reasons).map(([code, count]) => `${count} ${code}`).join(", "),
     ]),
   ];
   const runs = document.runs.map((run) => {

@@ -14,6 +14,8 @@ export interface StepStanding {
   readonly fromCrm: DirectionStatus;
   readonly runId: string | null;
   readonly finishedAt: string | null;
+  /** Why that run skipped it, or what stopped it; null otherwise. */
+  readonly why: string | null;
   readonly coupled: number;
   readonly uncoupled: { readonly erp: number; readonly crm: number };
   readonly listed: number;
@@ -51,6 +53,7 @@ export async function stepsDocument(store: Store, options: StandingOptions): Pro
       fromCrm: last?.fromCrm.status ?? "",
       runId: run?.runId ?? null,
       finishedAt: last?.finishedAt ?? null,
+      why: last?.error?.message ?? (last?.status === "Skipped" ? last.note ?? null : null),
       coupled: state.coupled,
       uncoupled: state.uncoupled,
       listed: state.listed,

@@ -58,11 +58,13 @@ Deno.test("narrow() without the extension skips the steps that need it and leave
     transform: { name: "displayName", fax: optional(toCrm("fax")), "group more": { other: "fax", price: "unitPrice" } },
     create: { erp: { fax: constant("1") }, crm: { telephone1: "fax", description: constant("x") } },
   } as unknown as Step;
-  const all = [needing, partly, ...rest.filter((step) => ["currencies", "units"].includes(step.name))];
+  const only = { ...partly, name: "faxes", transform: { fax: "fax" } } as unknown as Step;
+  const all = [needing, partly, only, ...rest.filter((step) => ["currencies", "units"].includes(step.name))];
   const settings = { steps: {}, owner: person };
   const off = narrow(all, { ...settings, extension: false });
-  assertEquals([...off.off], [[needing.name, "needs the Business Central extension"]]);
-  assertEquals(off.without.get("items"), ["fax", "other"]);
+  const why = "needs the Business Central extension";
+  assertEquals([...off.off], [[needing.name, why], ["faxes", why]]); // all that it does
+  assertEquals([...off.without], [["items", ["fax", "other"]]]);
   const narrowed = off.steps.find((step) => step.name === "items")!;
   assertEquals(narrowed.transform, { name: "displayName", "group more": { price: "unitPrice" } });
   assertEquals(narrowed.create, { erp: {}, crm: { description: { kind: "constant", value: "x" } } });

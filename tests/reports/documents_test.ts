@@ -36,11 +36,14 @@ Deno.test("stepsDocument() shows totals, the statuses of the last run and reason
   const store = await openCompany();
   await store.saveRun(connection, runOf("run1"));
   const [currencies, customers] = await stepsDocument(store, { connection, steps });
-  assertEquals([currencies?.status, currencies?.coupled, currencies?.reasons], ["Skipped", 0, {}]);
+  assertEquals(
+    [currencies?.status, currencies?.why, currencies?.coupled, currencies?.reasons],
+    ["Skipped", "switched off in tenging.json", 0, {}],
+  );
   assertEquals(customers, {
     ...{ step: "customers", dependsOn: ["currencies"], direction: "both", erp: "customers", crm: "accounts" },
     ...{ status: "Finished", toCrm: "Success", fromCrm: "", runId: "run1", finishedAt: "2026-01-02T03:04:12.000Z" },
-    ...{ coupled: 3, uncoupled: { erp: 9, crm: 1 }, listed: 6 },
+    ...{ why: null, coupled: 3, uncoupled: { erp: 9, crm: 1 }, listed: 6 },
     reasons: { unmapped: 1, conflict: 1, ambiguous: 1, refused: 1, waiting: 1, required_blank: 1 },
   });
 });
