@@ -11,7 +11,7 @@ import { type Sandbox, startSandbox } from "../../sandbox/mod.ts";
 import { memoryStore } from "../../store/memory.ts";
 import type { Reason, Run, Store } from "../../store/store.ts";
 import { project } from "./program.ts";
-import { writeCompany } from "./small_company.ts";
+import { csv, writeCompany } from "./small_company.ts";
 
 export type Row = Record<string, unknown>;
 
@@ -69,12 +69,17 @@ export interface WorldOptions {
   /** Whether the company has the extension, and whether the connection says so; both true if not given. */
   readonly company?: boolean;
   readonly extension?: boolean;
+  /** More of the ERP's files, by name. */
+  readonly files?: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>>;
 }
 
 /** The small company of the other tests, nothing synchronized yet. */
-export async function openWorld({ company = true, extension = true }: WorldOptions = {}): Promise<World> {
+export async function openWorld(
+  { company = true, extension = true, files = {} }: WorldOptions = {},
+): Promise<World> {
   const dir = await Deno.makeTempDir();
   const [, erpFolder, , crmFolder] = await writeCompany(`${dir}/data`);
+  for (const [name, lines] of Object.entries(files)) await Deno.writeTextFile(`${erpFolder}/${name}.csv`, csv(lines));
   let killed = () => {};
   const sandbox = await startSandbox({ dir: `${dir}/sandbox`, kill: () => killed() });
   loadData(sandbox, { erp: erpFolder!, crm: crmFolder! });
