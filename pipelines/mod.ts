@@ -35,8 +35,8 @@ export const steps: readonly Step[] = [
   ...[orders, orderLines],
 ];
 
-const otherUnits = "the units of the company are unit groups themselves: the step units is in use";
-const otherPrices = "the company has price lists: the steps price lists and price list lines are in use";
+const otherUnits = "units is in use instead";
+const otherPrices = "price lists is in use instead";
 
 /** Steps that are off unless tenging.json switches them on, and why. */
 export const off: Readonly<Record<string, string>> = {
