@@ -1,6 +1,7 @@
 /** How handles stand on the extension's pages. */
 import type { Write } from "../connector.ts";
 import { decodeName, type RawRow } from "../odata.ts";
+import { articles, lineObject, unitOf } from "./articles.ts";
 import { nameParts } from "./person_name.ts";
 import { refused, type View } from "./view.ts";
 
@@ -11,43 +12,9 @@ function chosen(row: RawRow, property: string): string {
 function textOf(row: RawRow, property: string): string {
   return String(row[property] ?? "");
 }
-/** What documents call an item or a resource. */
-function lineObject(kind: "Item" | "Resource", number: string): string {
-  return `${kind} ${number}`;
-}
-/** One of its units; null where it has none. */
-function unitOf(object: string | null, code: string): string | null {
-  return object === null || code === "" ? null : `${object} ${code}`;
-}
 function isZero(decimal: unknown): boolean {
   return Number(decimal ?? 0) === 0; // exact for zero, whatever the digits
 }
-
-/** Prices are in the local currency; the page says neither which that is nor whose the resources are. */
-const resources: View = {
-  made: {
-    currencyCode: [],
-    companyId: [],
-    lineObject: ["number"],
-    unitGroupCode: ["number"],
-    baseUnit: ["number", "baseUnitOfMeasureCode"],
-  },
-  async fill({ fields, rows, lookups }) {
-    const isWanted = (field: string) => fields.has(field) && rows.length > 0;
-    const code = isWanted("currencyCode") ? (await lookups.localCurrency()).code : "";
-    const companyId = isWanted("companyId") ? await lookups.companyId() : null;
-    return (row) => {
-      const object = lineObject("Resource", textOf(row, "number"));
-      return {
-        currencyCode: code === "" ? null : code,
-        companyId,
-        lineObject: object,
-        unitGroupCode: object,
-        baseUnit: unitOf(object, textOf(row, "baseUnitOfMeasureCode")),
-      };
-    };
-  },
-};
 
 /** The day that no page means. */
 const noDay = "0001-01-01";
@@ -215,7 +182,7 @@ function idOrNull(id: unknown): string | null {
 
 /** Views of handles that only the extension has, and of those whose page it has another one for. */
 export const extensionViews: ReadonlyMap<string, View> = new Map([
-  ["resources", resources],
+  ["resources", articles("Resource")],
   ["salesPrices", salesPrices],
   ["priceListLines", priceListLines],
   ["unitGroups", unitGroups],

@@ -4,6 +4,7 @@
  */
 import type { Field, Write } from "../connector.ts";
 import { type RawRow, withBlank } from "../odata.ts";
+import { articles } from "./articles.ts";
 import { madeOf, readCodes, sendCodes, termFields } from "./codes.ts";
 import { extensionViews } from "./extension_views.ts";
 import { salesOrderLines, salesOrders } from "./order_view.ts";
@@ -79,28 +80,6 @@ function partOf(write: Write, part: string): string | undefined {
   return part in write.fields ? String(write.fields[part] ?? "") : undefined;
 }
 
-/** Prices of items are in the local currency; the page says neither which that is nor whose the items are. */
-const items: View = {
-  made: {
-    currencyCode: [],
-    companyId: [],
-    lineObject: ["number"],
-    unitGroupCode: ["number"],
-    baseUnit: ["number", "baseUnitOfMeasureCode"],
-  },
-  async fill({ fields, rows, lookups }) {
-    const isWanted = (field: string) => fields.has(field) && rows.length > 0;
-    const code = isWanted("currencyCode") ? (await lookups.localCurrency()).code : "";
-    const companyId = isWanted("companyId") ? await lookups.companyId() : null;
-    return (row) => {
-      const lineObject = `Item ${row["number"]}`;
-      const unit = String(row["baseUnitOfMeasureCode"] ?? "");
-      const baseUnit = unit === "" ? null : `${lineObject} ${unit}`;
-      return { currencyCode: code === "" ? null : code, companyId, lineObject, unitGroupCode: lineObject, baseUnit };
-    };
-  },
-};
-
 /** One row, whose local currency stands on another page. */
 const company: View = {
   made: { currencyCode: [] },
@@ -116,7 +95,7 @@ const views = new Map<string, View>([
   ["customers", customers],
   ["currencies", currencies],
   ["contacts", persons],
-  ["items", items],
+  ["items", articles("Item")],
   ["companyInformation", company],
   ["salesOrders", salesOrders],
   ["salesOrderLines", salesOrderLines],
