@@ -3,7 +3,7 @@ import { parse } from "@std/csv";
 import type { AnyEntity } from "../../connectors/connector.ts";
 import { steps } from "../../pipelines/mod.ts";
 import { couplingReport } from "../../reports/coupling_report.ts";
-import { addLine, crmOrder, erpOrder, linesOf, submit } from "./order_shop.ts";
+import { addLine, crmOrder, erpOrder, extensionPath, linesOf, submit } from "./order_shop.ts";
 import { openWorld, type Row, type World } from "./order_world.ts";
 import { type Copy, run, startSandbox, sync, withCopy } from "./program.ts";
 import { writeCompany } from "./small_company.ts";
@@ -99,11 +99,7 @@ async function openCompany(extension: boolean): Promise<World> {
   const world = await openWorld({ extension, files });
   const set = async (entity: string, number: string, values: Row) => {
     const { id } = world.sandbox.erp.table(entity).where("number", number)[0]!;
-    await world.asErpUser(
-      "PATCH",
-      `../../tenging/integration/v1.0/companies(${world.sandbox.companyId})/${entity}(${id})`,
-      values,
-    );
+    await world.asErpUser("PATCH", `${extensionPath(world)}${entity}(${id})`, values);
   };
   await set("customers", "K101", { faxNumber: "+354 555 1111", contactName: "Ása", shippingAgentCode: "" });
   await set("contacts", "P103", {

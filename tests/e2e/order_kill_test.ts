@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { addLine, crmOrder, erpOrder, erpOrders, linesOf, openShop, submit } from "./order_shop.ts";
+import { addLine, crmOrder, erpOrder, erpOrders, extensionPath, linesOf, openShop, submit } from "./order_shop.ts";
 import type { People, Stop, World } from "./order_world.ts";
 import { ok, type RunningSandbox, start, startSandbox, sync, withHome } from "./program.ts";
 import { writeCompany } from "./small_company.ts";
@@ -177,37 +177,43 @@ for (const [name, actions] of [["fulfilled", ["ship"]], ["invoiced", ["ship", "i
   });
 }
 
-Deno.test("products get their unit, price, list and state whole and once, wherever a run is stopped", async () => {
-  await using world = await openShop();
-  await world.control("/sandbox/business_central", { manualNumbers: { items: true } });
-  const [list] = await world.crm("pricelevels");
-  await stopEverywhere(world, {
-    steps: "units,items,item prices,publishing",
-    length: 4, // unit group, product, price; list and state of it and of the other
-    async change(world, round) {
-      const code = `U${round}`;
-      await world.asErpUser("POST", "unitsOfMeasure", { code, displayName: code });
-      const item = { displayName: "Net", type: "Inventory", unitPrice: 5 + round, baseUnitOfMeasureCode: code };
-      await world.asErpUser("POST", "items", { ...item, number: `N-${round}` });
-      if (round === 1) return;
-      const [before] = await world.erp(`items?$filter=number eq 'N-${round - 1}'`);
-      await world.asErpUser("PATCH", `items(${before!["id"]})`, { blocked: true, unitPrice: 1 });
-    },
-    async whole(world, round) {
-      const products = await world.crm(`products?$filter=startswith(productnumber,'N-')`);
-      const shown = products.map((one) => [one["productnumber"], one["statecode"], one["_pricelevelid_value"]]);
-      const wanted = Array.from({ length: round }, (_, at) => [`N-${at + 1}`, at + 1 === round ? 0 : 1]);
-      assertEquals(shown.sort(byNumber), wanted.map((one) => [...one, list!["pricelevelid"]]));
-      const newest = products.find((one) => one["productnumber"] === `N-${round}`)!;
-      const prices = await world.crm(`productpricelevels?$filter=_productid_value eq ${newest["productid"]}`);
-      assertEquals(prices.map((one) => [one["amount"], one["_uomid_value"]]), [[
-        5 + round,
-        newest["_defaultuomid_value"],
-      ]]);
-      assertEquals((await world.crm(`uoms?$filter=name eq 'U${round}'`)).length, 1);
-    },
+for (
+  const [set, steps, more] of [
+    ["items", "units,items,item prices,publishing", { displayName: "Net", type: "Inventory" }],
+    ["resources", "units,resources,resource prices,resource publishing", { name: "Mending", type: "Person" }],
+  ] as const
+) {
+  Deno.test(`products of ${set} get unit, price, list and state whole and once, wherever a run is stopped`, async () => {
+    await using world = await openShop();
+    await world.control("/sandbox/business_central", { manualNumbers: { items: true } });
+    const [list] = await world.crm("pricelevels");
+    const path = `${extensionPath(world)}${set}`;
+    await stopEverywhere(world, {
+      steps,
+      length: 4, // unit group, product, price; list and state of it and of the other
+      async change(world, round) {
+        const code = `U${round}`;
+        await world.asErpUser("POST", "unitsOfMeasure", { code, displayName: code });
+        const sold = { ...more, number: `N-${round}`, unitPrice: 5 + round, baseUnitOfMeasureCode: code };
+        await world.asErpUser("POST", path, sold);
+        if (round === 1) return;
+        const [before] = await world.erp(`${path}?$filter=number eq 'N-${round - 1}'`);
+        await world.asErpUser("PATCH", `${path}(${before!["id"]})`, { blocked: true, unitPrice: 1 });
+      },
+      async whole(world, round) {
+        const products = await world.crm(`products?$filter=startswith(productnumber,'N-')`);
+        const shown = products.map((one) => [one["productnumber"], one["statecode"], one["_pricelevelid_value"]]);
+        const wanted = Array.from({ length: round }, (_, at) => [`N-${at + 1}`, at + 1 === round ? 0 : 1]);
+        assertEquals(shown.sort(byNumber), wanted.map((one) => [...one, list!["pricelevelid"]]));
+        const newest = products.find((one) => one["productnumber"] === `N-${round}`)!;
+        const prices = await world.crm(`productpricelevels?$filter=_productid_value eq ${newest["productid"]}`);
+        const inUnits = prices.map((one) => [one["amount"], one["_uomid_value"]]);
+        assertEquals(inUnits, [[5 + round, newest["_defaultuomid_value"]]]);
+        assertEquals((await world.crm(`uoms?$filter=name eq 'U${round}'`)).length, 1);
+      },
+    });
   });
-});
+}
 const byNumber = ([one]: readonly unknown[], [other]: readonly unknown[]) =>
   Number(String(one).slice(2)) - Number(String(other).slice(2));
 

@@ -74,3 +74,8 @@ export function linesOf({ lines }: Lines): string[] {
     `${line["unitPrice"] ?? line["priceperunit"]}`
   );
 }
+
+/** Where the extension's pages are, for what people send to the ERP. */
+export function extensionPath({ sandbox }: World): string {
+  return `../../tenging/integration/v1.0/companies(${sandbox.companyId})/`;
+}

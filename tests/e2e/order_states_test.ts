@@ -133,6 +133,20 @@ Deno.test("orders end as they should whatever people do with them on either side
     },
   );
 
+  await t.step("a part is shipped and invoiced, and the order deleted: invoiced, with what was shipped", async () => {
+    const id = await placed(world, "REST", "Open");
+    const { number } = await erpOrder(world, "REST");
+    desk.ship(number, { "10000": "4" });
+    desk.invoice(number);
+    await sync(world);
+    assertEquals(await state(world, id), 1);
+    desk.delete(number);
+    await sync(world);
+    const now = await crmOrder(world, id);
+    assertEquals([now["statecode"], now.lines.map((line) => line["quantityshipped"])], [4, [4, null, null]]);
+    await assertSettled(world, id);
+  });
+
   for (const [name, how] of [["draft", "Draft"], ["released", "Open"], ["shipped", "Open"]] as const) {
     await t.step(`canceled in the CRM while it is ${name} in the ERP: listed, the ERP's order untouched`, async () => {
       const number = `CANCELED ${name.toUpperCase()}`;
@@ -271,6 +285,12 @@ Deno.test("orders end as they should whatever people do with them on either side
 
   await t.step("after all of it nothing was posted, canceled, deleted or released unasked", async () => {
     assertHarmless(world.sent);
+    const log: { method: string; path: string }[] = await (
+      await fetch(new URL("/sandbox/requests", world.sandbox.erpUrl))
+    ).json();
+    const posting = log.filter(({ path }) => path.includes("shipAndInvoice"));
+    const deletions = log.filter(({ method, path }) => method === "DELETE" && /sales(O|o)rders\([^)]*\)$/.test(path));
+    assertEquals([posting, deletions], [[], []]); // people did so on the pages, not over the API
     await world.sync();
     const { sent } = await world.sync();
     assertEquals(sent, []);
