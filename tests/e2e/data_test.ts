@@ -88,7 +88,10 @@ sharedTest("sync of adventureworks couples what the folder has, and lists what l
     await assertContacts(sandbox, "adventureworks");
     const products = await sandbox.crm("products", "?$select=productnumber,statecode");
     assertEquals(texts(products, "productnumber"), texts(rows("adventureworks", "items"), "number"));
-    assertEquals(count(products.filter((product) => product.statecode === 2)), 504);
+    const blocked = rows("adventureworks", "items").filter((item) => item.blocked === "true");
+    const inState = (state: number) => products.filter((product) => product.statecode === state);
+    assertEquals(texts(inState(1), "productnumber"), texts(blocked, "number"));
+    assertEquals([count(inState(0)), count(inState(1))], [406, 98]);
     assertEquals(
       [701, 440].join(),
       [
