@@ -36,6 +36,7 @@ export const orderLines = defineStep({
     crm: {
       isproductoverridden: convert("product", isWriteIn),
       ispriceoverridden: constant(true), // the ERP's price, not that of the price list
+      manualdiscountamount: "discountAmount", // compared as a part of linediscount
       lineitemnumber: "sequence",
     },
   },

@@ -59,7 +59,7 @@ export const orders = defineStep({
   control: { totalexcludingtax: "totalAmountExcludingTax" },
   create: {
     erp: { yourReference: "ordernumber", orderDate: "submitdate" },
-    crm: { name: "number", ordernumber: "number" },
+    crm: { name: "number", ordernumber: "number", discountamount: "discountAmount" },
   },
   load: { fromCrm: { unmatched: "insert", when: { statecode: 1 } }, toCrm: { unmatched: "leave" } },
   authority: [

@@ -72,6 +72,7 @@ Deno.test("order lines makes a line of the CRM at the ERP's price and in its pla
     quantityshipped: "1",
     isproductoverridden: false,
     ispriceoverridden: true,
+    manualdiscountamount: "10",
     lineitemnumber: 10000,
   });
 });
