@@ -26,44 +26,78 @@ export async function loadPipeline(
   configuration: Narrowing,
   folder: string,
 ): Promise<Pipeline> {
-  const { steps, off, instead } = await loadDefinitions();
-  const used = substituted(steps, configuration.steps, instead);
+  const { steps, models } = await loadDefinitions();
+  const { steps: used, off } = modelled(steps, configuration, models);
   checkPipeline(used, { files: filesOf(folder) });
   return narrow(order(used), configuration, off);
 }
 
-/** Rules that stand in the place of other steps' rules while a step is on, and the steps that they look through. */
-export interface Substitutes {
-  readonly dependsOn: readonly Step[];
-  /** By step: rules as in its transform. */
-  readonly rules: Readonly<Record<string, Step["transform"]>>;
+/** Two ways to bring the same thing into the CRM, of which a company uses one. */
+export interface Model {
+  readonly use: readonly string[];
+  /** The steps of the other way; switching one of them on chooses it. */
+  readonly or: readonly string[];
+  /** Rules that stand in the place of other steps' rules in the other way, and the steps that they look through. */
+  readonly rules?: {
+    readonly dependsOn: readonly Step[];
+    /** By step: rules as in its transform. */
+    readonly rules: Readonly<Record<string, Step["transform"]>>;
+  };
 }
 
-/** The steps with what is said `instead` while a step is switched on that is usually off. Pure. */
-export function substituted(
+/**
+ * The steps as the chosen models have them, and those of the others with the reason why they are off. Pure. Throws
+ * DefinitionError "configuration_invalid" for a choice that is none.
+ */
+export function modelled(
   steps: readonly Step[],
-  switched: Settings["steps"],
-  instead: Readonly<Record<string, Substitutes>>,
-): readonly Step[] {
-  const on = Object.entries(instead).filter(([name]) => switched[name] === true).map(([, substitutes]) => substitutes);
-  if (on.length === 0) return steps;
+  { steps: switched, extension }: Narrowing,
+  models: readonly Model[],
+): { steps: readonly Step[]; off: Readonly<Record<string, string>> } {
+  let chosen = steps;
+  const off: Record<string, string> = {};
+  for (const { use, or, rules } of models) {
+    const other = or.find((name) => switched[name] === true);
+    const named = use.find((name) => switched[name] === true);
+    if (other !== undefined && named !== undefined) throw badModel(other, `"${named}" is switched on as well`);
+    if (other !== undefined && !extension && steps.some((step) => or.includes(step.name) && needs(step))) {
+      throw badModel(other, "it needs the Business Central extension, which is not there");
+    }
+    const [inUse, unused] = other === undefined ? [use, or] : [or, use];
+    for (const name of unused) off[name] = `"${inUse[0]}" is in use instead`;
+    if (other !== undefined && rules !== undefined) chosen = withRules(chosen, rules);
+  }
+  return { steps: chosen, off };
+}
+
+function badModel(step: string, state: string): DefinitionError {
+  const message = `Cannot switch step "${step}" on in tenging.json: ${state}; switch one of the two ways on only`;
+  return new DefinitionError("configuration_invalid", message);
+}
+
+function withRules(steps: readonly Step[], { dependsOn, rules }: NonNullable<Model["rules"]>): readonly Step[] {
   return relinked(steps.map((step) => {
-    const mine = on.filter(({ rules }) => Object.hasOwn(rules, step.name));
-    const transform = Object.assign({}, step.transform, ...mine.map(({ rules }) => rules[step.name]));
-    return { ...step, dependsOn: [...step.dependsOn, ...mine.flatMap(({ dependsOn }) => dependsOn)], transform };
+    const mine = rules[step.name];
+    if (mine === undefined) return step;
+    return { ...step, dependsOn: [...step.dependsOn, ...dependsOn], transform: { ...step.transform, ...mine } };
   }));
+}
+
+function needs(step: Step): boolean {
+  const erp: AnyEntity = step.extract.erp;
+  return erp.needs === "extension";
 }
 
 /**
  * Applies the configuration: steps that are off, a team that owns everything instead of persons, and what needs the
- * extension. `usuallyOff` are the steps that are on only where the configuration says so, with the reason. Pure.
+ * extension. `otherModels` are the steps of models that are not in use, with the reason. Pure.
  */
 export function narrow(
   steps: readonly Step[],
   configuration: Narrowing,
-  usuallyOff: Readonly<Record<string, string>> = {},
+  otherModels: Readonly<Record<string, string>> = {},
 ): Pipeline {
-  const off = new Map(Object.entries(usuallyOff).filter(([name]) => configuration.steps[name] !== true));
+  const off = new Map(Object.entries(otherModels));
   const names = steps.map((step) => step.name);
   for (const [name, isOn] of Object.entries(configuration.steps)) {
     if (!names.includes(name)) {
@@ -85,10 +119,7 @@ export function narrow(
   }
   const without = new Map<string, readonly string[]>();
   if (!configuration.extension) {
-    for (const step of steps) {
-      const erp: AnyEntity = step.extract.erp;
-      if (erp.needs === "extension") off.set(step.name, needsExtension);
-    }
+    for (const step of steps) if (needs(step)) off.set(step.name, needsExtension);
     narrowed = narrowed.map((step) => {
       const erp: AnyEntity = step.extract.erp;
       const needing = (_crm: string, field: string | null) =>
@@ -101,6 +132,12 @@ export function narrow(
       else if (left.length + given.length > 0) without.set(step.name, [...new Set([...left, ...given])]);
       return withoutRules(step, needing);
     });
+  }
+  for (const step of steps) { // a document is synchronized with its parts, or not at all
+    const head = step.under?.name;
+    if (head === undefined || off.has(step.name) === off.has(head)) continue;
+    if (off.has(head)) off.set(step.name, `"${head}" is off, whose parts they are`);
+    else off.set(head, `"${step.name}" is off, which are its parts`);
   }
   return { steps: narrowed === steps ? steps : relinked(narrowed), off, without };
 }
@@ -141,15 +178,14 @@ function withoutRules(step: Step, isOff: (crm: string, erp: string | null) => bo
   return { ...step, transform: Object.fromEntries(rules), create };
 }
 
-/** What pipelines/mod.ts says, unchecked: steps, those usually off, and substitutes. Throws "definition_unreadable". */
+/** What pipelines/mod.ts says, unchecked: the steps, and models of which one is used. Throws "definition_unreadable". */
 export async function loadDefinitions(): Promise<{
   readonly steps: readonly Step[];
-  readonly off: Readonly<Record<string, string>>;
-  readonly instead: Readonly<Record<string, Substitutes>>;
+  readonly models: readonly Model[];
 }> {
   try {
-    const { steps, off, instead } = await import("../pipelines/mod.ts");
-    return { steps, off, instead };
+    const { steps, models } = await import("../pipelines/mod.ts");
+    return { steps, models };
   } catch (error) {
     const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     const circle = error instanceof ReferenceError && error.message.includes("before initialization")

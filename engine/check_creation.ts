@@ -39,7 +39,7 @@ export function checkSupport(step: Step, report: Report): void {
   const sections: readonly (readonly [string, boolean])[] = [
     [`first: "${load.first}"`, (load.first ?? "fill") !== "fill"],
     [`missing: "${load.missing}"`, (load.missing ?? "report") !== "report"],
-    [`left: "${load.left}"`, load.left === "deactivate"],
+    [`left: "${load.left}"`, (load.left ?? "keep") !== "keep"],
   ];
   for (const [section, used] of sections) {
     if (used) report("not_supported_yet", section.split(":")[0]!, `\`${section}\` is not supported yet; take it away`);

@@ -26,6 +26,7 @@ const authority = z.strictObject({
   crm: values.optional(),
   who: z.enum(["erp", "crm", "nobody", "person"]),
   why: z.string().optional(),
+  over: z.literal(true).optional(),
 });
 
 const definition = z.strictObject({

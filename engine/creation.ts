@@ -48,7 +48,9 @@ export function creationOf(compiled: Compiled, side: Side, source: Fields, looku
     if (!isBlank(fields[given.field])) continue; // what a rule says counts; this is for what it left blank
     const from = given.from === null ? given.value : source[given.from] ?? null;
     const value = given.transform?.forward ? given.transform.forward(from) : from;
-    if (!isBlank(value)) fields[given.field] = value;
+    const reason = tooLong(entity, given.field, value);
+    if (reason !== null) reasons.push(reason);
+    else if (!isBlank(value)) fields[given.field] = value;
   }
   for (const [field, facts] of Object.entries(entity.fields)) {
     const failed = reasons.some((reason) => reason.code === "waiting");

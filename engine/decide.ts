@@ -9,7 +9,7 @@ import { decidePair } from "./decide_pair.ts";
 import { readLookups } from "./lookups.ts";
 import { pagesOf } from "./paging.ts";
 import { stands } from "./record.ts";
-import { same } from "./reconcile.ts";
+import { fits } from "./policy.ts";
 
 /** Pairs and records are decided in pages of this many. */
 const page = 500;
@@ -79,7 +79,7 @@ export async function decideUncoupled(
       else if (several !== undefined) {
         saved.changes.push(listing(context, side, record.id, [ambiguity(context, side, record, several)]));
         context.count(side, record.id, "blocked", { again });
-      } else if (lookups === null || record.frozen !== null || !isInside(load?.when, record)) {
+      } else if (lookups === null || record.frozen !== null || !fits(load?.when, record.data)) {
         saved.close.push({ side, source: record.id });
         context.count(side, record.id, "skipped", { again });
       } else decideCreation(context, side, record, lookups, saved, again);
@@ -87,10 +87,6 @@ export async function decideUncoupled(
     await store.save(connection, step.name, saved);
     context.progress();
   }
-}
-
-function isInside(when: Partial<Fields> | undefined, record: StoredRecord): boolean {
-  return Object.entries(when ?? {}).every(([field, value]) => same(record.data[field], value));
 }
 
 function ambiguity(context: StepContext, side: Side, record: StoredRecord, candidates: readonly string[]): Reason {

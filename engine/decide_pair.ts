@@ -3,10 +3,12 @@ import type { Base, Change, Coupling, Pair, Reason, Side, StoredRecord } from ".
 import { baseWith, valuesOf } from "./bases.ts";
 import { listing, newKey, type Saved, sourceOf, targetOf } from "./changes.ts";
 import { otherSide, type StepContext } from "./context.ts";
-import { decideParts, headOf, marked, pairParts, type PartDecision, rulesOfPairs } from "./document.ts";
+import { decideParts, marked, pairParts, type PartDecision, rulesOfPairs } from "./document.ts";
+import { headOf } from "./parts.ts";
 import { authorityOf, controlled } from "./policy.ts";
 import { type Decision, isBlank, type Lookups, reconcile } from "./reconcile.ts";
 import { type FieldRule, writesTo } from "./rules.ts";
+import type { Step } from "./step.ts";
 import { outcomeOf } from "./tally.ts";
 
 /** Adds to `saved` what becomes of the pair; `again`: a later round of the same run. */
@@ -19,10 +21,7 @@ export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, s
   if (line?.who === "nobody" || line?.who === "person") {
     return leaveAlone(context, { coupling, erp, crm }, line, saved, again);
   }
-  const policy = step.load.toCrm?.unless;
-  if (policy !== undefined && !isBlank(erp.data[policy]) && step.load.left === "uncouple") {
-    return uncouple(context, coupling, saved, again);
-  }
+  if (unfitField(step, erp) !== null) return listUnfit(context, { coupling, erp, crm }, saved, again);
   const base = context.knownBase(coupling);
   const { decision, rules, pairs } = decide(context, { erp, crm, base }, lookups, line?.who ?? null);
   const stops = (side: Side) =>
@@ -35,12 +34,15 @@ export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, s
   for (const side of context.sides) {
     const target = side === "crm" ? crm : erp;
     const source = sourceOf(coupling, side);
-    const reasons = [...decision.reasons[side], ...side === listed ? control : []];
+    const checked = side === listed ? control : [];
+    // What nobody can write any more is only listed where somebody wanted it: in a document, which was open once.
+    const late = compiled.parts !== null && Object.keys(decision[side]).length > 0 ? [tooLate(pair, target)] : [];
+    const reasons = target.frozen === null ? [...decision.reasons[side], ...checked] : [...late, ...checked];
     if (writes.includes(side)) {
       saved.changes.push(update(context, side, { coupling, erp, crm }, { decision, rules, pairs }));
       continue;
     }
-    if (reasons.length > 0 && target.frozen === null) {
+    if (reasons.length > 0) {
       saved.changes.push({ ...listing(context, side, source, reasons), target: target.id });
     } else saved.close.push({ side, source });
     const counted = [...reasons, ...decision.reasons.crm.filter((one) => one.code === "conflict")];
@@ -90,9 +92,7 @@ function decide(
     const standing = parts.pairs.filter((pair) => `${pair.erp}/` in erp.data && `${pair.crm}/` in crm.data);
     rules = [...rules, ...rulesOfPairs(compiled, standing)];
   }
-  if (who !== null) {
-    rules = rules.map((rule) => ({ ...rule, keeps: who, conflict: rule.conflict === "stop" ? who : rule.conflict }));
-  }
+  if (who !== null) rules = rules.map((rule) => ({ ...rule, keeps: who }));
   const decision = reconcile(rules, met, lookups);
   const reasons = {
     crm: [...decision.reasons.crm, ...parts?.reasons.crm ?? []],
@@ -117,10 +117,8 @@ function decideGone(context: StepContext, pair: Pair, saved: Saved, again: boole
   const { coupling } = pair;
   const gone = goneOf(pair);
   const met = { erp: pair.erp?.data ?? {}, crm: pair.crm?.data ?? {} };
-  const settled = (gone === "erp" || gone === "crm") && authorityOf(step, met)?.who === "person";
-  if (gone === "both" || settled || (gone === "left" && step.load.left === "uncouple")) {
-    return uncouple(context, coupling, saved, again);
-  }
+  const isOver = gone === "erp" && pair.crm !== null && authorityOf(step, met)?.over === true;
+  if (gone === "both" || isOver) return uncouple(context, coupling, saved, again);
   if (gone === "erp" || gone === "crm") {
     const listed = context.sides.includes(gone) ? gone : otherSide(gone);
     const change = listing(context, listed, sourceOf(coupling, listed), [missing(context, pair, gone)]);
@@ -139,6 +137,38 @@ function uncouple(context: StepContext, coupling: Coupling, saved: Saved, again:
     saved.close.push({ side, source: sourceOf(coupling, side) });
     context.count(side, sourceOf(coupling, side), "skipped", { again });
   }
+}
+
+/** The field that says why the CRM can't hold a record any more; null where it can. */
+export function unfitField(step: Step, erp: StoredRecord | null): string | null {
+  const field = step.load.toCrm?.unless;
+  return field === undefined || isBlank(erp?.data[field]) ? null : field;
+}
+
+/** The CRM keeps what it had until it can have the record again, or another record takes its place. */
+function listUnfit(
+  context: StepContext,
+  { coupling, erp, crm }: { coupling: Coupling; erp: StoredRecord; crm: StoredRecord },
+  saved: Saved,
+  again: boolean,
+): void {
+  const field = unfitField(context.step, erp)!;
+  const message = `Cannot synchronize "${crm.label ?? crm.key ?? crm.id}": the CRM has no place for it any more ` +
+    `(${erp.data[field]}) and still has what it was before; delete that there, unless another record takes its place`;
+  const source = sourceOf(coupling, "crm");
+  saved.changes.push({ ...listing(context, "crm", source, [{ code: "unfit", field, message }]), target: crm.id });
+  saved.couplings.push({ ...coupling, seen: { erp: erp.fingerprint, crm: crm.fingerprint } });
+  for (const side of context.sides) context.count(side, sourceOf(coupling, side), "skipped", { again });
+}
+
+/** Somebody changed a document that the other side has completed. */
+function tooLate({ erp, crm }: Pair, target: StoredRecord): Reason {
+  const name = crm?.label ?? crm?.key ?? erp?.label ?? target.id;
+  const message = `Cannot write "${name}" any more: ${lowered(target.frozen ?? "")}; undo the change on the other side`;
+  return { code: "held", message };
+}
+function lowered(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "");
 }
 
 /** A pair that is in nobody's hands, or in a person's: nothing is written, and what it agreed on stays. */
@@ -201,7 +231,8 @@ function missing(context: StepContext, pair: Pair, gone: Side): Reason {
   const { step } = context;
   const name = pair[gone]?.label ?? pair[gone]?.key ?? targetOf(pair.coupling, gone);
   const other = gone === "erp" ? "CRM" : "ERP";
+  const too = context.compiled.parts === null ? `delete it in the ${other} as well` : `cancel it in the ${other} too`;
   const message = `Cannot synchronize "${name}": it was deleted from "${step.extract[gone].name}"; ` +
-    `delete it in the ${other} as well, or bring it back in its own service`;
+    `${too}, or bring it back in its own service`;
   return { code: "missing", message, about: [targetOf(pair.coupling, gone)] };
 }

@@ -3,38 +3,13 @@
  * a field of a part, "<key>/" its place among the others. In a change "<key>/" says what becomes of the part. A base
  * calls a field of two parts that are the same thing "<erp key>~<crm key>/<CRM field>", so it remembers the pairs too.
  */
-import type { AnyEntity, Fields, Part, PartWrite, Value, Write } from "../connectors/connector.ts";
+import type { AnyEntity, Fields, PartWrite, Value, Write } from "../connectors/connector.ts";
 import type { Base, Change, Reason, Side } from "../store/store.ts";
 import { creationOf } from "./creation.ts";
+import { headOf, partsIn } from "./parts.ts";
+import { fits } from "./policy.ts";
 import { isBlank, type Lookups, same, toCrm } from "./reconcile.ts";
 import type { Compiled, FieldRule } from "./rules.ts";
-
-/** The data of a record with its parts. */
-export function flatten(head: Fields, parts: readonly Part[], fields: readonly string[]): Fields {
-  const data: Record<string, Value> = { ...head };
-  parts.forEach(({ key, data: part }, place) => {
-    data[`${key}/`] = place;
-    for (const field of fields) data[`${key}/${field}`] = part[field] ?? null;
-  });
-  return data;
-}
-
-/** The parts of a record's data by key, in their order. */
-export function partsIn(data: Fields): ReadonlyMap<string, Fields> {
-  const found = new Map<string, Record<string, Value>>();
-  const keys = Object.keys(data).filter((name) => name.endsWith("/"));
-  for (const name of keys.sort((a, b) => Number(data[a]) - Number(data[b]))) found.set(name.slice(0, -1), {});
-  for (const [name, value] of Object.entries(data)) {
-    const slash = name.lastIndexOf("/");
-    if (slash > 0 && slash < name.length - 1) found.get(name.slice(0, slash))![name.slice(slash + 1)] = value;
-  }
-  return found;
-}
-
-/** The data of a record without its parts. */
-export function headOf(data: Fields): Fields {
-  return Object.fromEntries(Object.entries(data).filter(([name]) => !name.includes("/")));
-}
 
 /** One part on each side, or a part that stands on one side only; `name` where both keys are known. */
 export interface PartPair {
@@ -147,7 +122,14 @@ export function decideParts(
   const out = { erp: {} as Record<string, Value>, crm: {} as Record<string, Value> };
   const reasons = { erp: [] as Reason[], crm: [] as Reason[] };
   const pairs: { erp: string; crm: string }[] = [];
-  const keys = { erp: new Set(sides.erp.keys()), crm: new Set(sides.crm.keys()) };
+  const based = pairsNamed(Object.keys(met.base?.crm ?? {}));
+  // The key of a part that went is not given to a new one before everybody knows that it went.
+  const keys = {
+    erp: new Set([...sides.erp.keys(), ...based.map(({ erp }) => erp)]),
+    crm: new Set([...sides.crm.keys(), ...based.map(({ crm }) => crm)]),
+  };
+  // Two documents that meet for the first time: nobody knows whose parts are missing on the other side.
+  const isFirst = based.length === 0 && sides.erp.size > 0 && sides.crm.size > 0;
   for (const pair of found) {
     const there = {
       erp: pair.erp !== null && sides.erp.has(pair.erp),
@@ -169,7 +151,7 @@ export function decideParts(
       return field !== null && rule.name in before && !same(met[from][field], before[rule.name]);
     });
     if (edited && options.winner !== side) {
-      if (options.winner === from) return create(side, pair[from]);
+      if (options.winner === from) return create(side, pair[from], pair[side]);
       reasons.crm.push({
         code: "conflict",
         field: nameOfPair(pair.erp, pair.crm),
@@ -179,14 +161,21 @@ export function decideParts(
     } else if (options.sides.includes(from)) out[from][`${pair[from]}/`] = "delete";
   }
 
-  function create(side: Side, source: string): void {
+  /** `again`: the key that the part had there before it went. */
+  function create(side: Side, source: string, again?: string): void {
     const from = side === "erp" ? "crm" : "erp";
     const fields = sides[from].get(source)!;
     if (!options.sides.includes(side) || !isWanted(compiled.parts!, side, fields)) return;
+    if (isFirst) {
+      const message = `Cannot merge a part: part "${source}" of the ${from.toUpperCase()} has no counterpart in the ` +
+        `${side.toUpperCase()}, and the two documents were never the same; make their parts equal on either side`;
+      reasons[side].push({ code: "conflict", field: source, message });
+      return;
+    }
     const { fields: given, reasons: why, stops } = creationOf(compiled.parts!, side, fields, options.lookups);
     for (const reason of why) reasons[side].push({ ...reason, field: `${source}/${reason.field ?? ""}` });
     if (stops) return;
-    const key = options.newKey(side, source, keys[side]);
+    const key = again ?? options.newKey(side, source, keys[side]);
     keys[side].add(key);
     out[side][`${key}/`] = "create";
     for (const [field, value] of Object.entries(given)) out[side][`${key}/${field}`] = value;
@@ -198,7 +187,7 @@ export function decideParts(
 export function isWanted({ step }: Compiled, side: Side, source: Fields): boolean {
   const policy = side === "crm" ? step.load.toCrm : step.load.fromCrm;
   if (policy?.unmatched !== "insert") return false;
-  return Object.entries(policy.when ?? {}).every(([field, value]) => same(source[field], value)) &&
+  return fits(policy.when, source) &&
     (policy.unless === undefined || isBlank(source[policy.unless]));
 }
 

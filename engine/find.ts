@@ -3,7 +3,7 @@ import type { Field, Fields, Opened, Page, Part } from "../connectors/connector.
 import { ServiceError } from "../errors.ts";
 import type { Change, Side, StoredRecord } from "../store/store.ts";
 import { pagesOf } from "./paging.ts";
-import { flatten } from "./document.ts";
+import { flatten } from "./parts.ts";
 import { fingerprintOf } from "./record.ts";
 import { otherSide, type StepContext } from "./context.ts";
 

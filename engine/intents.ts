@@ -2,7 +2,8 @@
 import type { Outcome, Part } from "../connectors/connector.ts";
 import type { Change, Side } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
-import { headOf, partsIn, tookEffect, writeOf } from "./document.ts";
+import { tookEffect, writeOf } from "./document.ts";
+import { headOf, partsIn } from "./parts.ts";
 import { readAgain } from "./find.ts";
 import { pagesOf } from "./paging.ts";
 import { settle, stores } from "./settle.ts";

@@ -2,7 +2,7 @@
 import type { Fields, Value } from "../connectors/connector.ts";
 import type { Pair, Reason, Side, Store } from "../store/store.ts";
 import { isBlank, type Looked, type Lookups } from "./reconcile.ts";
-import { partsIn } from "./document.ts";
+import { partsIn } from "./parts.ts";
 import { stands } from "./record.ts";
 import { type Compiled, fieldOf, type FieldRule, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";

@@ -1,7 +1,7 @@
 /** What a definition says of a pair as a whole: in whose hands it is, and which totals must agree. Pure. */
 import type { Fields, Value } from "../connectors/connector.ts";
 import type { Reason } from "../store/store.ts";
-import { partsIn } from "./document.ts";
+import { partsIn } from "./parts.ts";
 import { same } from "./reconcile.ts";
 import type { Step } from "./step.ts";
 
@@ -10,10 +10,13 @@ interface Data {
   readonly crm: Fields;
 }
 
+/** Whether a record has all of these values. */
+export function fits(wanted: Partial<Fields> | undefined, values: Fields): boolean {
+  return Object.entries(wanted ?? {}).every(([field, value]) => same(values[field], value));
+}
+
 /** The first line of the decision table that fits both records; null where none does. */
 export function authorityOf(step: Step, data: Data): Step["authority"][number] | null {
-  const fits = (wanted: Partial<Fields> | undefined, values: Fields) =>
-    Object.entries(wanted ?? {}).every(([field, value]) => same(values[field], value));
   return step.authority.find((line) => fits(line.erp, data.erp) && fits(line.crm, data.crm)) ?? null;
 }
 

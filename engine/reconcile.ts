@@ -82,7 +82,8 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
   }
 
   function conflict(members: readonly Member[]): void {
-    const winner = members[0]!.rule.conflict;
+    const { conflict: policy, keeps } = members[0]!.rule;
+    const winner = policy === "stop" && members.every((one) => one.known) ? keeps ?? policy : policy;
     if (winner !== "stop") return write(winner === "erp" ? "crm" : "erp", members);
     const differing = members.filter((one) => !one.equal);
     const values = differing.map(({ rule, e, c }) =>

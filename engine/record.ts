@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { AnyEntity, Fields, Identity, Row, Value } from "../connectors/connector.ts";
 import type { StoredRecord } from "../store/store.ts";
-import { flatten } from "./document.ts";
+import { flatten } from "./parts.ts";
 
 /** The record of a row; `fields` are the ones that are kept, in a fixed order, and `parts` those of its parts. */
 export function recordOf(

@@ -1,7 +1,7 @@
 /** What a definition makes of real records, side by side, without writing anything. */
 import type { Connector, Fields, Row, Value } from "../connectors/connector.ts";
 import type { Side, Store } from "../store/store.ts";
-import { headOf, partsIn } from "./document.ts";
+import { headOf, partsIn } from "./parts.ts";
 import { readLookups } from "./lookups.ts";
 import { recordOf } from "./record.ts";
 import { type Looked, type Lookups, toCrm, toErp } from "./reconcile.ts";

@@ -5,6 +5,7 @@ import { otherSide, type StepContext } from "./context.ts";
 import { baseWith, valuesOf } from "./bases.ts";
 
 import { readAgain } from "./find.ts";
+import { unfitField } from "./decide_pair.ts";
 import { rulesNamed } from "./document.ts";
 import { same } from "./reconcile.ts";
 import { writesTo } from "./rules.ts";
@@ -37,7 +38,9 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
   const saved = {
     records: [] as NonNullable<Settlement["records"]>[number][],
     couplings: [] as Coupling[],
+    parted: [] as string[],
     changes: [] as Change[],
+    close: [] as { side: Side; source: string }[],
   };
   const counts: (() => void)[] = [];
   const taken = new Set<string>();
@@ -59,7 +62,9 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
     };
     if (outcome.kind === "ok" || outcome.kind === "exists") {
       const target = context.recordOf(side, outcome.row);
-      const holder = known.pairs.get(target.id)?.coupling[side === "crm" ? "erpId" : "crmId"];
+      const held = known.pairs.get(target.id);
+      const yielding = change.op === "insert" && held !== undefined && yields(context, side, held, change);
+      const holder = yielding ? undefined : held?.coupling[side === "crm" ? "erpId" : "crmId"];
       const isTaken = holder !== undefined
         ? holder !== change.source
         : taken.has(target.id) || known.elsewhere.has(target.id);
@@ -68,6 +73,10 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
         return count("failed");
       }
       taken.add(target.id);
+      if (yielding) {
+        saved.parted.push(held.coupling.erpId);
+        saved.close.push({ side, source: side === "crm" ? held.coupling.erpId : held.coupling.crmId });
+      }
       saved.records.push({ side, record: target });
       const existed = outcome.kind === "exists" || round === 0;
       const coupling = coupled(context, { side, change, target, known, existed });
@@ -118,6 +127,13 @@ async function read(
     sources: new Map(sources.map((record) => [record.id, record])),
     pairs: new Map(found.map(({ value, pair }) => [value, pair])),
   };
+}
+
+/** Whether a record gives its counterpart up to the one that has its key: it was deleted, or can't be held any more. */
+function yields(context: StepContext, side: Side, { coupling, erp, crm }: Pair, change: Change): boolean {
+  const source = side === "crm" ? erp : crm;
+  if (change.source === (side === "crm" ? coupling.erpId : coupling.crmId)) return false;
+  return source?.state === "deleted" || (side === "crm" && unfitField(context.step, erp) !== null);
 }
 
 /** Which of these records another step has coupled: with a record of another entity, so it is none of ours. */

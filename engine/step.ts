@@ -143,7 +143,7 @@ export interface Load<D, E, C> {
   readonly conflict?: Winner;
   /** A coupled record was deleted on one side. */
   readonly missing?: "report" | "uncouple" | "restore" | "delete";
-  /** A coupled record left the step's filter, or can no longer be held (`unless`). "uncouple" leaves a tombstone. */
+  /** A coupled record left the step's filter. */
   readonly left?: "keep" | "uncouple" | "deactivate";
 }
 
@@ -160,6 +160,8 @@ export interface Authority<E, C> {
   readonly who: "erp" | "crm" | "nobody" | "person";
   /** What happened, and after a semicolon what to do. */
   readonly why?: string;
+  /** The CRM's record is done with: that the ERP's is deleted then is no loss, and the pair is over. */
+  readonly over?: true;
 }
 /** CRM field: the ERP field that must agree with it but for rounding. Nothing is written; a difference is listed. */
 export type Control<E, C> = { readonly [K in keyof C]?: Names<keyof E> };

@@ -35,17 +35,8 @@ export const steps: readonly Step[] = [
   ...[orders, orderLines],
 ];
 
-const otherUnits = "units is in use instead";
-const otherPrices = "price lists is in use instead";
-
-/** Steps that are off unless tenging.json switches them on, and why. */
-export const off: Readonly<Record<string, string>> = {
-  "unit groups": otherUnits,
-  "item units": otherUnits,
-  "resource units": otherUnits,
-  "price groups": otherPrices,
-  "sales prices": otherPrices,
-};
-
-/** Rules of other steps while a step is on that is usually off. */
-export const instead = { "unit groups": withUnitGroups };
+/** Models of which a company uses one: the steps of `use`, or those of `or` once tenging.json switches one of them on. */
+export const models = [
+  { use: ["units"], or: ["unit groups", "item units", "resource units"], rules: withUnitGroups },
+  { use: ["price lists", "price list lines"], or: ["price groups", "sales prices"] },
+];

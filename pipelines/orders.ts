@@ -11,7 +11,8 @@ import { customers } from "./customers.ts";
 import { salespeople } from "./salespeople.ts";
 import { standardPriceList } from "./standard_price_list.ts";
 
-const canceled = "it was canceled in the CRM; delete the order in the ERP, or finish it there and uncouple the two";
+const canceled =
+  "it was canceled in the CRM; delete the order in the ERP, or go on with it there and order anew in the CRM";
 const ahead = "the CRM says it is done and the ERP has not shipped it; ship it in the ERP, or look who closed it";
 const invoiced = "the CRM says it is invoiced and the ERP has not; invoice it in the ERP, or look who closed it";
 
@@ -21,7 +22,7 @@ export const orders = defineStep({
   dependsOn: [customers, currencies, salespeople, standardPriceList],
   direction: "both",
   extract: { erp: bc.salesOrders, crm: dv.salesOrders },
-  match: [["ordernumber"]],
+  match: [["ordernumber", "customerid"]], // the number alone may be a customer's own
   transform: {
     ordernumber: "externalDocumentNumber", // by it a creation of ours is found again
     customerid: coupled("customerId", customers),
@@ -64,7 +65,7 @@ export const orders = defineStep({
   load: { fromCrm: { unmatched: "insert", when: { statecode: 1 } }, toCrm: { unmatched: "leave" } },
   authority: [
     { crm: { statecode: 0 }, who: "nobody" }, // somebody edits it and submits it again
-    { crm: { statecode: 2 }, who: "person", why: canceled },
+    { crm: { statecode: 2 }, who: "person", why: canceled, over: true },
     { erp: { state: "Invoiced" }, who: "erp" },
     { crm: { statecode: 4 }, who: "person", why: invoiced },
     { erp: { state: "Partly Invoiced" }, who: "erp" },

@@ -8,7 +8,7 @@ import { units } from "./units.ts";
 
 /**
  * Prices of price lists. The CRM has one price for a list, product and unit, without days, variants and quantities:
- * what it can't hold is listed with the reason, and what it no longer can is uncoupled.
+ * what it can't hold is listed with the reason. What it no longer can gives way to the line that takes its place.
  */
 export const priceListLines = defineStep({
   name: "price list lines",
@@ -19,13 +19,13 @@ export const priceListLines = defineStep({
   transform: {
     pricelevelid: coupled("priceListCode", priceLists),
     productid: coupled("lineObject", items, resources),
-    "group unit": { // where the line names no unit: the base unit of what it prices
+    "group price": { // a price is for its unit; where the line names none, for the base unit of what it prices
       uomid: coupled("unitCode", units),
       uomscheduleid: coupled("unitCode", units),
+      amount: "unitPrice",
     },
-    amount: "unitPrice",
     pricingmethodcode: constant(1), // an amount of money
   },
   create: { crm: { quantitysellingcode: constant(1) } },
-  load: { toCrm: { unmatched: "insert", unless: "unfit" }, left: "uncouple" },
+  load: { toCrm: { unmatched: "insert", unless: "unfit" } },
 });

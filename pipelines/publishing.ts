@@ -7,8 +7,8 @@ import { items } from "./items.ts";
 import { standardPriceList } from "./standard_price_list.ts";
 
 /**
- * A product is a draft until it has a price: then it gets its default price list and can be sold. A blocked item is a
- * retired product, as long as it is blocked.
+ * A product is a draft until the step of prices has ended: then it gets its default price list and can be sold. A
+ * blocked item is a retired product, as long as it is blocked.
  */
 export const publishing = defineStep({
   name: "publishing",

@@ -15,13 +15,13 @@ export const salesPrices = defineStep({
   transform: {
     pricelevelid: coupled("priceGroupCode", priceGroups),
     productid: coupled("lineObject", items),
-    "group unit": {
+    "group price": {
       uomid: coupled("unitCode", units),
       uomscheduleid: coupled("unitCode", units),
+      amount: "unitPrice",
     },
-    amount: "unitPrice",
     pricingmethodcode: constant(1), // an amount of money
   },
   create: { crm: { quantitysellingcode: constant(1) } },
-  load: { toCrm: { unmatched: "insert", unless: "unfit" }, left: "uncouple" },
+  load: { toCrm: { unmatched: "insert", unless: "unfit" } },
 });

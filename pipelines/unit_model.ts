@@ -6,9 +6,10 @@ import { unitGroups } from "./unit_groups.ts";
 
 const group = coupled("unitGroupCode", unitGroups); // for a unit: the group's base unit
 const unit = coupled("unit", itemUnits, resourceUnits, unitGroups);
+const price = { "group price": { uomid: unit, amount: "unitPrice" } };
 const product = { "group unit": { defaultuomscheduleid: group, defaultuomid: group } };
 
-/** Rules of other steps while the step `unit groups` is on; they stand in the place of those with the same names. */
+/** Rules of other steps while unit groups are in use; they stand in the place of those with the same names. */
 export const withUnitGroups = {
   dependsOn: [unitGroups, itemUnits, resourceUnits],
   rules: {
@@ -16,8 +17,8 @@ export const withUnitGroups = {
     "resources": product,
     "item prices": { uomid: group },
     "resource prices": { uomid: group },
-    "price list lines": { "group unit": { uomid: unit } },
-    "sales prices": { "group unit": { uomid: unit } },
+    "price list lines": price,
+    "sales prices": price,
     "order lines": { uomid: unit },
   },
 };

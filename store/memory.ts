@@ -174,7 +174,9 @@ export function memoryStore(): Store {
     save: async (connection, step, settlement) => {
       // Everything that can be refused comes before the first change: a save is all or nothing.
       refuseSecondOpen(step, settlement);
-      const couplings = replaced(read(connection, step).couplings, settlement.couplings ?? [], step);
+      const before = new Map(read(connection, step).couplings);
+      for (const erpId of settlement.parted ?? []) before.delete(erpId);
+      const couplings = replaced(before, settlement.couplings ?? [], step);
       const memory = written(connection, step);
       memory.couplings = couplings;
       for (const { side, record } of settlement.records ?? []) memory.records[side].set(record.id, keep(record));

@@ -55,13 +55,17 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
 
 /** Store.save. */
 export async function writeSettlement(work: Work, settlement: Settlement): Promise<void> {
-  const { records = [], couplings = [], changes = [], close = [], definition } = settlement;
+  const { records = [], parted = [], couplings = [], changes = [], close = [], definition } = settlement;
   refuseSecondOpen(work.step, settlement);
   await hold(work);
   const touched = await mergeRecords(work, records.map(({ side, record }) => ({ ...record, side })));
   await writeChanges(work, { changes, close });
   // A change stands on the side that is written, its source is a record of the other.
   for (const { side, source } of [...changes, ...close]) touched[side === "erp" ? "crm" : "erp"].push(source);
+  if (parted.length > 0) {
+    await sql`delete from couplings where connection = ${work.connection} and step = ${work.step}
+      and erp_id = any(${ids(parted)})`.execute(work.tx);
+  }
   await writeCouplings(work, couplings);
   touched.erp.push(...couplings.map((coupling) => coupling.erpId));
   await derive(work, touched);

@@ -214,6 +214,8 @@ export interface Keyset {
 /** What a decision or an outcome saves, all or nothing. */
 export interface Settlement {
   readonly records?: readonly { readonly side: Side; readonly record: StoredRecord }[];
+  /** ERP ids whose couplings end without a tombstone, before others are saved: their counterparts get other partners. */
+  readonly parted?: readonly string[];
   /** Inserted or replaced, by ERP id. */
   readonly couplings?: readonly Coupling[];
   /** Inserted or replaced, by id; an intended, sent or open one first closes what was open for its side and source. */

@@ -8,7 +8,8 @@ import { date, decimal, flag, integer, key, name, ref, state, text } from "../fi
  */
 export const salesOrder = z.object({
   number: name(20, { match: "code", required: false }), // the number series gives one, always
-  externalDocumentNumber: text(35, { match: "code" }),
+  /** By it a creation of ours is found again, so there is none without it. */
+  externalDocumentNumber: text(35, { match: "code", required: true, blank: "The order has no number that fits" }),
   orderDate: date(),
   requestedDeliveryDate: date(),
   customerId: ref("customers", { required: true, blank: "The order has no customer; choose one on its page" }),

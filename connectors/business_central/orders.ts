@@ -105,7 +105,10 @@ async function lookedFor(
   const { externalDocumentNumber, yourReference } = sent.fields;
   if (typeof externalDocumentNumber === "string") {
     const by = `externalDocumentNumber eq ${quoted(externalDocumentNumber)}`;
-    const open = await findOrders(orders, by, wanted);
+    // Another customer may have the same number for an order of its own.
+    const { customerId } = sent.fields;
+    const own = typeof customerId === "string" ? `${by} and customerId eq ${guid(customerId)}` : by;
+    const open = await findOrders(orders, own, wanted);
     return open.length > 0 ? open : await recallPosted(orders.head, sent, { ...wanted, by });
   }
   if (typeof yourReference !== "string" || orders.head.extension === null) return [];

@@ -1,10 +1,10 @@
 import type { AnyEntity } from "../../connectors/connector.ts";
-import { assertEquals, assertThrows } from "@std/assert";
-import { narrow, substituted } from "../../cli/pipeline.ts";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { modelled, narrow } from "../../cli/pipeline.ts";
 import { checkPipeline } from "../../engine/check.ts";
 import { DefinitionError } from "../../errors.ts";
 import { constant, optional, type Step, toCrm } from "../../engine/step.ts";
-import { steps } from "../../pipelines/mod.ts";
+import { models, steps } from "../../pipelines/mod.ts";
 
 const team = { model: "team", team: "11111111-2222-4333-8444-555555555555" } as const;
 const person = { model: "person" } as const;
@@ -71,22 +71,38 @@ Deno.test("narrow() without the extension skips the steps that need it and leave
   assertEquals(narrow(all, { ...settings, extension: true }).steps, all);
 });
 
-Deno.test("narrow() keeps steps off that are usually off, unless the configuration switches them on", () => {
-  const usuallyOff = { units: "another model is in use" };
+Deno.test("narrow() switches a document and its parts off together", () => {
   const settings = { ...usual, owner: person };
-  assertEquals([...narrow(steps, { ...settings, steps: {} }, usuallyOff).off], [["units", "another model is in use"]]);
-  assertEquals([...narrow(steps, { ...settings, steps: { units: true } }, usuallyOff).off], []);
+  for (const name of ["orders", "order lines"]) {
+    const { off } = narrow(steps, { ...settings, steps: { [name]: false } });
+    assertEquals([...off.keys()].sort(), ["order lines", "orders"]);
+  }
 });
 
-Deno.test("substituted() changes rules only while their step is switched on, wherever the changed step is named", () => {
+Deno.test("modelled() chooses the other model as a whole where one of its steps is switched on", () => {
   const [first, second] = steps as readonly [Step, Step];
   const third: Step = { ...first, name: "third", of: second };
-  const rules = { [second.name]: { name: "another" } };
-  const instead = { third: { dependsOn: [first], rules } };
-  assertEquals(substituted([first, second, third], { third: false }, instead), [first, second, third]);
-  const [same, changed, follow] = substituted([first, second, third], { third: true }, instead);
+  const fourth: Step = { ...first, name: "fourth" };
+  const rules = { dependsOn: [first], rules: { [second.name]: { name: "another" } } };
+  const models = [{ use: [first.name], or: ["third", "fourth"], rules }];
+  const all = [first, second, third, fourth];
+  const settings = { ...usual, owner: person };
+  const usually = modelled(all, { ...settings, steps: { third: false } }, models);
+  const why = `"${first.name}" is in use instead`;
+  assertEquals([usually.steps, usually.off], [all, { third: why, fourth: why }]);
+
+  const other = modelled(all, { ...settings, steps: { third: true } }, models);
+  assertEquals(other.off, { [first.name]: '"third" is in use instead' });
+  const [same, changed, follow] = other.steps;
   assertEquals(same, first);
   assertEquals(changed!.transform, { ...second.transform, name: "another" });
   assertEquals(changed!.dependsOn, [...second.dependsOn, first]);
   assertEquals(follow!.of!.transform, changed!.transform);
+});
+
+Deno.test("modelled() refuses both models at once, and one that needs the extension without it", () => {
+  const refused = (switched: Record<string, boolean>, extension: boolean) =>
+    assertThrows(() => modelled(steps, { owner: person, extension, steps: switched }, models), DefinitionError).message;
+  assertStringIncludes(refused({ units: true, "unit groups": true }, true), '"units" is switched on as well');
+  assertStringIncludes(refused({ "unit groups": true }, false), "needs the Business Central extension");
 });

@@ -213,6 +213,14 @@ export function storeSuite(
     const rows = await Array.fromAsync(store.report(connection, ["other"]));
     assertEquals(rows.map((row) => row.crm?.id), ["a2"]);
   });
+  test("save() parts a coupling, so that another record may have the counterpart", async (store, connection) => {
+    const { read, save, uncoupled } = place(store, connection);
+    await read("erp", [record("a"), record("b")]);
+    await read("crm", [record("x")]);
+    await save({ couplings: [coupling("a", "x")] });
+    await save({ parted: ["a"], couplings: [coupling("b", "x")] });
+    assertEquals([await uncoupled("erp"), await uncoupled("crm")], [["a"], []]);
+  });
   test("a completed document stays as it is and is not looked for again", async (store, connection) => {
     const { read, save, pairs } = place(store, connection);
     await read("erp", [record("a"), record("b")]);

@@ -222,7 +222,7 @@ const required: readonly (readonly [AnyEntity, readonly string[]])[] = [
   [bc.persons, ["customerId", "lastName"]],
   [bc.items, []],
   [bc.company, []],
-  [bc.salesOrders, ["customerId"]],
+  [bc.salesOrders, ["customerId", "externalDocumentNumber"]],
   [bc.salesOrderLines, []],
   [dv.accounts, ["name"]],
   [dv.systemusers, []],

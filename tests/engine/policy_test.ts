@@ -41,7 +41,7 @@ const prices = defineStep({
   extract: { erp: erpPrices, crm: crmPrices },
   match: [["product"]],
   transform: { product: "product", amount: "price" },
-  load: { toCrm: { unmatched: "insert", unless: "unfit" }, left: "uncouple" },
+  load: { toCrm: { unmatched: "insert", unless: "unfit" } },
 });
 const article = (name: string) =>
   entity<Article>()({ name, key: "number", label: "name", creation: "none", fields: { number: text, name: text } });
@@ -113,7 +113,31 @@ Deno.test("runPipeline() gives the counterpart of a record that can no longer be
   erp.put("prices", "l2", { unfit: null });
   await sync();
   assertEquals(crm.all("crmPrices").map(({ data }) => data), [{ product: "A", amount: "12" }]);
-  assertEquals(await open(), []);
+  const { length } = crm.writes;
+  for (let run = 0; run < 2; run++) await sync();
+  assertEquals([crm.writes.length, await open()], [length, ["l1 unfit"]]);
+});
+
+Deno.test("runPipeline() lists what can no longer be held, and goes on with it when it can", async () => {
+  const { erp, crm, sync, open } = world([prices]);
+  erp.put("prices", "l1", price("1", "A", "10"));
+  await sync();
+  erp.put("prices", "l1", { unfit: "not active", price: "11" });
+  await sync();
+  assertEquals([crm.all("crmPrices")[0]!.data["amount"], await open()], ["10", ["l1 unfit"]]);
+  erp.put("prices", "l1", { unfit: null, price: "12" });
+  await sync();
+  assertEquals([crm.all("crmPrices")[0]!.data["amount"], await open()], ["12", []]);
+});
+
+Deno.test("runPipeline() gives the counterpart of a deleted record to the one that has its key now", async () => {
+  const { erp, crm, sync, open } = world([prices]);
+  erp.put("prices", "l1", price("1", "A", "10"));
+  await sync();
+  erp.remove("prices", "l1");
+  erp.put("prices", "l2", price("2", "A", "12"));
+  await sync();
+  assertEquals([crm.all("crmPrices").map(({ data }) => data), await open()], [[{ product: "A", amount: "12" }], []]);
   const { length } = crm.writes;
   await sync();
   assertEquals([crm.writes.length, await open()], [length, []]);

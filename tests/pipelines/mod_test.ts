@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { dv } from "../../connectors/dataverse/entities.ts";
-import { substituted } from "../../cli/pipeline.ts";
+import { modelled } from "../../cli/pipeline.ts";
 import { checkPipeline } from "../../engine/check.ts";
 import { rulesOf } from "../../engine/rules.ts";
 import type { Step } from "../../engine/step.ts";
 import { matchKeys } from "../../matching/keys.ts";
-import { instead, off, steps } from "../../pipelines/mod.ts";
+import { models, steps } from "../../pipelines/mod.ts";
 
 Deno.test("steps are complete, in the order of declaration, and pass the checks made at load", () => {
   assertEquals(steps.map((step) => step.name), [
@@ -19,23 +19,25 @@ Deno.test("steps are complete, in the order of declaration, and pass the checks 
   checkPipeline(steps);
 });
 
-Deno.test("off names one of two models of units and of prices, and nothing that a step in use waits for", () => {
+const settings = { owner: { model: "person" }, extension: true } as const;
+
+Deno.test("of two models of units and of prices one is off, and nothing that a step in use waits for", () => {
+  const { off } = modelled(steps, { ...settings, steps: {} }, models);
   assertEquals(Object.keys(off), ["unit groups", "item units", "resource units", "price groups", "sales prices"]);
-  const inUse = steps.filter(({ name }) => !(name in off));
-  checkPipeline(inUse);
+  checkPipeline(steps.filter(({ name }) => !(name in off)));
 });
 
-Deno.test("instead finds units in their groups wherever the step units did, and passes the checks", () => {
-  const changed = substituted(steps, { "unit groups": true }, instead);
+Deno.test("with unit groups units are found in their groups wherever the step units did, and the checks pass", () => {
+  const { steps: changed, off } = modelled(steps, { ...settings, steps: { "unit groups": true } }, models);
   assertEquals(changed.map(({ name }) => name), steps.map(({ name }) => name));
   checkPipeline(changed);
+  assertEquals(Object.keys(off), ["units", "price groups", "sales prices"]);
   const throughUnits = (of: readonly Step[]) => of.filter((step) => lookedThrough(step).includes("units"));
   assertEquals(throughUnits(changed), []);
   assertEquals(
     throughUnits(steps).map(({ name }) => name).toSorted(),
-    Object.keys(instead["unit groups"].rules).toSorted(),
+    Object.keys(models[0]!.rules!.rules).toSorted(),
   );
-  assertEquals(substituted(steps, {}, instead), steps);
 });
 
 function lookedThrough(step: Step): readonly string[] {
