@@ -7,7 +7,7 @@ import { baseWith, valuesOf } from "./bases.ts";
 import { readAgain } from "./find.ts";
 import { unfitField } from "./decide_pair.ts";
 import { rulesNamed } from "./document.ts";
-import { same } from "./reconcile.ts";
+import { isBlank, same } from "./reconcile.ts";
 import { writesTo } from "./rules.ts";
 
 /** How often a record is decided anew when it changed between the decision and the write. */
@@ -169,7 +169,9 @@ function coupled(context: StepContext, { side, change, target, known, existed }:
     const field = rule[side]!;
     // A part that got another key than ours is none of the base's: it is paired anew.
     if (field.includes("/") && !Object.hasOwn(target.data, field.slice(0, field.lastIndexOf("/") + 1))) return false;
-    return !existed || stores(change.after[field], target.data[field]);
+    // What the source has and was not sent, such as an owner whom the other side doesn't know, stays the service's.
+    const isLeft = !Object.hasOwn(change.after, field) && !isBlank(change.basis[rule.name]);
+    return !existed || isLeft || stores(change.after[field], target.data[field]);
   }).map((rule) => rule.name);
   const stored = valuesOf(rules, done, { erp: target.data, crm: target.data });
   const basis = Object.fromEntries(done.map((name) => [name, change.basis[name]!]));

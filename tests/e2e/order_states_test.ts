@@ -144,7 +144,7 @@ Deno.test("orders end as they should whatever people do with them on either side
     await sync(world);
     const now = await crmOrder(world, id);
     assertEquals([now["statecode"], now.lines.map((line) => line["quantityshipped"])], [4, [4, null, null]]);
-    await assertSettled(world, id);
+    await assertSettled(world, id, ["totals_differ"]); // the invoice is for less than was ordered
   });
 
   for (const [name, how] of [["draft", "Draft"], ["released", "Open"], ["shipped", "Open"]] as const) {
@@ -160,7 +160,7 @@ Deno.test("orders end as they should whatever people do with them on either side
       await assertSettled(world, id, ["held"]);
       assertEquals(await erpOrder(world, number), before);
       const [listed] = (await world.listed()).filter((one) => one.id === id);
-      assertMatch(listed!.message, /canceled in the CRM; delete the order in the ERP, or finish it there/);
+      assertMatch(listed!.message, /canceled in the CRM; delete the order in the ERP, or go on with it there/);
       if (name === "shipped") return;
       desk.delete(before.number); // what the message says
       await assertSettled(world, id);
