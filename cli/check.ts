@@ -44,7 +44,9 @@ export async function check(args: Arguments, session: Session): Promise<number> 
       await session.output.data(`Without the extension, ${step} leaves out: ${fields.join(", ")}\n`);
     }
   }
-  session.output.message(`Next: deno task check ${steps.at(-1)?.name ?? "STEP"} --sample ${usualSample}`);
+  // Lines are sampled with their documents.
+  const name = steps.findLast(({ under }) => under === null)?.name ?? "STEP";
+  session.output.message(`Next: deno task check ${name.includes(" ") ? `"${name}"` : name} --sample ${usualSample}`);
   return 0;
 }
 

@@ -8,7 +8,7 @@
  */
 import type { Archived, Fields, Part, PartWrite, Row, Value, Write } from "../connector.ts";
 import { canonical } from "../json.ts";
-import { anyOf, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
+import { anyOf, guid, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
 import type { Wanted } from "./order.ts";
 import { soldBy } from "./order_view.ts";
 import type { Table } from "./table.ts";
@@ -48,15 +48,19 @@ export async function postedOrders(head: Table, ids: readonly string[], wanted: 
 
 /**
  * Posted orders with this correlation, for a creation whose order may have been posted meanwhile. Their rows hold what
- * was sent where the documents say nothing else.
+ * was sent where the documents say nothing else. Another customer may have the same number for an order of its own, and
+ * the same customer for one of earlier years: documents of others, or from before the creation, are not ours.
  */
 export async function recallPosted(
   head: Table,
   write: Write,
-  { fields, partFields = [], by }: Wanted & { readonly by: string },
+  { fields, partFields = [], by, since }: Wanted & { readonly by: string; readonly since: string },
 ): Promise<Row[]> {
-  const invoices = await documents(head, "salesInvoices", by);
-  const shipments = await documents(head, "salesShipments", by);
+  const ours = [by, `lastModifiedDateTime ge ${new Date(since).toISOString()}`];
+  const { customerId } = write.fields;
+  if (typeof customerId === "string") ours.push(`customerNumber eq ${quoted(await customerNumber(head, customerId))}`);
+  const invoices = await documents(head, "salesInvoices", ours.join(" and "));
+  const shipments = await documents(head, "salesShipments", ours.join(" and "));
   return grouped(invoices, shipments).map((posted): Row => {
     const parts = partsOf(posted) ?? [];
     const data: Fields = { ...write.fields, ...known(posted) };
@@ -73,6 +77,15 @@ export async function recallPosted(
       ...(write.parts === undefined ? {} : { parts: sent }),
     };
   });
+}
+
+/** The number that posted documents know a customer by: shipments have no customer's id. Blank where there is none. */
+async function customerNumber({ http, standard }: Table, id: string): Promise<string> {
+  const query = queryOf({ $select: "number", $filter: `id eq ${guid(id)}` });
+  for await (const { rows: [customer] } of pages(http, `${standard}customers${query}`)) {
+    if (customer !== undefined) return String(customer["number"]);
+  }
+  return "";
 }
 
 function asStored({ key, fields }: PartWrite): Fields {

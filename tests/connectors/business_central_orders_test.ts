@@ -259,6 +259,10 @@ Deno.test("recall() finds a creation whose answer was lost, and one that was pos
   assert(posted?.frozen !== undefined);
   const never = order({ customerId: shop.customerId, externalDocumentNumber: "SO-8" }, parts);
   assertEquals(await shop.orders.recall(never, { ...wanted, since }), []);
+  const later = "2027-01-01T00:00:00Z"; // the same number, but of an order of before
+  assertEquals(await shop.orders.recall(sent, { ...wanted, since: later }), []);
+  const stranger = order({ ...sent.fields, customerId: String(shop.item["id"]) }, parts);
+  assertEquals(await shop.orders.recall(stranger, { ...wanted, since }), []);
 });
 
 Deno.test("write() changes a released order where the extension is there, with the extension's fields", async () => {
