@@ -1,5 +1,4 @@
 /** Decides what is to be done for the records of a step, and saves it as intended changes before anything is sent. */
-import type { Fields } from "../connectors/connector.ts";
 import type { Unclear } from "../matching/couple.ts";
 import type { Pair, Reason, Side, StoredRecord } from "../store/store.ts";
 import { listing, type Saved } from "./changes.ts";
