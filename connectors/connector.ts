@@ -65,6 +65,8 @@ export interface Entity<R, N extends string, A = unknown, H extends string = nev
   /** Fields that other records refer to; read with every record whatever the definition maps. */
   readonly carries: readonly (keyof R & string)[];
   readonly creation: Creation;
+  /** "correlation": the fields by which a creation of ours is found again; each new record gets one of them. */
+  readonly foundBy: readonly (keyof R & string)[];
   /** Values that a new record has by itself: a filter on them needs no rule. */
   readonly initial: Partial<R>;
   readonly access: A;
@@ -94,6 +96,7 @@ export function entity<R>(): <
   readonly creation: Creation;
   readonly refs?: Entity<R, N>["refs"];
   readonly carries?: readonly (keyof R & string)[];
+  readonly foundBy?: readonly (keyof R & string)[];
   readonly initial?: Partial<R>;
   readonly access?: A;
   readonly needs?: "standard" | "extension";
@@ -105,6 +108,7 @@ export function entity<R>(): <
       ...spec,
       refs: spec.refs ?? {},
       carries: spec.carries ?? [],
+      foundBy: spec.foundBy ?? [],
       initial: spec.initial ?? {},
       access: spec.access ?? {},
       needs: spec.needs ?? "standard",
@@ -220,6 +224,12 @@ export type Outcome =
   | { readonly kind: "refused"; readonly code: string; readonly message: string; readonly field?: string }
   | { readonly kind: "unknown"; readonly message: string };
 
+/** A record that may be what an attempt at a creation left. */
+export interface Recalled extends Row {
+  /** Why only a person can tell whether it is, and what that person does about it. */
+  readonly doubt?: string;
+}
+
 /** A handle that is open for reading and writing. */
 export interface Opened {
   /**
@@ -234,7 +244,12 @@ export interface Opened {
    * (ISO 8601). Called for creations whose outcome is unknown. A "correlation" is looked for among completed documents
    * as well, and what was still to be written of the only record found is written.
    */
-  recall(write: Write, options: WantedFields & { readonly since: string }): Promise<readonly Row[]>;
+  recall(write: Write, options: WantedFields & { readonly since: string }): Promise<readonly Recalled[]>;
+  /**
+   * For how long, in milliseconds, a creation may still take effect after its connection broke: a recall() that finds
+   * nothing until then says nothing. Absent where a second attempt can't make a second record.
+   */
+  readonly lateFor?: number;
   /**
    * Finishes what a write of a document left undone when it was stopped: an order that was opened for editing gets the
    * state back that `write` was decided on. Absent where every write is one transaction of the service.

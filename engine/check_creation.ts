@@ -93,6 +93,14 @@ function checkInsert(step: Step, side: Side, rules: readonly FieldRule[], report
     const remedy = "give it a rule in transform or in create";
     report("required_missing", field, `a new record of "${entity.name}" needs it, and nothing gives it; ${remedy}`);
   }
+  if (entity.foundBy.length > 0 && !entity.foundBy.some((field) => set.has(field))) {
+    const state = `a new record of "${entity.name}" can't be found again after a lost answer`;
+    report(
+      "not_found_again",
+      `load.${key}`,
+      `${state}; give it ${entity.foundBy.join(" or ")} in transform or in create`,
+    );
+  }
   for (const [field, wanted] of Object.entries(entity.filter)) {
     const given = set.get(field);
     if (set.has(field) && (given === undefined || given === wanted)) continue;

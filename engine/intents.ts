@@ -1,12 +1,12 @@
 /** What earlier runs left behind: writes whose answer was never saved, and listings that nothing renews. */
 import type { Outcome, Part } from "../connectors/connector.ts";
-import type { Change, Side } from "../store/store.ts";
+import type { Change, Reason, Side } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { tookEffect, writeOf } from "./document.ts";
 import { headOf, partsIn } from "./parts.ts";
 import { readAgain } from "./find.ts";
 import { pagesOf } from "./paging.ts";
-import { settle, stores } from "./settle.ts";
+import { lateUntil, settle, stores } from "./settle.ts";
 
 const page = 500;
 
@@ -24,10 +24,10 @@ export async function resolveIntents(context: StepContext): Promise<void> {
       const outcome = change.state === "intended" ? null : await outcomeOf(context, change);
       if (outcome === null) closed.push({ ...change, state: "closed", at: context.now() });
       else if ("reason" in outcome) {
-        const { message, about } = outcome.reason;
+        const { reason } = outcome;
         context.unsettled.set(`${change.side} ${change.source}`, "failed");
-        for (const id of about) context.unsettled.set(`${otherSide(change.side)} ${id}`, "blocked");
-        const reasons = [{ code: "unknown_outcome", message, about } as const];
+        for (const id of reason.about ?? []) context.unsettled.set(`${otherSide(change.side)} ${id}`, "blocked");
+        const reasons = [reason];
         await store.save(connection, step.name, { changes: [{ ...change, run: context.run, state: "open", reasons }] });
       } else await settle(context, { side: change.side, changes: [change], outcomes: [outcome], round: 0 });
     }
@@ -35,9 +35,9 @@ export async function resolveIntents(context: StepContext): Promise<void> {
   }
 }
 
-/** Several records may be what a creation left. */
+/** What a creation left can't be told, or not yet. */
 interface Doubt {
-  readonly reason: { readonly message: string; readonly about: readonly string[] };
+  readonly reason: Reason;
 }
 
 async function outcomeOf(context: StepContext, change: Change): Promise<Outcome | Doubt | null> {
@@ -70,11 +70,25 @@ async function recall(context: StepContext, change: Change): Promise<Outcome | D
   const rows = await context.opened[change.side].recall(writeOf({ ...change, version: null }, parts), options);
   const taken = await coupledIds(context, change.side, rows.map((row) => row.id));
   const free = rows.filter((row) => !taken.has(row.id));
-  if (free.length === 0) return null;
-  if (free.length === 1) return { kind: "ok", row: free[0]! };
-  const message = `Cannot tell which record an interrupted creation left: ${free.length} have the same values ` +
-    `(${free.map((row) => row.id).join(", ")}); delete the surplus ones, then synchronize again`;
-  return { reason: { message, about: free.map((row) => row.id) } };
+  const sure = free.filter((row) => row.doubt === undefined);
+  if (sure.length === 1) return { kind: "ok", row: sure[0]! };
+  if (free.length === 0) return underWay(context, change);
+  const about = free.map((row) => row.id);
+  const message = sure.length === 0
+    ? `Cannot tell what an interrupted creation left: ${free.map((row) => row.doubt).join("; ")}`
+    : `Cannot tell which record an interrupted creation left: ${sure.length} have the same values ` +
+      `(${sure.map((row) => row.id).join(", ")}); delete the surplus ones, then synchronize again`;
+  return { reason: { code: "unknown_outcome", message, about } };
+}
+
+/** The doubt about a creation that was not found while its service may still be at work on it; null after that. */
+function underWay(context: StepContext, change: Change): Doubt | null {
+  const until = change.reasons.find((reason) => reason.until !== undefined)?.until ?? lateUntil(context, change.side);
+  if (until === undefined || until <= context.now()) return null;
+  const message =
+    `Cannot tell yet whether the record was created: no answer came, and the service may be at work on it ` +
+    `until ${until}; synchronize again after that, nothing is sent before`;
+  return { reason: { code: "unknown_outcome", message, until } };
 }
 
 /** As {@link recall}, for the answer that a creation of this run lacks. A doubt is told by the next run, which looks again. */

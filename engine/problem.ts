@@ -24,6 +24,7 @@ export const problemCodes = [
   "match_missing", // nothing says which records are the same
   "match_unmapped", // matched by a field that no rule gives a value
   "required_missing", // a creation would lack a required field
+  "not_found_again", // a creation would lack what it is found again by after a lost answer
   "filter_not_set", // a created record would lie outside the step's filter
   "not_creatable", // the step may create what can't be created
   "wrong_direction", // a policy for a side that the step never writes to

@@ -102,7 +102,8 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       if (change.op === "update") again.push(change.target!);
       return anew();
     }
-    finished("open", [...change.reasons, gaveUp(outcome)]);
+    const until = doubtful ? lateUntil(context, side) : undefined;
+    finished("open", [...change.reasons, { ...gaveUp(outcome), ...(until === undefined ? {} : { until }) }]);
     if (change.op === "update") again.push(change.target!);
     return count("failed");
   }
@@ -244,6 +245,15 @@ function takenBy(context: StepContext, side: Side, target: StoredRecord): Reason
     `Cannot create the record: "${target.label ?? target.id}" of "${context.step.extract[side].name}" has ` +
     `its key already and is coupled with another record; give one of the two another key`;
   return { code: "ambiguous", message, about: [target.id] };
+}
+
+/**
+ * Until when the service may be at work on a creation whose connection is known to be broken; undefined where that makes
+ * no difference. Counted from now, not from when it was saved as sent: requests wait for their turn after that.
+ */
+export function lateUntil(context: StepContext, side: Side): string | undefined {
+  const { lateFor } = context.opened[side];
+  return lateFor === undefined ? undefined : new Date(Date.parse(context.now()) + lateFor).toISOString();
 }
 
 function gaveUp(outcome: Outcome): Reason {

@@ -66,7 +66,7 @@ export const reasonCodes = [
   "not_writable", // the field differs but may only be written on creation
   "refused", // the service refused the record
   "moved", // the record kept changing while it was written
-  "unknown_outcome", // several records may be what an earlier attempt created
+  "unknown_outcome", // what an earlier attempt created can't be told, or not yet
   "missing", // a coupled record was deleted on one side
   "held", // the definition leaves a pair in this state to a person
   "unfit", // the other side has no place for such a record
@@ -83,6 +83,8 @@ export interface Reason {
   readonly message: string;
   /** Ids of candidates (ambiguous), or "step/key" of what it waits for. */
   readonly about?: readonly string[];
+  /** ISO 8601; unknown_outcome: until then the service may still be at work on it. */
+  readonly until?: string;
 }
 
 /**

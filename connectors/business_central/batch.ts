@@ -105,12 +105,12 @@ async function send(
 
 function outcomeOf(answer: RawRow, request: Inner): InnerOutcome | "again" {
   const status = Number(answer["status"]);
-  if (status === 429 || status === 500 || status === 503) return "again";
-  // Nobody waited for the end of these: an update is safe by its version, a creation may be there.
-  if (status === 408 || status === 502 || status === 504) {
+  if (status === 429 || status === 503) return "again";
+  // It may have been done in spite of these: an update is safe by its version, a creation may be there.
+  if (status === 408 || status === 500 || status === 502 || status === 504) {
     return request.method === "PATCH"
       ? "again"
-      : { kind: "unknown", message: `The service gave up (status ${status})` };
+      : { kind: "unknown", message: `The service failed or gave up (status ${status})` };
   }
   return answered(answer);
 }

@@ -11,7 +11,7 @@ import { apiOf, companyPath } from "./routes.ts";
 import { schemas } from "./schemas.ts";
 import { listOf, service, type Table } from "./table.ts";
 import { viewOf } from "./views.ts";
-import { recall, write } from "./writing.ts";
+import { lateFor, recall, write } from "./writing.ts";
 
 export interface BusinessCentralOptions {
   /** The environment, e.g. `https://api.businesscentral.dynamics.com/v2.0/<tenant>/<environment>`. */
@@ -97,6 +97,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
           read: (asked) => read(table, asked),
           write: (writes, asked) => write(table, writes, asked),
           recall: (sent, asked) => recall(table, sent, asked),
+          ...(entity.creation === "lookup" ? { lateFor } : {}),
           requests: () => table.http.requests(),
         },
         entity,

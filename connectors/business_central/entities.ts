@@ -130,6 +130,7 @@ export const bc = {
     label: "customerName",
     fields: fieldsOf(salesOrder),
     creation: "correlation",
+    foundBy: ["externalDocumentNumber", "yourReference"],
     initial: { state: "Draft", fullyShipped: false },
     refs: {
       customerId: { entity: "customers", by: "id" },

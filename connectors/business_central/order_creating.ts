@@ -121,15 +121,28 @@ async function show(
   }
 }
 
+/** Without these a lost answer would leave an order that nobody could tell from a stranger's. */
+function isFoundAgain({ head }: Orders, { fields }: Write): boolean {
+  const { externalDocumentNumber = null, yourReference = null } = fields;
+  return externalDocumentNumber !== null || (yourReference !== null && head.extension !== null);
+}
+
 async function requestsOf(
-  { head }: Orders,
+  orders: Orders,
   creations: readonly { at: number; write: Write }[],
   outcomes: Outcome[],
 ): Promise<Asked[]> {
+  const { head } = orders;
   const writes = creations.map(({ write }) => write);
   const send = await head.view.send?.({ writes, lookups: head.lookups(), current: () => Promise.resolve(new Map()) });
   const asked: Asked[] = [];
   for (const { at, write } of creations) {
+    if (!isFoundAgain(orders, write)) {
+      const message = "An order needs an external document number (or Your Reference, where the extension is) to be " +
+        "found again by after a lost answer, and this one has none; give it its number in the CRM";
+      outcomes[at] = { kind: "refused", code: "not_found_again", message, field: "externalDocumentNumber" };
+      continue;
+    }
     const more = send?.(write) ?? { body: {} };
     const lines = (write.parts ?? []).map(lineBody);
     const refused = [more, ...lines].find((body) => "refused" in body);

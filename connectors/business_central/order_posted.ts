@@ -6,7 +6,7 @@
  * shipped waits for an invoice. An order is found by the id that its invoices keep; one whose shipments were invoiced
  * together with others' leaves no such trace, and can't be told from a deleted one by its id.
  */
-import type { Archived, Fields, Part, PartWrite, Row, Value, Write } from "../connector.ts";
+import type { Archived, Fields, Part, PartWrite, Recalled, Value, Write } from "../connector.ts";
 import { canonical } from "../json.ts";
 import { anyOf, guid, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
 import type { Wanted } from "./order.ts";
@@ -49,34 +49,53 @@ export async function postedOrders(head: Table, ids: readonly string[], wanted: 
 /**
  * Posted orders with this correlation, for a creation whose order may have been posted meanwhile. Their rows hold what
  * was sent where the documents say nothing else. Another customer may have the same number for an order of its own, and
- * the same customer for one of earlier years: documents of others, or from before the creation, are not ours.
+ * the same customer for one of earlier years: documents of others, from before the creation, or with none of the lines
+ * that were sent are not ours.
  */
 export async function recallPosted(
   head: Table,
   write: Write,
   { fields, partFields = [], by, since }: Wanted & { readonly by: string; readonly since: string },
-): Promise<Row[]> {
+): Promise<Recalled[]> {
   const ours = [by, `lastModifiedDateTime ge ${new Date(since).toISOString()}`];
   const { customerId } = write.fields;
   if (typeof customerId === "string") ours.push(`customerNumber eq ${quoted(await customerNumber(head, customerId))}`);
   const invoices = await documents(head, "salesInvoices", ours.join(" and "));
   const shipments = await documents(head, "salesShipments", ours.join(" and "));
-  return grouped(invoices, shipments).map((posted): Row => {
+  return grouped(invoices, shipments).flatMap((posted): Recalled[] => {
+    const likeness = likenessOf(posted, write.parts ?? []);
+    if (likeness === "none") return [];
+    const doubt = `the order "${posted.number}" was posted with the number and other lines; if it is another order, ` +
+      "enter the one of the CRM anew";
     const parts = partsOf(posted) ?? [];
     const data: Fields = { ...write.fields, ...known(posted) };
     const sent = (write.parts ?? []).map((part): Part => {
       const more = parts.find(({ key }) => key === part.key)?.data ?? {};
       return { key: part.key, data: filled({ ...asStored(part), ...more }, partFields) };
     });
-    return {
+    return [{
       id: posted.id,
       version: "",
       modifiedAt: null,
       data: filled(data, fields),
       frozen: reasonOf(posted),
       ...(write.parts === undefined ? {} : { parts: sent }),
-    };
+      ...(likeness === "some" ? { doubt } : {}),
+    }];
   });
+}
+
+/** How many of the posted lines are among those that were sent; what was not shipped yet is in no document. */
+function likenessOf({ invoices, shipments }: Posted, sent: readonly PartWrite[]): "all" | "some" | "none" {
+  const lines = linesOf([...invoices, ...shipments]).filter((line) => textOf(line["lineObjectNumber"]) !== null);
+  const met = lines.filter((line) =>
+    sent.some(({ key, fields }) => {
+      const object = String(soldBy(fields) ?? "");
+      return key === String(line["sequence"]) && object.endsWith(` ${line["lineObjectNumber"]}`);
+    })
+  );
+  if (met.length === lines.length) return "all";
+  return met.length === 0 ? "none" : "some";
 }
 
 /** The number that posted documents know a customer by: shipments have no customer's id. Blank where there is none. */

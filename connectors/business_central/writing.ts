@@ -12,6 +12,9 @@ import { plainBody } from "./views.ts";
 type WriteOptions = Parameters<Opened["write"]>[1];
 type RecallOptions = Parameters<Opened["recall"]>[1];
 
+/** A request waits for its turn for up to 8 minutes, and is worked on for up to 10, whoever waits for its answer. */
+export const lateFor = 20 * 60_000;
+
 /** How many batches are on their way at once; the limiter may let through fewer. */
 const batchesAtOnce = 4;
 
@@ -196,7 +199,7 @@ function nameOf(fields: Fields): string {
   return joinName(Object.fromEntries(parts) as unknown as PersonName);
 }
 /** The service writes codes in capitals and takes spaces away from the end. */
-function isEqual(sent: unknown, stored: unknown): boolean {
+export function isEqual(sent: unknown, stored: unknown): boolean {
   if (typeof sent !== "string" || typeof stored !== "string") return sent === stored;
   return sent.trim().toLowerCase() === stored.trim().toLowerCase();
 }

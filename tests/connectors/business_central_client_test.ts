@@ -137,7 +137,7 @@ Deno.test("write() sends again what the service was too busy for, and nothing el
   const busy = { ...failed(429), headers: { "retry-after": "9" } };
   await using stub = serveStub(batches([
     [created("A"), busy, failed(503), failed(400, "Bad")],
-    [failed(500), created("C")],
+    [failed(503), created("C")],
     [created("B")],
   ], seen));
   const clock = testClock();
@@ -153,6 +153,14 @@ Deno.test("write() sends again what the service was too busy for, and nothing el
   ]);
   assertEquals(seen.map((round) => round.map(({ body }) => body["code"])), [["A", "B", "C", "D"], ["B", "C"], ["B"]]);
   assertEquals([clock.slept, limiter.slowed], [[9_500, 2_000], [9_500]]);
+});
+
+Deno.test("write() sends a creation no second time after a failure that may have come too late", async () => {
+  const seen: Asked[][] = [];
+  await using stub = serveStub(batches([[failed(500), failed(504), failed(408), failed(502)]], seen));
+  const writes = ["A", "B", "C", "D"].map((code) => create({ code }));
+  const outcomes = await connectorTo(stub).open(bc.unitsOfMeasure).write(writes, { fields: [] });
+  assertEquals([outcomes.map(({ kind }) => kind), seen.length], [["unknown", "unknown", "unknown", "unknown"], 1]);
 });
 
 Deno.test("write() gives up on a busy service with its last refusal", async () => {

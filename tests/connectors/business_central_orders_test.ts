@@ -1,75 +1,22 @@
 /** Orders against the sandbox's Business Central: documents that are created, changed, shipped, posted and deleted. */
 import { assert, assertEquals } from "@std/assert";
 import { bc } from "../../connectors/business_central/entities.ts";
-import type { AnyEntity, Fields, Opened, Outcome, Page, PartWrite, Row, Write } from "../../connectors/connector.ts";
+import type { Row } from "../../connectors/connector.ts";
 import { ServiceError } from "../../errors.ts";
-import { okRow, startWorld as startCompany, type World } from "./business_central_world.ts";
-
-const head: AnyEntity = bc.salesOrders;
-const standard = Object.keys(head.fields).filter((field) => head.fields[field]!.needs === undefined);
-const lineFields = Object.keys(bc.salesOrderLines.fields);
-const wanted = { fields: standard, partFields: lineFields };
-
-interface Shop extends World {
-  readonly orders: Opened;
-  readonly customerId: string;
-  readonly item: Record<string, unknown>;
-  /** What somebody does with an order on its own page in Business Central. */
-  desk(row: Row, action: string, lines?: Record<string, string>): Promise<void>;
-}
-
-/** A company with a customer, an item for 12.345 a box, and G/L account 6110. */
-async function startShop(options: { extension?: boolean } = {}): Promise<Shop> {
-  const world = await startCompany(options);
-  await world.post("unitsOfMeasure", { code: "BOX", displayName: "Box" });
-  const customer = await world.post("customers", { displayName: "Sól ehf.", city: "Akureyri" });
-  const item = await world.post("items", { displayName: "Chair", unitPrice: 12.345, baseUnitOfMeasureCode: "BOX" });
-  return Object.assign(world, {
-    orders: world.connector.open(bc.salesOrders, bc.salesOrderLines),
-    customerId: String(customer["id"]),
-    item,
-    async desk(row: Row, action: string, lines?: Record<string, string>) {
-      const path = `/sandbox/business_central/orders/${row.data["number"]}/${action}`;
-      await world.post(path, lines === undefined ? {} : { lines });
-    },
-  });
-}
-
-function line(key: number, fields: Fields): PartWrite {
-  return { op: "create", key: String(key), fields };
-}
-function order(fields: Fields, parts: readonly PartWrite[] = []): Write {
-  return { op: "create", id: null, version: null, fields, parts };
-}
-function change(row: Row, fields: Fields, parts: readonly PartWrite[] = []): Write {
-  return { op: "update", id: row.id, version: row.version, fields, parts };
-}
-async function create(shop: Shop, fields: Fields = {}, parts?: readonly PartWrite[]): Promise<Row> {
-  const chairs = [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3" })];
-  const [outcome] = await shop.orders.write(
-    [order({ customerId: shop.customerId, ...fields }, parts ?? chairs)],
-    wanted,
-  );
-  return okRow(outcome);
-}
-async function some(shop: Shop, ...ids: readonly string[]): Promise<Page> {
-  const pages = await Array.fromAsync(shop.orders.read({ ...wanted, ids }));
-  return {
-    rows: pages.flatMap(({ rows }) => rows),
-    deleted: pages.flatMap(({ deleted }) => deleted),
-    left: pages.flatMap(({ left }) => left),
-    archived: pages.flatMap(({ archived = [] }) => archived),
-    kind: pages[0]!.kind,
-    cursor: null,
-  };
-}
-function partsOf(row: Row | undefined): Record<string, Fields> {
-  return Object.fromEntries((row?.parts ?? []).map(({ key, data }) => [key, data]));
-}
-function refusedBy(outcome: Outcome | undefined): readonly [string, string | undefined] {
-  if (outcome?.kind !== "refused") throw new Error(`not refused: ${JSON.stringify(outcome)}`);
-  return [outcome.code, outcome.field];
-}
+import {
+  change,
+  create,
+  line,
+  lineFields,
+  order,
+  partsOf,
+  refusedBy,
+  some,
+  standard,
+  startShop,
+  wanted,
+} from "./business_central_order_shop.ts";
+import { okRow } from "./business_central_world.ts";
 
 Deno.test("write() creates an order with lines of every kind, in local currency", async () => {
   await using shop = await startShop();
@@ -113,10 +60,11 @@ Deno.test("write() creates an order in a foreign currency, with prices to the la
 Deno.test("write() stores nothing of an order with a line that the service refuses, and names the line", async () => {
   await using shop = await startShop();
   const good = line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "1" });
+  const known = { customerId: shop.customerId, externalDocumentNumber: "PO" };
   const writes = [
-    order({ customerId: shop.customerId }, [good, line(20000, { lineObject: "Item NOWHERE", quantity: "1" })]),
-    order({ customerId: shop.customerId }, [good, line(20000, { lineObject: "Sprocket 1", quantity: "1" })]),
-    order({ customerId: shop.customerId, paymentTermsCode: "NEVER" }, [good]),
+    order({ ...known }, [good, line(20000, { lineObject: "Item NOWHERE", quantity: "1" })]),
+    order({ ...known }, [good, line(20000, { lineObject: "Sprocket 1", quantity: "1" })]),
+    order({ ...known, paymentTermsCode: "NEVER" }, [good]),
   ];
   const outcomes = await shop.orders.write(writes, wanted);
   assertEquals(outcomes.map(refusedBy).map(([, field]) => field), [
@@ -239,32 +187,6 @@ Deno.test("read() tells a posted order from a deleted one", async () => {
   assert(archived!.frozen.includes(String(posted.data["number"])));
 });
 
-Deno.test("recall() finds a creation whose answer was lost, and one that was posted since", async () => {
-  await using shop = await startShop();
-  await shop.fault({ service: "business_central", match: "$batch", kind: "lost_reply" });
-  const parts = [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3" })];
-  const sent = order({ customerId: shop.customerId, externalDocumentNumber: "SO-7" }, parts);
-  const [outcome] = await shop.orders.write([sent], wanted);
-  assertEquals(outcome?.kind, "unknown");
-  const since = "2026-05-20T11:00:00Z";
-  const [open, ...others] = await shop.orders.recall(sent, { ...wanted, since });
-  assertEquals([open?.data["externalDocumentNumber"], open?.parts?.length, others.length], ["SO-7", 1, 0]);
-  await shop.desk(open!, "post");
-  const [posted, ...more] = await shop.orders.recall(sent, { ...wanted, since });
-  assertEquals([posted?.id, posted?.data["state"], more.length], [open!.id, "Invoiced", 0]);
-  assertEquals(
-    [posted?.data["customerId"], posted?.parts?.[0]?.data["shippedQuantity"]],
-    [shop.customerId, "3"],
-  );
-  assert(posted?.frozen !== undefined);
-  const never = order({ customerId: shop.customerId, externalDocumentNumber: "SO-8" }, parts);
-  assertEquals(await shop.orders.recall(never, { ...wanted, since }), []);
-  const later = "2027-01-01T00:00:00Z"; // the same number, but of an order of before
-  assertEquals(await shop.orders.recall(sent, { ...wanted, since: later }), []);
-  const stranger = order({ ...sent.fields, customerId: String(shop.item["id"]) }, parts);
-  assertEquals(await shop.orders.recall(stranger, { ...wanted, since }), []);
-});
-
 Deno.test("write() changes a released order where the extension is there, with the extension's fields", async () => {
   await using shop = await startShop({ extension: true });
   const fields = [...standard, "yourReference", "workDescription", "shippingAgentCode"];
@@ -340,52 +262,6 @@ Deno.test("a change that is cut off at any request is completed by the next one,
   ]);
 });
 
-Deno.test("recall() finds an order that was cut off before its reference was written, by customer and lines", async () => {
-  await using shop = await startShop({ extension: true });
-  const lines = [
-    line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3.50" }),
-    line(20000, { lineObject: null, description: "Thanks" }),
-  ];
-  await create(shop, {}, lines.slice(0, 1)); // others' orders
-  await create(shop, { externalDocumentNumber: "PO-1" }, lines);
-  const sent = order({ customerId: shop.customerId, yourReference: "SO-1" }, lines);
-  await shop.fault({ service: "business_central", kind: "lost_reply", method: "POST", match: "$batch" });
-  const [outcome] = await shop.orders.write([sent], wanted);
-  assertEquals(outcome?.kind, "unknown");
-  const later = { fields: ["yourReference"], partFields: [], since: "2026-05-20T13:00:00Z" };
-  assertEquals(await shop.orders.recall(sent, later), []);
-  const found = await shop.orders.recall(sent, {
-    fields: ["state"],
-    partFields: ["quantity"],
-    since: "2026-05-20T11:00:00Z",
-  });
-  assertEquals(found.map(({ data, parts }) => [data, parts!.map(({ data }) => data["quantity"])]), [
-    [{ state: "Draft" }, ["3.5", "0"]],
-  ]);
-  // It has its reference now, and is found by that.
-  assertEquals((await shop.orders.recall(sent, later)).map(({ data }) => data), [{ yourReference: "SO-1" }]);
-});
-
-Deno.test("recall() writes what an order was cut off before, over nothing that stands there", async () => {
-  await using shop = await startShop({ extension: true });
-  const fields = { customerId: shop.customerId, externalDocumentNumber: "PO-2" };
-  const row = await create(shop, fields, [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "1" })]);
-  okRow((await shop.orders.write([change(row, { workDescription: "By hand" })], wanted))[0]);
-  const sent = order({ ...fields, yourReference: "SO-2", workDescription: "Sent" }, []);
-  const asked = { fields: ["yourReference", "workDescription"], partFields: [], since: "2026-05-20T11:00:00Z" };
-  const [found] = await shop.orders.recall(sent, asked);
-  assertEquals(found?.data, { yourReference: "SO-2", workDescription: "By hand" });
-  const [now] = (await some(shop, row.id)).rows;
-  assertEquals(now?.version, found?.version);
-  // Released meanwhile: it can't be written, and is found all the same.
-  const other = await create(shop, { ...fields, externalDocumentNumber: "PO-3" }, [
-    line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "1" }),
-  ]);
-  await shop.desk(other, "release");
-  const late = order({ ...fields, externalDocumentNumber: "PO-3", yourReference: "SO-3" }, []);
-  assertEquals((await shop.orders.recall(late, asked)).map(({ id }) => id), [other.id]);
-});
-
 Deno.test("write() gives a comment no amounts, and makes it a line that sells when it is told to", async () => {
   await using shop = await startShop();
   const row = await create(shop, {}, [
@@ -405,29 +281,6 @@ Deno.test("write() gives a comment no amounts, and makes it a line that sells wh
   const lines = partsOf(okRow(outcome));
   assertEquals([lines["10000"]!["lineObject"], lines["10000"]!["amountExcludingTax"]], ["Account 6110", "9"]);
   assertEquals([lines["20000"]!["comment"], lines["20000"]!["description"]], [true, "Many thanks"]);
-});
-
-Deno.test("a cut while an order is created leaves one order, which recall() finds, and its discount is still to write", async () => {
-  await using shop = await startShop({ extension: true });
-  const lines = [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3" })];
-  const since = "2026-05-20T11:00:00Z";
-  const cuts: readonly Record<string, unknown>[] = [
-    { method: "POST", match: "$batch" },
-    { method: "PATCH", match: "api/v2.0" },
-    { method: "PATCH", match: "integration" },
-  ];
-  for (const [at, cut] of cuts.entries()) {
-    const fields = { externalDocumentNumber: `SO-${at}`, discountAmount: "2", yourReference: `SO-${at}` };
-    const sent = order({ customerId: shop.customerId, ...fields }, lines);
-    await shop.fault({ service: "business_central", kind: "lost_reply", ...cut });
-    const [outcome] = await shop.orders.write([sent], wanted);
-    assertEquals(outcome?.kind, "unknown", `cut ${at}`);
-    const found = await shop.orders.recall(sent, { ...wanted, since });
-    assertEquals(found.map((row) => row.data["externalDocumentNumber"]), [`SO-${at}`]);
-    assertEquals(found[0]!.data["discountAmount"], at === 0 ? "0" : "2");
-    const [done] = await shop.orders.write([change(found[0]!, { discountAmount: "2" })], wanted);
-    assertEquals(okRow(done).data["discountAmount"], "2");
-  }
 });
 
 Deno.test("write() sells a resource where the extension brought it", async () => {

@@ -271,6 +271,15 @@ const wrong: readonly Wrong[] = [
     says: "give it a rule in transform or in create",
   },
   {
+    what: "a creation that could not be found again",
+    steps: [{
+      ...monies,
+      extract: { ...monies.extract, crm: { ...monies.extract.crm, creation: "correlation", foundBy: ["symbol"] } },
+    }],
+    problems: ["not_found_again monies load.toCrm"],
+    says: "give it symbol in transform or in create",
+  },
+  {
     what: "a creation where nothing can be created",
     steps: [{
       ...agents,

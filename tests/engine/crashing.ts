@@ -33,9 +33,11 @@ export function crashing(at: number, after: boolean): { wrap: <T extends object>
 
 /**
  * Runs `made` again and again, each time stopped one call later, before the call takes effect or after, and then twice
- * to its end; `whole` asserts what must hold then. Returns how often a run was stopped.
+ * to its end, the second time when no service can be at work any more on what was sent; `whole` asserts what must hold then. Returns how often a run was stopped.
  */
-export async function stopEverywhere<W extends { sync(): Promise<unknown>; writes(): readonly number[] }>(
+export async function stopEverywhere<
+  W extends { sync(): Promise<unknown>; later(): void; writes(): readonly number[] },
+>(
   make: (wrap: <T extends object>(port: T) => T) => Promise<W> | W,
   whole: (made: W, when: string) => void,
 ): Promise<number> {
@@ -52,6 +54,7 @@ export async function stopEverywhere<W extends { sync(): Promise<unknown>; write
       const ended = calls() < at;
       crash = null; // the program is started again
       await made.sync();
+      made.later();
       await made.sync();
       whole(made, `stopped ${after ? "after" : "before"} call ${at}`);
       const before = made.writes();

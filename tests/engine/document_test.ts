@@ -6,6 +6,7 @@ import { convert, coupled, defineStep, fromCrm, type Step, toCrm } from "../../e
 import { memoryStore } from "../../store/memory.ts";
 import { stopEverywhere } from "./crashing.ts";
 import { fakeService } from "./fake_service.ts";
+import { lateFor } from "./world.ts";
 
 interface ErpOrder {
   number: string | null;
@@ -170,7 +171,7 @@ const line = (product: string, quantity: string, more: Partial<CrmLine> = {}): F
 
 async function world(pipeline: readonly Step[] = steps, wrap: <T extends object>(port: T) => T = (port) => port) {
   const store = memoryStore();
-  const services = { erp: fakeService("business_central"), crm: fakeService("dataverse") };
+  const services = { erp: fakeService("business_central", { lateFor }), crm: fakeService("dataverse") };
   let time = Date.UTC(2026, 0, 1);
   let ids = 0;
   const clock = {
@@ -194,6 +195,7 @@ async function world(pipeline: readonly Step[] = steps, wrap: <T extends object>
   return {
     ...services,
     sync,
+    later: () => void (time += lateFor),
     order: (id: string, head: Partial<CrmOrder>, parts: Readonly<Record<string, Fields>>) =>
       services.crm.put("salesOrders", id, { number: id, status: 1, total: null, note: null, ...head }, parts),
     erpOrder: () => services.erp.all("orders")[0]!,

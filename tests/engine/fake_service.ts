@@ -40,6 +40,8 @@ export function fakeService(
     number?: { entity: string; field: string };
     /** Fields whose values the service keeps apart, by entity. */
     unique?: Readonly<Record<string, readonly string[]>>;
+    /** Milliseconds for which a creation may still take effect after its connection broke. */
+    lateFor?: number;
   } = {},
 ): FakeService {
   const tables = new Map<string, Map<string, Stored>>();
@@ -123,6 +125,7 @@ export function fakeService(
         const same = (row: Stored) => Object.entries(write.fields).every(([field, value]) => row.data[field] === value);
         return [...rows.values()].filter(same).map(rowOf);
       },
+      ...(options.lateFor === undefined ? {} : { lateFor: options.lateFor }),
       requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
     };
 

@@ -109,24 +109,34 @@ export const customers = defineStep({
   load: { toCrm: { unmatched: "insert" }, fromCrm: { unmatched: "insert" } },
 });
 
-const clock = (): Clock => {
+const clock = (): Clock & { pass(ms: number): void } => {
   let time = Date.UTC(2026, 0, 1);
   let ids = 0;
-  return { now: () => (time += 1000), sleep: () => Promise.resolve(), random: () => 0.5, uuid: () => `run-${++ids}` };
+  return {
+    now: () => (time += 1000),
+    sleep: () => Promise.resolve(),
+    random: () => 0.5,
+    uuid: () => `run-${++ids}`,
+    pass: (ms) => void (time += ms),
+  };
 };
+/** For so long the ERP may be at work on a creation whose connection broke. */
+export const lateFor = 1_200_000;
 export interface World {
   erp: FakeService;
   crm: FakeService;
   sync(more?: { full?: boolean; onlyCoupled?: boolean; steps?: readonly Step[]; select?: string }): Promise<Run>;
   /** Ends the program when the next write to this side has taken effect, before its answer is known. */
   stopAfterWrite(side: "erp" | "crm"): void;
+  /** So much time passes that no service is at work on what was sent before. */
+  later(): void;
   changes(): Promise<readonly Change[]>;
   open(): Promise<{ side: string; source: string; codes: string[] }[]>;
 }
 /** `wrap` stands between the engine and what it works with; the services themselves stay reachable. */
 export function world(wrap: <T extends object>(port: T) => T = (port) => port): World {
   const store = memoryStore();
-  const erp = fakeService("business_central", { number: { entity: "customers", field: "number" } });
+  const erp = fakeService("business_central", { number: { entity: "customers", field: "number" }, lateFor });
   const crm = fakeService("dataverse");
   const time = clock();
   let stopped = false;
@@ -148,6 +158,7 @@ export function world(wrap: <T extends object>(port: T) => T = (port) => port): 
         stopped = false;
       }
     },
+    later: () => time.pass(lateFor),
     stopAfterWrite: (side) => (side === "erp" ? erp : crm).afterwards(() => void (stopped = true)),
     changes: () => store.changes("c", { states: ["intended", "sent", "done", "open", "closed"] }, { limit: 1000 }),
     open: async () =>

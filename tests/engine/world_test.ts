@@ -229,16 +229,34 @@ Deno.test("runPipeline() makes no third record where two may be what a stopped c
   }
 });
 
-Deno.test("runPipeline() does not repeat a creation that may still be under way", async () => {
-  const w = world();
-  w.crm.put("accounts", "a1", account({ name: "A" }));
-  w.erp.next({ kind: "unknown", message: "no answer came" });
-  const run = await w.sync();
-  assertEquals(w.erp.writes.length, 1);
-  assertEquals([run.totals.failed, (await w.open()).map((one) => one.codes)], [1, [["unknown_outcome"]]]);
-  assertEquals(exitCodeOf(await w.sync()), 0);
-  assertEquals(w.erp.all("customers").length, 1);
-});
+for (const how of ["lost its answer", "was stopped"]) {
+  Deno.test(`runPipeline() waits while a creation that ${how} may still be under way, and makes it once`, async () => {
+    for (const fate of ["never", "late", "in time"]) {
+      const w = world();
+      w.crm.put("accounts", "a1", account({ name: "A" }));
+      w.erp.next({ kind: "unknown", message: "no answer came" });
+      if (how === "was stopped") w.stopAfterWrite("erp");
+      await w.sync().catch(() => {});
+      const sent = w.erp.writes[0]!.write.fields;
+      const arrives = () => w.erp.put("customers", "late", { ...customer({ name: "A" }), ...sent, number: "N1" });
+      if (fate === "in time") arrives();
+      const run = await w.sync();
+      if (fate !== "in time") {
+        assertEquals([run.totals.failed, (await w.open()).map((one) => one.codes)], [1, [["unknown_outcome"]]]);
+        const [change] = (await w.changes()).filter(({ state }) => state === "open");
+        assertEquals(change!.reasons[0]!.message.includes(change!.reasons[0]!.until!), true);
+        assertEquals(exitCodeOf(await w.sync()), 3);
+      }
+      assertEquals(w.erp.writes.length, 1, `nothing is sent again, ${fate}`);
+      if (fate === "late") arrives();
+      w.later();
+      assertEquals(exitCodeOf(await w.sync()), 0);
+      assertEquals([w.erp.writes.length, await w.open()], [fate === "never" ? 2 : 1, []]);
+      assertEquals(plain(w.erp, "customers", ["name"]), [{ name: "A" }]);
+      assertEquals(w.crm.all("accounts").length, 1);
+    }
+  });
+}
 
 Deno.test("runPipeline() sends a refused update once in a run and counts it once", async () => {
   const w = world();

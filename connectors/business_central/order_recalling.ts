@@ -1,0 +1,169 @@
+/**
+ * Orders that an earlier attempt at a creation may have left.
+ *
+ * An order is ours if it is the customer's, has our correlation (the external document number, else Your Reference) and
+ * the lines that were sent. With a part of these lines it may be ours and edited since, or another one of the same
+ * number; without any of them it is another one. Your Reference is written right after the order, so an order that has
+ * neither may be ours if it has every value that was sent. Where it may be, a person tells.
+ */
+import type { Fields, PartWrite, Recalled, Row, WantedFields, Write } from "../connector.ts";
+import { ServiceError } from "../../errors.ts";
+import { canonical } from "../json.ts";
+import { guid, quoted } from "../odata.ts";
+import type { Orders } from "./order.ts";
+import { extraBody, patchExtra } from "./order_head.ts";
+import { recallPosted } from "./order_posted.ts";
+import { extensionRows, findOrders } from "./order_reading.ts";
+import { extensionFields, soldBy } from "./order_view.ts";
+import { idOf, service } from "./table.ts";
+import { isEqual } from "./writing.ts";
+
+type Recalling = WantedFields & { readonly since: string };
+
+/** See the contract. */
+export async function recallOrders(orders: Orders, sent: Write, wanted: Recalling): Promise<readonly Recalled[]> {
+  const found = await lookedFor(orders, sent, wanted);
+  const [row, ...others] = found.filter(({ doubt }) => doubt === undefined);
+  if (row === undefined || others.length > 0 || !await isCompleted(orders, { ...sent, id: row.id }, wanted)) {
+    return found;
+  }
+  return await findOrders(orders, `id eq ${row.id}`, wanted);
+}
+
+/**
+ * Writes what the extension keeps of an order where the creation was stopped before it, and the order is still there:
+ * what is only given to new orders would be missing for good. What stands there stays. False where nothing was written.
+ */
+async function isCompleted(orders: Orders, { id, ...sent }: Write, wanted: WantedFields): Promise<boolean> {
+  const extra = extraBody(orders, { ...sent, id });
+  if (extra === null) return false;
+  const $select = ["id", ...Object.keys(extra)].join();
+  const [now] = await extensionRows(orders.head, { $select, $filter: `id eq ${id}` });
+  const lacking = Object.entries(extra).filter(([name]) => now !== undefined && (now[name] ?? "") === "");
+  if (lacking.length === 0) return false;
+  const stopped = await patchExtra(orders, id!, { body: Object.fromEntries(lacking), wanted });
+  if (stopped?.kind !== "unknown") return stopped === null;
+  const message =
+    `Cannot complete a new order, which an interrupted run left without ${lacking.map(([name]) => name)}: ` +
+    `${stopped.message}; run it again`;
+  throw new ServiceError(message, { service, code: "outcome_unknown" });
+}
+
+async function lookedFor(orders: Orders, sent: Write, wanted: Recalling): Promise<readonly Recalled[]> {
+  const { head } = orders;
+  const { externalDocumentNumber, yourReference } = sent.fields;
+  if (typeof externalDocumentNumber === "string") {
+    const by = `externalDocumentNumber eq ${quoted(externalDocumentNumber)}`;
+    const open = await openOrders(orders, sent, { ...wanted, by });
+    return open.length > 0 ? open : await recallPosted(head, sent, { ...wanted, by });
+  }
+  if (typeof yourReference !== "string" || head.extension === null) return []; // such an order is never created
+  const reference = quoted(yourReference);
+  const rows: Recalled[] = [];
+  for (const raw of await extensionRows(head, { $select: "id", $filter: `yourReference eq ${reference}` })) {
+    rows.push(...await openOrders(orders, sent, { ...wanted, by: `id eq ${idOf(raw)}` }));
+  }
+  if (rows.length > 0) return rows;
+  const posted = await recallPosted(head, sent, { ...wanted, by: `customerPurchaseOrderReference eq ${reference}` });
+  return posted.length > 0 ? posted : await withoutReference(orders, sent, { ...wanted, reference: yourReference });
+}
+
+/** The customer's orders with this correlation: another customer may have the same number for an order of its own. */
+async function openOrders(
+  orders: Orders,
+  sent: Write,
+  { by, ...wanted }: Recalling & { readonly by: string },
+): Promise<readonly Recalled[]> {
+  const $filter = [by, ...ofCustomer(sent, wanted)].join(" and ");
+  const rows = await findOrders(orders, $filter, withMore(wanted, ["number"], ["lineObject", "quantity"]));
+  return rows.flatMap((row): Recalled[] => {
+    const likeness = likenessOf(row, sent.parts ?? []);
+    if (likeness === "none") return [];
+    const doubt = `the order "${row.data["number"]}" has the number and other lines; give it the same lines if it is ` +
+      "the same order, or another number if it is not, then synchronize again";
+    return [{ ...asAsked(row, wanted), ...(likeness === "some" ? { doubt } : {}) }];
+  });
+}
+
+/** Orders that were cut off before their reference was written, and look like it in everything else. */
+async function withoutReference(
+  orders: Orders,
+  sent: Write,
+  { reference, ...wanted }: Recalling & { readonly reference: string },
+): Promise<readonly Recalled[]> {
+  const later = new Set<string>(["discountAmount", ...extensionFields]); // written after the order itself
+  const names = Object.keys(sent.fields).filter((name) => !later.has(name));
+  const partNames = (sent.parts ?? []).flatMap(({ fields }) => Object.keys(fields));
+  const more = withMore(wanted, [...names, "number", "externalDocumentNumber", "yourReference"], [
+    "lineObject",
+    ...partNames,
+  ]);
+  const rows = await findOrders(orders, ofCustomer(sent, wanted).join(" and "), more);
+  const isOne = ({ data, parts = [] }: Row) => {
+    return data["externalDocumentNumber"] === null && data["yourReference"] === null &&
+      names.every((name) => isAsSent(sent.fields[name], data[name])) &&
+      parts.length >= (sent.parts ?? []).length && (sent.parts ?? []).every(({ key, fields }) => {
+        const stored = parts.find((part) => part.key === key)?.data;
+        return stored !== undefined && stored["lineObject"] === (soldBy(fields) ?? null) &&
+          (stored["lineObject"] === null || Object.keys(fields).every((name) => isAsSent(fields[name], stored[name])));
+      });
+  };
+  return rows.filter(isOne).map((row) => ({
+    ...asAsked(row, wanted),
+    doubt: `the order "${row.data["number"]}" has the same values and no reference; write "${reference}" into its ` +
+      "Your Reference if it is the same order, or anything else if it is not, then synchronize again",
+  }));
+}
+
+function ofCustomer({ fields: { customerId } }: Write, { since }: Recalling): string[] {
+  const modified = `lastModifiedDateTime ge ${new Date(since).toISOString()}`;
+  return typeof customerId === "string" ? [`customerId eq ${guid(customerId)}`, modified] : [modified];
+}
+
+/** How much of the lines that were sent an order has, by what they sell and how many. Comments come and go. */
+function likenessOf({ parts = [] }: Row, sent: readonly PartWrite[]): "all" | "some" | "none" {
+  const selling = sent.filter(({ fields }) => (soldBy(fields) ?? null) !== null);
+  const stored = parts.filter(({ data }) => data["lineObject"] !== null);
+  const met = selling.filter(({ key, fields }) => {
+    return stored.some((part) => part.key === key && part.data["lineObject"] === soldBy(fields));
+  });
+  if (met.length === 0 && selling.length + stored.length > 0) return "none";
+  const isWhole = met.length === selling.length && selling.length === stored.length && met.every(({ key, fields }) => {
+    return isAsSent(fields["quantity"], stored.find((part) => part.key === key)!.data["quantity"]);
+  });
+  return isWhole ? "all" : "some";
+}
+
+/** What was sent blank, or not at all, is the service's own choice. */
+function isAsSent(sent: Fields[string] | undefined, stored: Fields[string] | undefined): boolean {
+  if ((sent ?? null) === null || sent === "") return true;
+  return isEqual(sent, stored) || isNumber(sent) && isNumber(stored) && canonical(String(sent)) === stored;
+}
+function isNumber(value: unknown): boolean {
+  return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value);
+}
+
+function withMore(
+  { fields, partFields = [], ...wanted }: Recalling,
+  more: readonly string[],
+  moreOfParts: readonly string[],
+): WantedFields {
+  const { signal } = wanted;
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    fields: [...new Set([...fields, ...more])],
+    partFields: [...new Set([...partFields, ...moreOfParts])],
+  };
+}
+
+/** The row with what was asked for, and nothing that only the comparison needed. */
+function asAsked({ parts, ...row }: Row, { fields, partFields = [] }: Recalling): Row {
+  return {
+    ...row,
+    data: only(row.data, fields),
+    ...(parts === undefined ? {} : { parts: parts.map(({ key, data }) => ({ key, data: only(data, partFields) })) }),
+  };
+}
+function only(data: Fields, names: readonly string[]): Fields {
+  return Object.fromEntries(names.map((name) => [name, data[name] ?? null]));
+}
