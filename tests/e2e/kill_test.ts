@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Copy, copyInto, type RunningSandbox, start, startSandbox, sync, withCopy } from "./program.ts";
+import { type Copy, copyInto, recover, type RunningSandbox, start, startSandbox, sync, withCopy } from "./program.ts";
 import { before, writeCompany } from "./small_company.ts";
 
 const kills = 20;
@@ -74,7 +74,7 @@ async function killed(copy: Copy, { writes, fate }: Round): Promise<void> {
   await first.stop();
   const second = await startSandbox(home);
   try {
-    await sync(home);
+    await recover(home);
     await assertComplete(second);
     if (writes % 4 === 1) await assertQuiet(second, home);
   } finally {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Copy, copyInto, type RunningSandbox, startSandbox, sync, withCopy } from "./program.ts";
+import { type Copy, copyInto, recover, type RunningSandbox, startSandbox, withCopy } from "./program.ts";
 import { writeCompany } from "./small_company.ts";
 
 type Fault = Readonly<Record<string, unknown>>;
@@ -55,9 +55,9 @@ async function synchronized(copy: Copy, name: string, faults: Fault[]): Promise<
   const sandbox = await startSandbox(home);
   try {
     await sandbox.control("POST", "/sandbox/faults", faults);
-    await sync(home);
+    await recover(home);
     await change(sandbox);
-    await sync(home);
+    await recover(home);
     await assertHit(sandbox);
     await sandbox.control("DELETE", "/sandbox/faults");
     return await contents(sandbox);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { addLine, crmOrder, erpOrder, erpOrders, extensionPath, linesOf, openShop, submit } from "./order_shop.ts";
 import type { People, Stop, World } from "./order_world.ts";
-import { ok, type RunningSandbox, start, startSandbox, sync, withHome } from "./program.ts";
+import { ok, recover, type RunningSandbox, start, startSandbox, sync, withHome } from "./program.ts";
 import { writeCompany } from "./small_company.ts";
 
 const stops: readonly Omit<Stop, "at">[] = [
@@ -36,7 +36,7 @@ async function stopEverywhere(world: World, { steps, length, change, whole }: Se
       const when = `${how.when} ${how.when === "inside" ? "change" : "request"} ${at}, ${how.fate}`;
       try {
         if (isCut) await world.sync({ steps });
-        if (isCut) await world.sync({ steps });
+        if (isCut) await world.sync({ steps, later: true });
         await whole(world, round);
         assertEquals((await world.sync({ steps })).sent, [], "a further run writes nothing");
         assertEquals(await world.listed(), []);
@@ -234,7 +234,7 @@ Deno.test("orders are whole after the sandbox and sync were killed, in processes
           await running.end();
           await sandbox.stop();
           sandbox = await startSandbox(home);
-          await sync(home);
+          await recover(home);
         };
         const ids = [];
         for (const number of ["A-1", "A-2", "A-3"]) ids.push(await submit(peopleOf(sandbox), number));

@@ -63,9 +63,14 @@ async function edit(path: string, from: string, to: string): Promise<void> {
 }
 
 /** A command of the tree that the home lies in. */
-function command(args: readonly string[], home: string, env: Readonly<Record<string, string>> = {}): Deno.Command {
+function command(
+  args: readonly string[],
+  home: string,
+  env: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", `-P=${args[0]}`, "--no-prompt", "main.ts", ...args],
+    args: ["run", ...flags, `-P=${args[0]}`, "--no-prompt", "main.ts", ...args],
     cwd: home.slice(0, home.lastIndexOf("/.tenging") + 1),
     // The database's second compilation takes longer than runs of this size do.
     // A database that somebody works with is none to test on.
@@ -86,6 +91,19 @@ export function run(home: string, ...args: string[]): Promise<Finished> {
 
 /** Milliseconds after which a command that has not ended is ended. */
 const longest = 150_000;
+
+/**
+ * Synchronizes after a stop: at once, and where something is still in doubt again half an hour later, when no service
+ * can be at work any more on what was sent before.
+ */
+export async function recover(home: string): Promise<void> {
+  const first = await run(home, "sync");
+  if (first.code === 0) return;
+  const later = command(["sync"], home, {}, ["--preload", `${project}tests/e2e/half_an_hour_later.ts`]);
+  const { code, stderr } = await later.output();
+  const said = new TextDecoder().decode(stderr);
+  if (first.code !== 3 || code !== 0) throw new Error(`sync ended with ${first.code}, ${code}: ${first.stderr}${said}`);
+}
 
 /** Synchronizes, and fails with what was said unless it ends with this code. */
 export async function sync(home: string, code = 0): Promise<Finished> {
