@@ -8,6 +8,7 @@ import type { Arguments } from "./arguments.ts";
 import { configurationOf, pipelinesOf, settingsOf } from "./files.ts";
 import { nothingToFill } from "./fill_sandbox.ts";
 import { listenForInterruption } from "./interruption.ts";
+import { refuseOtherModel } from "./other_model.ts";
 import { homeOf } from "./permissions.ts";
 import { filesOf, loadDefinitions, loadPipeline } from "./pipeline.ts";
 import { table } from "./run_text.ts";
@@ -55,7 +56,8 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
   const configuration = configurationOf(session);
   const home = homeOf(project, session.env);
   const limit = args.number("sample", { least: 1, most: 1000 }) ?? usualSample;
-  const { steps } = await loadPipeline(configuration, pipelinesOf(session));
+  const pipeline = await loadPipeline(configuration, pipelinesOf(session));
+  const { steps } = pipeline;
   select(steps, word); // a name that is nearly right is answered with the right one
   const step = steps.find((step) => step.name === word);
   if (step?.under) {
@@ -72,6 +74,7 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
     (await import("../store/memory.ts")).memoryStore();
   try {
     await refuseOtherKind(store, configuration, { home, database: databaseName(session) });
+    await refuseOtherModel(store, configuration.connection, pipeline);
     const services = await openServices({ home, configuration, project, clock, filling: nothingToFill });
     try {
       for (const message of services.messages) output.message(message);

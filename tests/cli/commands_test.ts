@@ -229,6 +229,26 @@ Deno.test("a home with a store of its own takes no database, and one of a databa
     assertEquals((await run(["status"])).code, 0);
   }));
 
+Deno.test("a home with couplings of one model is refused with the other one, until it is chosen again", () =>
+  inWorld(async ({ dir, run }) => {
+    const chosen = async (steps: Readonly<Record<string, boolean>>) =>
+      await Deno.writeTextFile(`${dir}/tenging.json`, JSON.stringify({ connections: { default: { steps } } }));
+    assertEquals((await run(["sync", "--select", "units"])).code, 0);
+    await chosen({ "price groups": true }); // nothing was coupled by price lists
+    assertEquals((await run(["sync", "--select", "units"])).code, 0);
+    await chosen({ "unit groups": true });
+    for (const args of [["sync"], ["check", "items", "--sample", "1"]]) {
+      const { code, err } = await run(args);
+      assertEquals([code, err.match(/\[(\w+)\]\n$/)?.[1]], [2, "other_model"]);
+      assertStringIncludes(err, 'this home has 6 records coupled by "units"');
+    }
+    const other = { TENGING_HOME: ".tenging/other" };
+    assertEquals((await run(["sync", "--select", "unit groups"], other)).code, 0);
+    await chosen({});
+    assertEquals((await run(["sync", "--select", "units"])).code, 0);
+    assertStringIncludes((await run(["sync"], other)).err, 'coupled by "unit groups"');
+  }));
+
 Deno.test("check STEP says that it filled a new home's sandbox", () =>
   inWorld(async ({ run }) => {
     const sampled = await run(["check", "units", "--sample", "1"]);
