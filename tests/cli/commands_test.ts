@@ -128,10 +128,16 @@ for (const command of ["graph", "status", "report", "check"]) {
     }));
 }
 
-Deno.test("check says that the definitions are in order", () =>
-  inWorld(async ({ run }) => {
+Deno.test("check says that the definitions are in order, and what the configuration makes of them", () =>
+  inWorld(async ({ dir, run }) => {
     const ended = await run(["check"]);
     assertEquals([ended.code, ended.out.includes("no problems: salespeople")], [0, true]);
+    assertStringIncludes(ended.out, "belong to the salespeople, with the extension, time zone UTC\n");
+    const narrow = { extension: false, timeZone: "Europe/Paris" };
+    await Deno.writeTextFile(`${dir}/tenging.json`, JSON.stringify({ connections: { default: narrow } }));
+    const { out } = await run(["check"]);
+    assertStringIncludes(out, "without the extension, time zone Europe/Paris\n");
+    assertStringIncludes(out, "orders leaves out: shippingmethodcode, description, yourReference\n");
     assertEquals(JSON.parse((await run(["check", "--json"])).out).problems, []);
   }));
 
