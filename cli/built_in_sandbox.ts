@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DefinitionError, ServiceError } from "../errors.ts";
 import { isHalfFilled } from "../sandbox/load.ts";
 import { type Sandbox, sandboxCredentials, type SandboxOptions, startSandbox } from "../sandbox/mod.ts";
-import { jsonOf, textOf, writeWhole } from "./files.ts";
+import { isThere, jsonOf, textOf, writeWhole } from "./files.ts";
 import { type Filling, fillSandbox, isOrder } from "./fill_sandbox.ts";
 
 const address = z.object({
@@ -48,7 +48,7 @@ export async function openBuiltInSandbox(dir: string, options: StartOptions): Pr
  * other data with DefinitionError "sandbox_not_empty". ServiceError "sandbox_in_use" when another process has it.
  */
 export async function startFilled(dir: string, { filling, ...options }: StartOptions): Promise<BuiltInSandbox> {
-  const isNew = !await exists(`${dir}/erp.journal`);
+  const isNew = !isThere(`${dir}/erp.journal`);
   const filled = `${dir}/filled`;
   const start = () => startOn(dir, { ...options, ...currencyOf(filling) });
   let sandbox = await start();
@@ -112,16 +112,6 @@ async function startOn(dir: string, options: Omit<SandboxOptions, "dir">): Promi
 
 function isTaken(error: unknown): boolean {
   return error instanceof Error && (error as { code?: unknown }).code === "EADDRINUSE";
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 async function startAt(dir: string, options: Omit<SandboxOptions, "dir">): Promise<Sandbox> {

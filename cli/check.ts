@@ -1,16 +1,17 @@
 /** `check`: the definitions, or some real records through one of them. Writes nothing to either side. */
 import { problemsOf } from "../engine/check.ts";
 import { select } from "../engine/plan.ts";
-import { type SampledRecord, sampleStep } from "../engine/sample.ts";
+import { sampleStep } from "../engine/sample.ts";
 import { DefinitionError } from "../errors.ts";
-import type { Value } from "../connectors/connector.ts";
 import type { Arguments } from "./arguments.ts";
+import type { Settings } from "./configuration.ts";
 import { configurationOf, pipelinesOf, settingsOf } from "./files.ts";
 import { nothingToFill } from "./fill_sandbox.ts";
 import { listenForInterruption } from "./interruption.ts";
+import { refuseOtherModel } from "./other_model.ts";
 import { homeOf } from "./permissions.ts";
 import { filesOf, loadDefinitions, loadPipeline } from "./pipeline.ts";
-import { table } from "./run_text.ts";
+import { sampleText } from "./sample_text.ts";
 import { openServices, refuseOtherKind } from "./services.ts";
 import type { Session } from "./session.ts";
 import { databaseName, openStoreIfAny } from "./store.ts";
@@ -39,6 +40,7 @@ export async function check(args: Arguments, session: Session): Promise<number> 
     await session.output.data(
       `${steps.length} definitions, no problems: ${steps.map((step) => step.name).join(", ")}\n`,
     );
+    await session.output.data(`${inEffect(settings)}\n`);
     for (const [step, why] of off) await session.output.data(`Skipped: ${step}, ${why}\n`);
     for (const [step, fields] of without) {
       await session.output.data(`Without the extension, ${step} leaves out: ${fields.join(", ")}\n`);
@@ -50,12 +52,20 @@ export async function check(args: Arguments, session: Session): Promise<number> 
   return 0;
 }
 
+/** What tenging.json says for all steps, or what counts where it says nothing. */
+function inEffect({ owner, extension, timeZone }: Settings): string {
+  const owned = owner.model === "team" ? `the team ${owner.team}` : "the salespeople";
+  const installed = extension ? "with" : "without";
+  return `In effect: records of the CRM belong to ${owned}, ${installed} the extension, time zone ${timeZone}`;
+}
+
 async function checkSample(word: string, args: Arguments, session: Session): Promise<number> {
   const { output, project, clock } = session;
   const configuration = configurationOf(session);
   const home = homeOf(project, session.env);
   const limit = args.number("sample", { least: 1, most: 1000 }) ?? usualSample;
-  const { steps } = await loadPipeline(configuration, pipelinesOf(session));
+  const pipeline = await loadPipeline(configuration, pipelinesOf(session));
+  const { steps } = pipeline;
   select(steps, word); // a name that is nearly right is answered with the right one
   const step = steps.find((step) => step.name === word);
   if (step?.under) {
@@ -72,6 +82,7 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
     (await import("../store/memory.ts")).memoryStore();
   try {
     await refuseOtherKind(store, configuration, { home, database: databaseName(session) });
+    await refuseOtherModel(store, configuration.connection, pipeline);
     const services = await openServices({ home, configuration, project, clock, filling: nothingToFill });
     try {
       for (const message of services.messages) output.message(message);
@@ -94,26 +105,4 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
     await store.close();
     interruption.stop();
   }
-}
-
-/** Each record with its fields as they are, and what the other side would be given. Ends without a line break. */
-export function sampleText(records: readonly SampledRecord[]): string {
-  if (records.length === 0) return "Neither side has a record for this step";
-  return records.map((record) => {
-    const isErp = record.side === "erp";
-    const title = [isErp ? "ERP" : "CRM", record.key ?? record.id, record.label ?? ""].join(" ").trimEnd();
-    const rows = record.fields.map((field) => [
-      `  ${(isErp ? field.erp : field.crm) ?? "(constant)"}`,
-      shown(field.from),
-      `→ ${(isErp ? field.crm : field.erp) ?? ""}`,
-      field.reason === undefined ? shown(field.to) : `(${field.reason})`,
-    ]);
-    return [title, ...(rows.length === 0 ? [] : [table(rows, 4)])].join("\n");
-  }).join("\n\n");
-}
-
-/** At most forty characters of a value on one line; text in quotes, so that blanks at its ends show. */
-function shown(value: Value): string {
-  const characters = [...JSON.stringify(value)];
-  return characters.length <= 40 ? characters.join("") : `${characters.slice(0, 39).join("")}…`;
 }

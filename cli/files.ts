@@ -35,6 +35,17 @@ export function textOf(path: string): string | null {
   }
 }
 
+/** True when there is a file or a folder of this path. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** The value of a small file of state; undefined for text that is no JSON: a file cut short counts as not there. */
 export function jsonOf(text: string | null): unknown {
   try {

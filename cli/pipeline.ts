@@ -15,6 +15,8 @@ export interface Pipeline {
   readonly off: ReadonlyMap<string, string>;
   /** Fields whose rules are off since they need the extension, by step; given ones of new records are the ERP's. */
   readonly without: ReadonlyMap<string, readonly string[]>;
+  /** Steps of the models that are not in use, each with the first step of the one that is. */
+  readonly otherModels: ReadonlyMap<string, string>;
 }
 
 type Narrowing = Pick<Settings, "steps" | "owner" | "extension">;
@@ -27,9 +29,9 @@ export async function loadPipeline(
   folder: string,
 ): Promise<Pipeline> {
   const { steps, models } = await loadDefinitions();
-  const { steps: used, off } = modelled(steps, configuration, models);
+  const { steps: used, others } = modelled(steps, configuration, models);
   checkPipeline(used, { files: filesOf(folder) });
-  return narrow(order(used), configuration, off);
+  return narrow(order(used), configuration, others);
 }
 
 /** Two ways to bring the same thing into the CRM, of which a company uses one. */
@@ -46,32 +48,35 @@ export interface Model {
 }
 
 /**
- * The steps as the chosen models have them, and those of the others with the reason why they are off. Pure. Throws
- * DefinitionError "configuration_invalid" for a choice that is none.
+ * The steps as the chosen models have them, and those of the others, each with the first step of the one in use. Pure.
+ * Throws DefinitionError "configuration_invalid" for a choice that is none.
  */
 export function modelled(
   steps: readonly Step[],
   { steps: switched, extension }: Narrowing,
   models: readonly Model[],
-): { steps: readonly Step[]; off: Readonly<Record<string, string>> } {
+): { steps: readonly Step[]; others: ReadonlyMap<string, string> } {
   let chosen = steps;
-  const off: Record<string, string> = {};
+  const others = new Map<string, string>();
   for (const { use, or, rules } of models) {
     const other = or.find((name) => switched[name] === true);
     const named = use.find((name) => switched[name] === true);
     if (other !== undefined && named !== undefined) throw badModel(other, `"${named}" is switched on as well`);
+    const half = other === undefined ? undefined : or.find((name) => switched[name] === false);
+    if (other !== undefined && half !== undefined) throw badModel(other, `"${half}" of the same way is switched off`);
     if (other !== undefined && !extension && steps.some((step) => or.includes(step.name) && needs(step))) {
       throw badModel(other, "it needs the Business Central extension, which is not there");
     }
     const [inUse, unused] = other === undefined ? [use, or] : [or, use];
-    for (const name of unused) off[name] = `"${inUse[0]}" is in use instead`;
+    for (const name of unused) others.set(name, inUse[0]!);
     if (other !== undefined && rules !== undefined) chosen = withRules(chosen, rules);
   }
-  return { steps: chosen, off };
+  return { steps: chosen, others };
 }
 
 function badModel(step: string, state: string): DefinitionError {
-  const message = `Cannot switch step "${step}" on in tenging.json: ${state}; switch one of the two ways on only`;
+  const message =
+    `Cannot switch step "${step}" on in tenging.json: ${state}; switch one of the two ways on, as a whole`;
   return new DefinitionError("configuration_invalid", message);
 }
 
@@ -90,14 +95,14 @@ function needs(step: Step): boolean {
 
 /**
  * Applies the configuration: steps that are off, a team that owns everything instead of persons, and what needs the
- * extension. `otherModels` are the steps of models that are not in use, with the reason. Pure.
+ * extension; the steps of models that are not in use (as {@link Pipeline} has them) are off as well. Pure.
  */
 export function narrow(
   steps: readonly Step[],
   configuration: Narrowing,
-  otherModels: Readonly<Record<string, string>> = {},
+  otherModels: Pipeline["otherModels"] = new Map(),
 ): Pipeline {
-  const off = new Map(Object.entries(otherModels));
+  const off = new Map([...otherModels].map(([name, inUse]) => [name, `"${inUse}" is in use instead`]));
   const names = steps.map((step) => step.name);
   for (const [name, isOn] of Object.entries(configuration.steps)) {
     if (!names.includes(name)) {
@@ -139,7 +144,7 @@ export function narrow(
     if (off.has(head)) off.set(step.name, `"${head}" is off, whose parts they are`);
     else off.set(head, `"${step.name}" is off, which are its parts`);
   }
-  return { steps: narrowed === steps ? steps : relinked(narrowed), off, without };
+  return { steps: narrowed === steps ? steps : relinked(narrowed), off, without, otherModels };
 }
 
 /** A step that was narrowed stands wherever others name it: parts name their head, follow-ups the step they follow. */

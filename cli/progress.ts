@@ -3,7 +3,7 @@ import type { Clock } from "../connectors/connector.ts";
 import { hasEnded } from "../reports/run_document.ts";
 import type { Run, StepRun } from "../store/store.ts";
 import type { Output } from "./output.ts";
-import { progressLines, progressText } from "./run_text.ts";
+import { isOff, offLines, progressLines, progressText } from "./run_text.ts";
 
 export interface Progress {
   /** At every change of a step; cheap enough to be called for every page. */
@@ -16,7 +16,10 @@ export interface Progress {
 const redraw = 100;
 const heartbeat = 30_000;
 
-/** On a terminal one line per step, drawn again; elsewhere a line when a step starts, ends, or takes long. */
+/**
+ * On a terminal one line per step, drawn again; elsewhere a line when a step starts, ends, or takes long, and at the end
+ * one for each reason why steps are off.
+ */
 export function openProgress(output: Output, clock: Clock): Progress {
   let drawnAt = -Infinity;
   const said = new Map<string, { status: string; at: number }>();
@@ -43,7 +46,10 @@ export function openProgress(output: Output, clock: Clock): Progress {
     },
     end(run) {
       if (output.isTerminal) draw(run);
-      else for (const step of run.steps) say(step, run);
+      else {
+        for (const step of run.steps) if (!isOff(step)) say(step, run);
+        for (const line of offLines(run)) output.message(line);
+      }
       output.keep();
     },
   };

@@ -32,6 +32,17 @@ export function progressText(step: StepRun, run: Run): string {
   return [...parts, ...note].join(" · ");
 }
 
+/** A step that the configuration switches off; one that another step's failure keeps from running has an error. */
+export function isOff(step: StepRun): boolean {
+  return step.status === "Skipped" && step.error === undefined;
+}
+
+/** The steps that are off, on one line for each reason. */
+export function offLines(run: Run): readonly string[] {
+  const byReason = Map.groupBy(run.steps.filter(isOff), (step) => step.note ?? "");
+  return [...byReason].map(([why, steps]) => `Skipped: ${steps.map(({ step }) => step).join(", ")} · ${why}`);
+}
+
 /** "200 read: 3 inserted, 197 unchanged" */
 export function countsText(counts: Counts): string {
   const parts = spoken.filter((name) => counts[name] > 0).map((name) => `${counts[name]} ${name}`);
@@ -39,13 +50,14 @@ export function countsText(counts: Counts): string {
 }
 
 /**
- * The result of a run as a table: a line for each step and direction, then the totals, which are the sums of the
- * columns above them. Ends without a line break.
+ * The result of a run as a table: a line for each direction of the steps that are not off, then the totals, which are the
+ * sums of the columns above them. Ends without a line break.
  */
 export function runTable(run: Run): string {
   const columns = ["read", ...spoken] as const;
   const rows: string[][] = [["step", "direction", "status", ...columns, "coupled", "uncoupled"]];
-  for (const step of run.steps) {
+  const steps = run.steps.filter((step) => !isOff(step));
+  for (const step of steps) {
     const directions = ([["to CRM", step.toCrm], ["from CRM", step.fromCrm]] as const)
       .filter(([, direction]) => direction.status !== "" || direction.counts.read > 0);
     const couplings = [String(step.coupled), String(step.uncoupled)];
@@ -60,7 +72,7 @@ export function runTable(run: Run): string {
       ])
     );
   }
-  const sum = (of: "coupled" | "uncoupled") => String(run.steps.reduce((total, step) => total + step[of], 0));
+  const sum = (of: "coupled" | "uncoupled") => String(steps.reduce((total, step) => total + step[of], 0));
   rows.push([
     "total",
     "",

@@ -120,9 +120,8 @@ export async function refuseOtherKind(
   const pinned = isReal ? "real" : pin?.kind ?? kind;
   if (pinned === kind) return;
   const where = isReal || database === null ? `"${home}"` : `the ${database}`;
-  const remedy = isReal || database === null
-    ? "set TENGING_HOME to another folder under .tenging"
-    : "set DATABASE_URL to another database";
+  const remedy = "set TENGING_HOME to another folder under .tenging" +
+    (isReal || database === null ? "" : ", and DATABASE_URL to another database");
   if (pinned === "real") {
     throw new DefinitionError(
       "configuration_missing",

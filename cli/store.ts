@@ -5,6 +5,8 @@ import { nameOf, type PostgresAddress } from "../store/postgres_socket.ts";
 import type { Store } from "../store/store.ts";
 import { secretOf } from "./configuration.ts";
 import { readDatabaseUrl } from "./database_url.ts";
+import { isThere } from "./files.ts";
+import { noteDatabase, refuseOtherStore, verifierOf } from "./home_store.ts";
 import { homeOf, refuseDatabase } from "./permissions.ts";
 import { addressOf, findServing, type Serving } from "./serving.ts";
 import type { Session } from "./session.ts";
@@ -14,18 +16,28 @@ const embedded = "embedded";
 
 /**
  * Opens it for the one process that works on the connection. Throws ServiceError "served_elsewhere" with what to do
- * when `serve` has it, "store_locked" for others.
+ * when `serve` has it, "store_locked" for others, DefinitionError "other_store" when the home is used with another one.
  */
 export async function openStore(session: Session, connection: string): Promise<Store> {
   const serving = await servingOf(session);
   if (serving !== null) throw served(serving);
+  const home = homeOf(session.project, session.env);
   const database = databaseOf(session);
+  refuseOtherStore(home, databaseName(session));
   if (database === null) {
     const { openPglite } = await import("../store/pglite.ts");
-    return await openPglite(`${homeOf(session.project, session.env)}/store`);
+    return await openPglite(`${home}/store`);
   }
+  const name = nameOf(database);
   const { openPostgres } = await import("../store/postgres.ts");
-  return await openPostgres(database, connection);
+  const store = await openPostgres(database, connection, verifierOf(home, name));
+  try {
+    await noteDatabase(home, { database: name, id: store.id }, session.clock);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 /**
@@ -37,17 +49,14 @@ export async function openStoreIfAny(
   connection: string,
   { whenAlone = () => Promise.resolve() }: { readonly whenAlone?: (store: Store) => Promise<void> } = {},
 ): Promise<Store | null> {
+  const home = homeOf(session.project, session.env);
   const database = databaseOf(session);
+  refuseOtherStore(home, databaseName(session));
   if (database !== null) {
     const { openPostgresBeside } = await import("../store/postgres.ts");
-    return await openPostgresBeside(database, connection, { whenAlone });
+    return await openPostgresBeside(database, connection, { whenAlone, verify: verifierOf(home, nameOf(database)) });
   }
-  try {
-    await Deno.stat(`${homeOf(session.project, session.env)}/store`);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  if (!isThere(`${home}/store`)) return null;
   const store = await openStore(session, connection);
   try {
     await whenAlone(store);

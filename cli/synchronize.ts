@@ -6,6 +6,7 @@ import type { Run, StepRun, Store } from "../store/store.ts";
 import type { Configuration } from "./configuration.ts";
 import { notEmpty } from "./built_in_sandbox.ts";
 import { type Filling, isOrder, nothingToFill } from "./fill_sandbox.ts";
+import { refuseOtherModel } from "./other_model.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { openServices, refuseOtherKind } from "./services.ts";
 import type { Session } from "./session.ts";
@@ -31,6 +32,7 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
   const { store, home, configuration, pipeline } = options;
   refuseUnconfirmed(configuration, options.isConfirmed);
   await refuseOtherKind(store, configuration, { home, database: databaseName(session) });
+  await refuseOtherModel(store, configuration.connection, pipeline);
   const { project, clock, output } = session;
   const filling = options.filling ?? nothingToFill;
   if (isOrder(filling) && await store.connection(configuration.connection) !== null) throw notEmpty(`${home}/sandbox`);

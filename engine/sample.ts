@@ -4,18 +4,23 @@ import type { Side, Store } from "../store/store.ts";
 import { headOf, partsIn } from "./parts.ts";
 import { readLookups } from "./lookups.ts";
 import { recordOf } from "./record.ts";
-import { type Looked, type Lookups, toCrm, toErp } from "./reconcile.ts";
-import { compile, type Compiled, type FieldRule, writesTo } from "./rules.ts";
+import { isBlank, type Looked, type Lookups, toCrm, toErp } from "./reconcile.ts";
+import { compile, type Compiled, givenOf, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";
 
 /** One rule for one record: the value as it is, and what the other side would be given. */
 export interface SampledField {
+  /** Of a field of a part: the part's key. */
+  readonly part?: string;
+  /** The fields; null on the side that it is read from for a constant. */
   readonly erp: string | null;
-  readonly crm: string;
+  readonly crm: string | null;
   readonly from: Value;
   readonly to: Value;
   /** Why there is no value to give. */
   readonly reason?: string;
+  /** A new record alone is given this: what `create` of the definition says. */
+  readonly created?: true;
 }
 export interface SampledRecord {
   /** The side that it was read from. */
@@ -40,7 +45,7 @@ export interface SampleOptions {
 
 /**
  * Reads the first records of the sides that the step reads from and shows what its rules make of them; a document with
- * its parts, whose fields have the part's key before them.
+ * its parts.
  */
 export async function sampleStep(step: Step, options: SampleOptions): Promise<readonly SampledRecord[]> {
   const compiled = compile(step, options.parts);
@@ -55,13 +60,11 @@ export async function sampleStep(step: Step, options: SampleOptions): Promise<re
     const lookups = await readLookups(options.store, options.connection, compiled, data);
     for (const record of records) {
       const fields = [
-        ...shownOf(compiled.rules, side, headOf(record.data), lookups),
-        ...[...partsIn(record.data)].flatMap(([key, part]) =>
-          shownOf(compiled.parts?.rules ?? [], side, part, lookups).map((field) => ({
-            ...field,
-            erp: field.erp === null ? null : `${key}/${field.erp}`,
-            crm: `${key}/${field.crm}`,
-          }))
+        ...shownOf(compiled, side, headOf(record.data), lookups),
+        ...[...partsIn(record.data)].flatMap(([part, data]) =>
+          compiled.parts === null
+            ? []
+            : shownOf(compiled.parts, side, data, lookups).map((field) => ({ part, ...field }))
         ),
       ];
       sampled.push({ side, id: record.id, key: record.key, label: record.label, fields });
@@ -70,13 +73,24 @@ export async function sampleStep(step: Step, options: SampleOptions): Promise<re
   return sampled;
 }
 
-function shownOf(rules: readonly FieldRule[], side: Side, data: Fields, lookups: Lookups): SampledField[] {
-  return rules.filter((rule) => writesTo(rule, side === "erp" ? "crm" : "erp")).map((rule) => {
-    const name = side === "erp" ? rule.erp : rule.crm;
+function shownOf({ step, rules }: Compiled, side: Side, data: Fields, lookups: Lookups): SampledField[] {
+  const other = side === "erp" ? "crm" : "erp";
+  const fields = rules.filter((rule) => writesTo(rule, other)).map((rule): SampledField => {
+    const name = rule.erp === null ? null : rule[side];
     const from = name === null ? rule.value : data[name] ?? null;
     const looked = side === "erp" ? toCrm(rule, from, lookups) : toErp(rule, from, lookups);
     return { erp: rule.erp, crm: rule.crm, from, ...shown(looked) };
   });
+  const policy = side === "erp" ? step.load.toCrm : step.load.fromCrm;
+  if (policy?.unmatched !== "insert") return fields;
+  const filled = new Set(fields.filter(({ to }) => !isBlank(to)).map((field) => field[other]));
+  const given = givenOf(step, other).filter(({ field }) => !filled.has(field)).map((rule): SampledField => {
+    const from = rule.from === null ? rule.value : data[rule.from] ?? null;
+    const to = rule.transform?.forward ? rule.transform.forward(from) : from;
+    const names = side === "erp" ? { erp: rule.from, crm: rule.field } : { erp: rule.field, crm: rule.from };
+    return { ...names, from, to, created: true };
+  });
+  return [...fields, ...given.filter(({ to }) => !isBlank(to))];
 }
 
 async function firstRows(compiled: Compiled, side: Side, options: SampleOptions): Promise<readonly Row[]> {

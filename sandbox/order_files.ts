@@ -44,6 +44,29 @@ const shipTo: Readonly<Record<string, string>> = {
   shipToCountry: "shipto_country",
 };
 
+/** Columns that are read, and those of an export of the ERP that the CRM has from the customer or the product. */
+const columns: Readonly<Record<string, { readonly read: readonly string[]; readonly passedOver: readonly string[] }>> =
+  {
+    [HEADS]: {
+      read: [
+        ...["number", "customerNumber", "currencyCode", "orderDate", "requestedDeliveryDate", "salespersonCode"],
+        ...["freightAmount", "totalAmountExcludingTax", "totalTaxAmount", ...Object.keys(shipTo)],
+      ],
+      passedOver: [
+        ...["id", "externalDocumentNumber", "postingDate", "customerName", "sellToAddressLine1", "sellToAddressLine2"],
+        ...["sellToCity", "sellToState", "sellToCountry", "sellToPostCode", "paymentTermsCode", "shipmentMethodCode"],
+        ...["totalAmountIncludingTax", "status", "lastModifiedDateTime"],
+      ],
+    },
+    [LINES]: {
+      read: [
+        ...["documentNumber", "lineType", "lineObjectNumber", "description", "quantity", "unitPrice"],
+        "discountPercent",
+      ],
+      passedOver: ["sequence", "unitOfMeasureCode", "amountExcludingTax"],
+    },
+  };
+
 /** Reads the orders of a folder with their lines in the order of the file. Throws LoadError, which names the cell. */
 export function readOrders(dir: string): FiledOrder[] {
   const files = csvFiles(dir);
@@ -56,13 +79,13 @@ export function readOrders(dir: string): FiledOrder[] {
   }
   const emails = emailsOf(dir, files);
   const lines = new Map<string, FiledLine[]>();
-  const heads = readCsv(dir, HEADS);
+  const heads = readRecords(dir, HEADS);
   for (const record of heads) {
     const number = needed(record, "number");
     if (lines.has(number)) throw badCell(record, "number", `"${number}" stands there twice`, "take one of them out");
     lines.set(number, []);
   }
-  for (const record of readCsv(dir, LINES)) {
+  for (const record of readRecords(dir, LINES)) {
     const number = needed(record, "documentNumber");
     const those = lines.get(number);
     if (those === undefined) {
@@ -76,6 +99,22 @@ export function readOrders(dir: string): FiledOrder[] {
     those.push(lineOf(record));
   }
   return heads.map((record) => orderOf(record, { lines, emails }));
+}
+
+/** The records of a file whose header has only columns that are known: a misspelt one would be left out in silence. */
+function readRecords(dir: string, file: string): CsvRecord[] {
+  const records = readCsv(dir, file);
+  const { read, passedOver } = columns[file]!;
+  const unknown = [...records[0]?.cells.keys() ?? []].filter((name) =>
+    !read.includes(name) && !passedOver.includes(name)
+  );
+  if (unknown.length === 0) return records;
+  throw badCell(
+    { file, line: 1 },
+    unknown.join('", "'),
+    "it is not known there",
+    `call it by the name of a column that is read (${read.join(", ")}), or take it out`,
+  );
 }
 
 function orderOf(
@@ -110,8 +149,8 @@ function lineOf(record: CsvRecord): FiledLine {
     record,
     number,
     description: text(record, "description") ?? number,
-    quantity: decimal(record, "quantity") ?? "0",
-    unitPrice: decimal(record, "unitPrice") ?? "0",
+    quantity: neededDecimal(record, "quantity"),
+    unitPrice: neededDecimal(record, "unitPrice"),
     discountPercent: decimal(record, "discountPercent") ?? "0",
   };
 }
@@ -132,14 +171,20 @@ function text(record: CsvRecord, column: string): string | null {
 
 function needed(record: CsvRecord, column: string): string {
   const value = text(record, column);
-  if (value === null) throw badCell(record, column, "it is blank", "fill it in");
-  return value;
+  if (value !== null) return value;
+  if (record.cells.has(column)) throw badCell(record, column, "it is blank", "fill it in");
+  throw badCell({ ...record, line: 1 }, column, "the header lacks this column", "add it, with a value on every line");
 }
 
 function decimal(record: CsvRecord, column: string): string | null {
   const value = text(record, column);
   if (value === null || isDecimal(value)) return value;
   throw badCell(record, column, `"${value}" isn't a number`, "write digits with a point");
+}
+
+function neededDecimal(record: CsvRecord, column: string): string {
+  needed(record, column);
+  return decimal(record, column)!;
 }
 
 function day(record: CsvRecord, column: string): string | null {

@@ -1,7 +1,7 @@
 /** The store on a PostgreSQL server: for the one process that works on a connection, and for those that look. */
 import { sql } from "kysely";
-import { ServiceError } from "../errors.ts";
-import { migrate, migrations, schemaNumber } from "./migrations/mod.ts";
+import { DefinitionError, ServiceError } from "../errors.ts";
+import { migrate, migrations, schemaNumber, storeIdOf } from "./migrations/mod.ts";
 import { type Link, openLink, schema } from "./postgres_link.ts";
 import { type Lock, lockConnection } from "./postgres_lock.ts";
 import { refusalOf } from "./postgres_refusals.ts";
@@ -11,6 +11,9 @@ import type { Store } from "./store.ts";
 
 export { nameOf, type PostgresAddress } from "./postgres_socket.ts";
 
+/** Called with the id of the store that is there (null: none) before anything is made; throws when it must be another. */
+export type Verify = (id: string | null) => void;
+
 /** Connections at once: steps side by side, a report, and who asks for the status. */
 const max = 4;
 
@@ -18,17 +21,24 @@ const max = 4;
  * Opens the store for the process that works on this connection (of an ERP company with a CRM environment), and brings
  * its tables up to date. One process at a time: a lock of the database says so, held by a session of its own; when that
  * breaks, nothing more is read or written (ServiceError "store_lost"). Throws "store_locked", "store_too_new",
- * "store_forbidden", or what {@link openLink} throws. Close it, or the process doesn't end.
+ * "store_forbidden", or what {@link openLink} and `verify` throw. Close it, or the process doesn't end.
  */
-export async function openPostgres(address: PostgresAddress, connection: string): Promise<Store> {
+export async function openPostgres(
+  address: PostgresAddress,
+  connection: string,
+  verify: Verify = () => {},
+): Promise<Store & { readonly id: string }> {
   const lock = await lockConnection(address, { connection, wait: true });
   try {
     const link = await openLink(address, { max, guard: lock.guard });
+    let id: string;
     try {
+      verify(await storeIdOf(link.db));
       await upToDate(link, address);
+      id = (await storeIdOf(link.db))!;
     } catch (error) {
       await link.close();
-      throw error;
+      throw errorOf(address, error);
     }
     const close = async () => {
       try {
@@ -37,11 +47,16 @@ export async function openPostgres(address: PostgresAddress, connection: string)
         await lock.release();
       }
     };
-    return { ...sqlStore(link.db), close };
+    return { ...sqlStore(link.db), id, close };
   } catch (error) {
     await lock.release();
     throw error;
   }
+}
+
+export interface BesideOptions {
+  readonly whenAlone?: (store: Store) => Promise<void>;
+  readonly verify?: Verify;
 }
 
 /**
@@ -52,10 +67,11 @@ export async function openPostgres(address: PostgresAddress, connection: string)
 export async function openPostgresBeside(
   address: PostgresAddress,
   connection: string,
-  { whenAlone = () => Promise.resolve() }: { readonly whenAlone?: (store: Store) => Promise<void> } = {},
+  { whenAlone = () => Promise.resolve(), verify = () => {} }: BesideOptions = {},
 ): Promise<Store | null> {
   const link = await openLink(address, { max });
   try {
+    verify(await storeIdOf(link.db));
     const number = await schemaNumber(link.db);
     if (number === null) {
       await link.close();
@@ -72,7 +88,7 @@ export async function openPostgresBeside(
     return store;
   } catch (error) {
     await link.close();
-    throw refusalOf(address, error);
+    throw errorOf(address, error);
   }
 }
 
@@ -86,6 +102,11 @@ async function alone(
   } finally {
     await lock.release();
   }
+}
+
+/** What `verify` and those who look refuse stays what it is. */
+function errorOf(address: PostgresAddress, error: unknown): Error {
+  return error instanceof DefinitionError ? error : refusalOf(address, error);
 }
 
 async function upToDate({ db }: Link, address: PostgresAddress): Promise<void> {

@@ -27,8 +27,8 @@ function runsOf(folder: string, data: readonly string[]): Readonly<Record<string
   const secret = { TENGING_ERP_CLIENT_SECRET_FILE: `${folder}/secret` };
   const [done, served, fresh] = ["done", "served", "new"].map((name) => ({ TENGING_HOME: `.tenging/${name}` }));
   const withSecret = (...args: string[]): Run => ({ args, env: secret, ends: "2 configuration_incomplete" });
-  // So can the address of a database, where nothing listens.
-  const database = { ...done, DATABASE_URL_FILE: `${folder}/database` };
+  // So can the address of a database, where nothing listens. A home that is in use would keep its own store.
+  const database = { ...fresh, DATABASE_URL_FILE: `${folder}/database` };
   const onServer = (...args: string[]): Run => ({ args, env: database, ends: "5 store_unreachable" });
   return {
     graph: [{ args: ["graph"], ends: "0" }, { args: ["help"], ends: "0" }],

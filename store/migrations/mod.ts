@@ -2,10 +2,11 @@
 import { type Kysely, sql } from "kysely";
 import { ServiceError } from "../../errors.ts";
 import { threeTrees } from "./0001_three_trees.ts";
+import { storeId } from "./0002_store_id.ts";
 import type { Migration } from "./migration.ts";
 
 /** All migrations, in order of number. */
-export const migrations: readonly Migration[] = [threeTrees];
+export const migrations: readonly Migration[] = [threeTrees, storeId];
 
 /**
  * Brings the schema up to date, all or nothing. Throws ServiceError "store_too_new" when the database has a migration
@@ -38,4 +39,12 @@ export async function schemaNumber(db: Kysely<unknown>): Promise<number | null> 
   if (known.rows[0]?.isThere !== true) return null;
   const { rows } = await sql<{ at: number }>`select coalesce(max(number), 0) as at from migrations`.execute(db);
   return rows[0]?.at ?? 0;
+}
+
+/** The id of the store that the database holds; null when it holds none, or one of before stores had ids. */
+export async function storeIdOf(db: Kysely<unknown>): Promise<string | null> {
+  const known = await sql<{ isThere: boolean }>`select to_regclass('store') is not null as "isThere"`.execute(db);
+  if (known.rows[0]?.isThere !== true) return null;
+  const { rows } = await sql<{ id: string }>`select id from store`.execute(db);
+  return rows[0]?.id ?? null;
 }

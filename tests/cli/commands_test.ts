@@ -128,10 +128,16 @@ for (const command of ["graph", "status", "report", "check"]) {
     }));
 }
 
-Deno.test("check says that the definitions are in order", () =>
-  inWorld(async ({ run }) => {
+Deno.test("check says that the definitions are in order, and what the configuration makes of them", () =>
+  inWorld(async ({ dir, run }) => {
     const ended = await run(["check"]);
     assertEquals([ended.code, ended.out.includes("no problems: salespeople")], [0, true]);
+    assertStringIncludes(ended.out, "belong to the salespeople, with the extension, time zone UTC\n");
+    const narrow = { extension: false, timeZone: "Europe/Paris" };
+    await Deno.writeTextFile(`${dir}/tenging.json`, JSON.stringify({ connections: { default: narrow } }));
+    const { out } = await run(["check"]);
+    assertStringIncludes(out, "without the extension, time zone Europe/Paris\n");
+    assertStringIncludes(out, "orders leaves out: shippingmethodcode, description, yourReference\n");
     assertEquals(JSON.parse((await run(["check", "--json"])).out).problems, []);
   }));
 
@@ -182,7 +188,10 @@ Deno.test("refuseOtherKind() names the database where that is the store", async 
   const place = { home: ".tenging", database: 'database "sync" on "db.example:5432"' };
   const error = await assertRejects(() => refuseOtherKind(store, real, place), DefinitionError);
   assertStringIncludes(error.message, 'the database "sync" on "db.example:5432" belongs to the sandbox');
-  assertStringIncludes(error.message, "set DATABASE_URL to another database");
+  assertStringIncludes(
+    error.message,
+    "set TENGING_HOME to another folder under .tenging, and DATABASE_URL to another database",
+  );
 });
 
 Deno.test("status shows a run that was killed as cancelled", () =>
@@ -192,6 +201,58 @@ Deno.test("status shows a run that was killed as cancelled", () =>
     await store.close();
     const [killed] = JSON.parse((await run(["status", "--json"])).out).runs;
     assertEquals([killed.runId, killed.status], ["killed", "Cancelled"]);
+  }));
+
+Deno.test("a home with a store of its own takes no database, and one of a database no store of its own", () =>
+  inWorld(async ({ dir, run }) => {
+    const commands = [["sync"], ["status"], ["report"], ["check", "units", "--sample", "1"], ["serve", "--port", "0"]];
+    const endings = async (env: Readonly<Record<string, string>>) => {
+      const ended: string[] = [];
+      for (const args of commands) {
+        const { code, err } = await run(args, env);
+        ended.push(`${code} ${err.match(/\[(\w+)\]\n$/)?.[1]}`);
+      }
+      return ended;
+    };
+    const nowhere = { DATABASE_URL: "postgres://somebody:hunter2@127.0.0.1:1/sync" };
+    await (await openPglite(`${dir}/.tenging/store`)).close();
+    assertEquals(await endings(nowhere), commands.map(() => "2 other_store"));
+    const said = (await run(["sync"], nowhere)).err;
+    assertStringIncludes(said, `DATABASE_URL names the database "sync" on "127.0.0.1:1"`);
+    assertEquals(said.includes("hunter2"), false);
+
+    await Deno.rename(`${dir}/.tenging/store`, `${dir}/.tenging/away`); // the documented way
+    assertEquals(await endings(nowhere), commands.map(() => "5 store_unreachable"));
+    await Deno.writeTextFile(
+      `${dir}/.tenging/database.json`,
+      '{"database":"database \\"sync\\" on \\"h:1\\"","id":"1"}',
+    );
+    assertEquals(await endings({}), commands.map(() => "2 other_store"));
+    assertEquals([...Deno.readDirSync(`${dir}/.tenging`)].map(({ name }) => name).includes("store"), false);
+    await Deno.writeTextFile(`${dir}/.tenging/database.json`, "{");
+    assertEquals(await endings(nowhere), commands.map(() => "2 other_store"));
+    await Deno.remove(`${dir}/.tenging/database.json`);
+    assertEquals((await run(["status"])).code, 0);
+  }));
+
+Deno.test("a home with couplings of one model is refused with the other one, until it is chosen again", () =>
+  inWorld(async ({ dir, run }) => {
+    const chosen = async (steps: Readonly<Record<string, boolean>>) =>
+      await Deno.writeTextFile(`${dir}/tenging.json`, JSON.stringify({ connections: { default: { steps } } }));
+    assertEquals((await run(["sync", "--select", "units"])).code, 0);
+    await chosen({ "price groups": true }); // nothing was coupled by price lists
+    assertEquals((await run(["sync", "--select", "units"])).code, 0);
+    await chosen({ "unit groups": true });
+    for (const args of [["sync"], ["check", "items", "--sample", "1"]]) {
+      const { code, err } = await run(args);
+      assertEquals([code, err.match(/\[(\w+)\]\n$/)?.[1]], [2, "other_model"]);
+      assertStringIncludes(err, 'this home has 6 records coupled by "units"');
+    }
+    const other = { TENGING_HOME: ".tenging/other" };
+    assertEquals((await run(["sync", "--select", "unit groups"], other)).code, 0);
+    await chosen({});
+    assertEquals((await run(["sync", "--select", "units"])).code, 0);
+    assertStringIncludes((await run(["sync"], other)).err, 'coupled by "unit groups"');
   }));
 
 Deno.test("check STEP says that it filled a new home's sandbox", () =>

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type BuiltInSandbox, startFilled } from "../../cli/built_in_sandbox.ts";
 import { nothingToFill } from "../../cli/fill_sandbox.ts";
+import type { SampledField } from "../../engine/sample.ts";
 import { startSandbox } from "../../sandbox/mod.ts";
 import { inWorld } from "./world.ts";
 
@@ -45,6 +46,26 @@ Deno.test("sandbox load-orders loads into a sandbox that is stopped, and says wh
     const opened = await startSandbox({ dir: sandbox });
     assertEquals([...opened.crm.table("salesorders").all()].map((row) => row.statecode), [1, 1]);
     await opened.stop();
+  }));
+
+Deno.test("check orders shows lines apart, and the account that freight would be booked on", () =>
+  inWorld(async ({ dir, run }) => {
+    const { orders } = await prepare(dir);
+    Deno.writeTextFileSync(`${orders}/salesOrders.csv`, "number,customerNumber,freightAmount\nO1,C1,5\n");
+    Deno.writeTextFileSync(
+      `${orders}/salesOrderLines.csv`,
+      "documentNumber,lineObjectNumber,quantity,unitPrice\nO1,P1,1,1\n",
+    );
+    await run(["sandbox", "load-orders", orders]);
+    const { out } = await run(["check", "orders", "--sample", "1", "--json"]);
+    const [{ fields }] = JSON.parse(out).records;
+    const created = fields.filter((field: SampledField) => field.created);
+    assertEquals(created.map(({ part, erp, to }: SampledField) => [part, erp, to]), [
+      [undefined, "yourReference", "O1"],
+      ["freight", "lineObject", "Account 6910"],
+    ]);
+    const amounts = fields.filter((field: SampledField) => field.erp === "unitPrice");
+    assertEquals(amounts.map(({ crm, to }: SampledField) => [crm, to]), [["priceperunit", "1"], ["priceperunit", "5"]]);
   }));
 
 Deno.test("sandbox load-orders loads into a sandbox that runs, which goes on", () =>

@@ -89,10 +89,11 @@ Deno.test("modelled() chooses the other model as a whole where one of its steps 
   const settings = { ...usual, owner: person };
   const usually = modelled(all, { ...settings, steps: { third: false } }, models);
   const why = `"${first.name}" is in use instead`;
-  assertEquals([usually.steps, usually.off], [all, { third: why, fourth: why }]);
+  assertEquals([usually.steps, [...usually.others]], [all, [["third", first.name], ["fourth", first.name]]]);
+  assertEquals([...narrow(all, { ...settings, steps: {} }, usually.others).off], [["third", why], ["fourth", why]]);
 
   const other = modelled(all, { ...settings, steps: { third: true } }, models);
-  assertEquals(other.off, { [first.name]: '"third" is in use instead' });
+  assertEquals([...other.others], [[first.name, "third"]]);
   const [same, changed, follow] = other.steps;
   assertEquals(same, first);
   assertEquals(changed!.transform, { ...second.transform, name: "another" });
@@ -100,9 +101,10 @@ Deno.test("modelled() chooses the other model as a whole where one of its steps 
   assertEquals(follow!.of!.transform, changed!.transform);
 });
 
-Deno.test("modelled() refuses both models at once, and one that needs the extension without it", () => {
+Deno.test("modelled() refuses both models at once, half of one, and one that needs the extension without it", () => {
   const refused = (switched: Record<string, boolean>, extension: boolean) =>
     assertThrows(() => modelled(steps, { owner: person, extension, steps: switched }, models), DefinitionError).message;
   assertStringIncludes(refused({ units: true, "unit groups": true }, true), '"units" is switched on as well');
+  assertStringIncludes(refused({ "unit groups": true, "item units": false }, true), '"item units" of the same way');
   assertStringIncludes(refused({ "unit groups": true }, false), "needs the Business Central extension");
 });

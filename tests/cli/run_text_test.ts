@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openOutput, type OutputOptions } from "../../cli/output.ts";
 import { openProgress } from "../../cli/progress.ts";
 import { countsText, progressLines, runTable } from "../../cli/run_text.ts";
@@ -12,16 +12,18 @@ Deno.test("countsText() says what happened and leaves out what did not", () => {
   assertEquals(countsText(counts), "3 read: 1 inserted, 1 unchanged, 1 conflict");
 });
 
-Deno.test("runTable() shows each direction that ran and the totals", () => {
+Deno.test("runTable() shows each direction that ran, what was kept from it, and the totals; not what is off", () => {
   assertEquals(
     runTable(runOf("run1")),
     [
-      "step        direction  status    read  inserted  modified  deleted  unchanged  skipped  conflict  blocked  failed  coupled  uncoupled",
-      "currencies             Skipped                                                                                           0          0",
-      "customers   to CRM     Success      3         1         0        0          1        0         1        0       0        2          1",
-      "total                  Finished     3         1         0        0          1        0         1        0       0        2          1",
+      "step       direction  status    read  inserted  modified  deleted  unchanged  skipped  conflict  blocked  failed  coupled  uncoupled",
+      "customers  to CRM     Success      3         1         0        0          1        0         1        0       0        2          1",
+      "total                 Finished     3         1         0        0          1        0         1        0       0        2          1",
     ].join("\n"),
   );
+  const [first, second] = runOf("run1").steps as [StepRun, StepRun];
+  const blocked = { ...first, error: { code: "blocked_by_step", message: "x" } };
+  assertStringIncludes(runTable({ ...runOf("run1"), steps: [blocked, second] }), "\ncurrencies             Skipped");
 });
 
 function waiting(run: Run): Run {
@@ -80,8 +82,8 @@ Deno.test("openProgress() gives a pipe one line when a step starts, ends or take
   assertEquals(pipe.written.err.split("\n"), [
     "currencies: In Process · first run",
     "currencies: In Process · first run",
-    "currencies: Skipped · switched off in tenging.json",
     "customers: Finished · to CRM 3 read: 1 inserted, 1 unchanged, 1 conflict",
+    "Skipped: currencies · switched off in tenging.json",
     "",
   ]);
 });

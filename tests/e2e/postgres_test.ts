@@ -95,14 +95,54 @@ postgresTest(
         assertEquals(sync.code, 6);
         assertStringIncludes(sync.stderr, "[served_elsewhere]");
 
-        // Without the variable the store is the one in the home, which is empty.
-        const other = JSON.parse((await startWith({}, home, "status", "--json").end()).stdout);
-        assertEquals([other.servedOn, other.runs], [null, []]);
+        // Without the variable the store would be one in the home, which is empty.
+        const other = await startWith({}, home, "status", "--json").end();
+        assertEquals([other.code, other.stdout], [2, ""]);
+        assertStringIncludes(other.stderr, "[other_store]");
       } finally {
         serve.process.kill("SIGTERM");
         assertEquals((await serve.end()).code, 143);
       }
       const after = JSON.parse((await run("status", "--json")).stdout);
       assertEquals([after.servedOn, after.runs[0].status], [null, "Finished"]);
+    }),
+);
+
+postgresTest(
+  "on a server: a home goes on with the database that it was used with, and with no other",
+  () =>
+    onServer(async ({ database, home, run }) => {
+      assertEquals((await run("sync")).code, 0);
+      const refused = async (env: Readonly<Record<string, string>>, ...args: string[]) => {
+        const { code, stdout, stderr } = await startWith(env, home, ...args).end();
+        assertEquals([code, stdout], [2, ""], stderr);
+        assertStringIncludes(stderr, "[other_store]");
+        return stderr;
+      };
+      for (const args of [["sync"], ["status"], ["report"]]) {
+        assertStringIncludes(await refused({}, ...args), "DATABASE_URL is not set");
+      }
+      assertEquals([...Deno.readDirSync(home)].map(({ name }) => name).includes("store"), false);
+
+      await withDatabase(async (other) => {
+        const env = { DATABASE_URL: other.url };
+        for (const args of [["sync"], ["status"]]) assertStringIncludes(await refused(env, ...args), "holds no store");
+        const elsewhere = startWith(env, `${home}-other`, "sync");
+        try {
+          assertEquals((await elsewhere.end()).code, 3); // the demo company has what is listed
+        } finally {
+          await Deno.remove(`${home}-other`, { recursive: true });
+        }
+        for (const args of [["sync"], ["status"]]) {
+          assertStringIncludes(await refused(env, ...args), "holds another store");
+        }
+      });
+
+      const note = await Deno.readTextFile(`${home}/database.json`);
+      assert(!note.includes(database.password), note);
+      const same = { DATABASE_URL: database.url.replace("127.0.0.1", "localhost") };
+      const again = await startWith(same, home, "sync", "--json").end();
+      const { mode, totals } = JSON.parse(again.stdout);
+      assertEquals([again.code, mode, totals.inserted], [0, "incremental", 0]);
     }),
 );

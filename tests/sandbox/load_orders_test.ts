@@ -13,6 +13,8 @@ const HEADS = "number,customerNumber,currencyCode,orderDate,requestedDeliveryDat
 const LINES = "documentNumber,lineType,lineObjectNumber,description,quantity,unitPrice,discountPercent";
 
 interface Files {
+  readonly header?: string;
+  readonly lineHeader?: string;
   readonly heads?: readonly string[];
   readonly lines?: readonly string[];
 }
@@ -31,8 +33,16 @@ async function withOrders(
   const write = (name: string, header: string, rows: readonly string[]) =>
     Deno.writeTextFileSync(`${dir}/${name}.csv`, [header, ...rows, ""].join("\n"));
   try {
-    write("salesOrders", HEADS, files.heads ?? ["O1,C1,,2026-02-01,2026-03-01,JR,5.5,25.67,0,Fjall ehf.,Vík"]);
-    write("salesOrderLines", LINES, files.lines ?? ["O1,Item,P1,Chair,3,10.006,10", "O1,Item,P2,Table,1,-1.335,0"]);
+    write(
+      "salesOrders",
+      files.header ?? HEADS,
+      files.heads ?? ["O1,C1,,2026-02-01,2026-03-01,JR,5.5,25.67,0,Fjall ehf.,Vík"],
+    );
+    write(
+      "salesOrderLines",
+      files.lineHeader ?? LINES,
+      files.lines ?? ["O1,Item,P1,Chair,3,10.006,10", "O1,Item,P2,Table,1,-1.335,0"],
+    );
     write("salespeople", "code,email", ["JR,jona@example.com"]);
     await test({ client, dir, load: () => loadOrders(sandbox, { dir }) });
   } finally {
@@ -166,6 +176,26 @@ const bad: readonly (readonly [what: string, files: Files, code: string, said: s
   ["an order twice", { heads: ["O1,C1,,,,,,,,,", "O1,C1,,,,,,,,,"] }, "data_cell_refused", 'line 3, column "number"'],
   ["a line of no order", { lines: ["O9,Item,P1,,1,1,0"] }, "data_cell_refused", 'has no order "O9"'],
   ["a line of an account", { lines: ["O1,Account,P1,,1,1,0"] }, "data_cell_refused", 'column "lineType"'],
+  ["a blank price", { lines: ["O1,Item,P1,,1,,0"] }, "data_cell_refused", 'line 2, column "unitPrice": it is blank'],
+  ["a blank quantity", { lines: ["O1,Item,P1,,,1,0"] }, "data_cell_refused", 'column "quantity": it is blank'],
+  [
+    "columns that are not known",
+    { header: "number,customerNumber,shipToZip,colour", heads: ["O1,C1,1,red"], lines: [] },
+    "data_cell_refused",
+    '"salesOrders.csv" line 1, column "shipToZip", "colour": it is not known there; call it',
+  ],
+  [
+    "a misspelt column of the lines",
+    { lineHeader: LINES.replace("unitPrice", "unitprice") },
+    "data_cell_refused",
+    '"salesOrderLines.csv" line 1, column "unitprice": it is not known there; call it by the name of a column',
+  ],
+  [
+    "lines without a column that is needed",
+    { lineHeader: "lineObjectNumber,quantity,unitPrice", lines: ["P1,1,1"] },
+    "data_cell_refused",
+    '"salesOrderLines.csv" line 1, column "documentNumber": the header lacks this column; add it',
+  ],
   ["a draft", { lines: ["O1,Item,P3,,1,1,0"] }, "data_cell_refused", 'product "P3" isn\'t published'],
   [
     "an unknown customer",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import postgres from "postgres";
-import { ServiceError } from "../../errors.ts";
+import { DefinitionError, ServiceError } from "../../errors.ts";
 import { migrations } from "../../store/migrations/mod.ts";
 import { openPostgres, openPostgresBeside, type PostgresAddress } from "../../store/postgres.ts";
 import { refuseServer } from "../../store/postgres_refusals.ts";
@@ -121,6 +121,30 @@ postgresTest(
       await store.close();
       await (await openPostgresBeside(address, "default", { whenAlone }))!.close();
       assertEquals(wasAlone, 1);
+    }),
+);
+
+postgresTest(
+  "a store has one id for good, and who refuses it by that makes nothing",
+  () =>
+    withDatabase(async (database) => {
+      const address = addressOf(database);
+      const seen: (string | null)[] = [];
+      const refuse = (id: string | null) => {
+        seen.push(id);
+        throw new DefinitionError("other_store", "another one");
+      };
+      const looking = () => openPostgresBeside(address, "default", { verify: refuse });
+      await assertRejects(() => openPostgres(address, "default", refuse), DefinitionError);
+      await assertRejects(looking, DefinitionError);
+      await assertRejects(() => beside(address, "select from tenging.migrations"));
+      const store = await openPostgres(address, "default", (id) => void seen.push(id));
+      await store.close();
+      await assertRejects(looking, DefinitionError);
+      const again = await openPostgres(address, "other");
+      await again.close();
+      assertEquals(seen, [null, null, null, store.id]);
+      assertEquals([again.id, store.id.length], [store.id, 36]);
     }),
 );
 
