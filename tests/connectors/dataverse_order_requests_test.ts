@@ -475,8 +475,9 @@ function serveMany(count: number, tracked: readonly string[] = []): Stub {
     return Response.json({ value: lines, ...link });
   });
 }
+/** Without the one that asks for the line that changed last. */
 function readsOfLines(stub: Stub): string[] {
-  return stub.seen.filter((request) => request.includes("/salesorderdetails?"));
+  return stub.seen.filter((request) => request.includes("/salesorderdetails?") && !request.includes("top=1"));
 }
 
 Deno.test("read() of everything finds lines by their orders while that is one request, else among all lines", async () => {
@@ -539,7 +540,7 @@ Deno.test("read() asks for the columns that made fields come from, and computes 
     { key: line(1), data: { linediscount: "0.3", linetype: "product", isfreight: false } },
     { key: "freight", data: { linediscount: "0", linetype: "freight", isfreight: true } },
   ]);
-  const selects = stub.seen.filter((request) => request.includes("/salesorder"))
+  const selects = stub.seen.filter((request) => request.includes("/salesorder") && !request.includes("top=1"))
     .map((request) => new URL(request.slice(4), stub.url).searchParams.get("$select"));
   assertEquals(selects, [
     "salesorderid,freightamount,totalamount,totaltax,modifiedon",
