@@ -9,7 +9,7 @@ import type { Inner } from "./batch.ts";
 import type { Context } from "./context.ts";
 import { type Document, headVersionIn } from "./order_lines.ts";
 import type { OrderWrite } from "./order_write.ts";
-import { valuesOf } from "./rows.ts";
+import { type BodyOptions, valuesOf } from "./rows.ts";
 import { innerPath } from "./sending.ts";
 
 /** An order's state now. */
@@ -29,7 +29,7 @@ const reasons = { [active]: 1, [submitted]: 3, [fulfilled]: 100001, [invoiced]: 
 
 /** What is sent, nothing where the order is as it is to be; or why it can't be sent. `now`: null for a new order. */
 export function changeSetOf(
-  context: Context,
+  context: Context & BodyOptions,
   document: Document,
   { order, now }: { readonly order: OrderWrite; readonly now: OrderState | null },
 ): readonly Inner[] | Extract<Outcome, { kind: "refused" }> {

@@ -10,7 +10,7 @@ import { type Document, linesOf, versionOf } from "./order_lines.ts";
 import { knownOf, nothingKnown, type OrderWrite, orderWriteOf } from "./order_write.ts";
 import { agrees, isLineGone, keyOf, noAnswer, passing, refusal, sameKey } from "./outcomes.ts";
 import { rawsBy } from "./read.ts";
-import { columnsOf, only } from "./rows.ts";
+import { type BodyOptions, columnsOf, only, plainDaysOf } from "./rows.ts";
 import { type Attempt, failed, type Pending, sendBatch, settle } from "./sending.ts";
 import { idOf } from "./write.ts";
 
@@ -30,12 +30,17 @@ export async function writeDocuments(
   const { writes, signal } = options;
   for (const write of writes) check(context, document, write);
   const known = await knownOf(context, writes, signal);
+  const written = writes.flatMap(({ fields, parts = [] }) => [
+    { entity: document.head, fields },
+    ...parts.map((part) => ({ entity: document.parts, fields: part.fields })),
+  ]);
+  const plainDays = await plainDaysOf(context, written, signal);
   const jobs = writes.map((write): Job => {
     const order = orderWriteOf(write, known);
     return { order, uncertain: false, outcome: tooLarge(order) };
   });
   const batches = inBatches(jobs.filter(({ outcome }) => outcome === null), Math.min(context.batchSize, mostDocuments));
-  const writing: Writing = { context, document, options };
+  const writing: Writing = { context: { ...context, plainDays }, document, options };
   await settle(context, batches, { attempt: (open) => attemptAll(writing, open), signal });
   return jobs.map(({ outcome }) => trimmed(document, outcome!, options));
 }
@@ -45,11 +50,11 @@ function check(context: Context, document: Document, write: Write): void {
   idOf(document.head, write);
   const order = orderWriteOf(write, nothingKnown);
   const now = write.op === "create" ? null : { version: "", lines: new Map(), statecode: 0, statuscode: 1 };
-  changeSetOf(context, document, { order, now });
+  changeSetOf({ ...context, plainDays: new Map() }, document, { order, now });
 }
 
 interface Writing {
-  readonly context: Context;
+  readonly context: Context & BodyOptions;
   readonly document: Document;
   readonly options: WantedFields;
 }

@@ -8,7 +8,7 @@ import { act, isAction, whoAmI } from "./actions.ts";
 import { batch } from "./batch.ts";
 import { multiple } from "./bulk.ts";
 import { count, list } from "./collection.ts";
-import type { Crm } from "./crm.ts";
+import { asSet, type Crm } from "./crm.ts";
 import { configure } from "./configure.ts";
 import { type KeyInAddress, keyInAddress, resolver } from "./input.ts";
 import { definitions } from "./metadata.ts";
@@ -104,8 +104,9 @@ function route(crm: Crm, request: Request): Answer {
     if (asked.method !== "POST") throw refuse.method(asked.method);
     return act(crm, { name, body: bodyOf(asked), resolve: resolver(crm, request.earlier) });
   }
-  const schema = schemaOf(name ?? "");
-  if (schema === undefined || segments.length > 3) throw refuse.noSuchSet(name ?? first);
+  const found = schemaOf(name ?? "");
+  if (found === undefined || segments.length > 3) throw refuse.noSuchSet(name ?? first);
+  const schema = asSet(crm, found);
   const answer = key === undefined ? ofSet(crm, schema, { request, action: second ?? null }) : ofRow(crm, schema, {
     request,
     key: keyInAddress(crm, schema, key),

@@ -281,6 +281,35 @@ Deno.test("write() of an order is all or nothing, and each order is answered for
   assertEquals(((await world.api("GET", "salesorderdetails"))["value"] as unknown[]).length, 3);
 });
 
+Deno.test("write() sends days as their columns hold them, and asks once how that is", async () => {
+  await using world = await openOrderWorld();
+  await world.set("dataverse", { dateOnly: { salesorders: ["requestdeliveryby"] } });
+  const asked: string[] = [];
+  const crm = world.connect({
+    timeZone: "Europe/Berlin",
+    fetch(input, init) {
+      if (String(input).includes("EntityDefinitions")) asked.push(String(input).split("'")[1]!);
+      return fetch(input, init);
+    },
+  });
+  const orders = openOrders(crm);
+  const day = { requestdeliveryby: "2026-05-20" };
+  const parts = [part("create", line(1), { productdescription: "x", quantity: "1", priceperunit: "1", ...day })];
+  const order = { ...newOrder(world, chosen(1), { ...day, submitdate: "2026-05-01" }), parts };
+  const row = rowIn(await writeOrder(orders, order));
+  assertEquals(row.data["requestdeliveryby"], "2026-05-20");
+  const { requestdeliveryby, submitdate } = await world.api("GET", `salesorders(${chosen(1)})`);
+  const stored = await world.api("GET", `salesorderdetails(${line(1)})`);
+  assertEquals([requestdeliveryby, submitdate, stored["requestdeliveryby"]], [
+    "2026-05-20",
+    "2026-04-30T22:00:00Z",
+    "2026-05-19T22:00:00Z",
+  ]);
+  const later = { op: "update", id: chosen(1), version: row.version, fields: { datefulfilled: "2026-05-21" } } as const;
+  assertEquals(rowIn(await writeOrder(orders, later)).data["datefulfilled"], "2026-05-21");
+  assertEquals(asked, ["salesorder", "salesorderdetail"]);
+});
+
 Deno.test("write() puts 25 orders into a batch", async () => {
   await using world = await openOrderWorld();
   const crm = world.connect({ batchSize: 100 });
