@@ -19,6 +19,15 @@ export function timeZoneOf(name: string): string {
   }
 }
 
+/** Minutes that clocks of a zone are ahead of UTC in the course of a year, in ascending order. */
+export function offsetsOf(timeZone: string, year: number): number[] {
+  const first = Temporal.PlainDate.from({ year, month: 1, day: 1 });
+  const offsets = Array.from({ length: first.daysInYear }, (_, day) => {
+    return first.add({ days: day }).toZonedDateTime(timeZone).offsetNanoseconds / 60e9;
+  });
+  return [...new Set(offsets)].sort((one, other) => one - other);
+}
+
 /** The day in which an instant lies. A day stays what it is; so does what is neither: the row's check refuses it. */
 export function dayOf(value: unknown, timeZone: string): unknown {
   if (typeof value !== "string" || !value.includes("T")) return value ?? null;

@@ -4,6 +4,8 @@ import type { Http } from "../http.ts";
 import { guid, one, pages, queryOf, type RawRow, recordOf } from "../odata.ts";
 
 export interface Environment {
+  /** The ids of the account's user and of the organization: `UserId`, `OrganizationId`. */
+  whoAmI(signal?: AbortSignal): Promise<RawRow>;
   organization(signal?: AbortSignal): Promise<{ readonly name: string }>;
   /** The id of the base currency's row. */
   baseCurrencyId(signal?: AbortSignal): Promise<string>;
@@ -16,6 +18,7 @@ export interface Environment {
 }
 
 export function openEnvironment(http: Http): Environment {
+  const whoAmI = once(async (signal) => await one(http, "WhoAmI", { signal }) ?? {});
   const organization = once(async (signal) => {
     const rows = await allOf(http, `organizations${queryOf({ $select: "name,_basecurrencyid_value" })}`, signal);
     const row = rows[0];
@@ -45,6 +48,7 @@ export function openEnvironment(http: Http): Environment {
     });
   }
   return {
+    whoAmI,
     organization: async (signal) => ({ name: text(await organization(signal), "name") }),
     baseCurrencyId: async (signal) => text(await organization(signal), "_basecurrencyid_value").toLowerCase(),
     baseCurrency,

@@ -91,9 +91,9 @@ export function openCrm(tables: Tables, options: { clock: SandboxClock; localCur
 }
 
 /** The table with its columns as the settings have them. */
-export function asSet(crm: Crm, schema: TableSchema): TableSchema {
-  const names = crm.settings().dateOnly[schema.set] ?? [];
-  if (names.length === 0) return schema;
+export function asSet<T extends TableSchema | undefined>(crm: Crm, schema: T): T {
+  const names = crm.settings().dateOnly[schema?.set ?? ""] ?? [];
+  if (schema === undefined || names.length === 0) return schema;
   const days = names.map((name) => [name, { ...schema.columns[name]!, kind: "date" as const }]);
   return { ...schema, columns: { ...schema.columns, ...Object.fromEntries(days) } };
 }

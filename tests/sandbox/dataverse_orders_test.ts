@@ -300,6 +300,27 @@ Deno.test("days of an order are instants", async () => {
   assertEquals((await (await client.control("dataverse")).json()).timeZone, "Europe/Paris");
 });
 
+Deno.test("the settings of the user follow the time zone", async () => {
+  await using shop = await openShop();
+  const { client } = shop;
+  const address = `usersettingscollection(${(await client.get("WhoAmI")).UserId})`;
+  const biases = "timezonebias,timezonestandardbias,timezonedaylightbias";
+  const seen: number[][] = [];
+  for (const timeZone of ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]) {
+    await client.control("dataverse", { timeZone });
+    const row = await client.get(`${address}?$select=${biases}`);
+    seen.push(biases.split(",").map((name) => Number(row[name])));
+    assertEquals("timezonedaylightmonth" in row, false);
+  }
+  assertEquals(seen, [[0, 0, 0], [-60, 0, -60], [300, 0, -60], [-330, 0, 0]]);
+  const statuses = await Promise.all([
+    client.crm(`usersettingscollection(${shop.account})`),
+    client.crm(address, { method: "DELETE" }),
+    client.crm(`${address}?$select=uilanguageid`),
+  ].map(async (answer) => (await answer).status));
+  assertEquals(statuses, [404, 405, 501]);
+});
+
 Deno.test("days of an order in a column of dates alone are days", async () => {
   await using shop = await openShop();
   const { client } = shop;
