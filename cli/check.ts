@@ -86,6 +86,7 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
     const services = await openServices({ home, configuration, project, clock, filling: nothingToFill });
     try {
       for (const message of services.messages) output.message(message);
+      for (const warning of await services.warnings(signal)) output.message(warning);
       const { erp, crm } = services;
       const parts = steps.find((one) => one.under?.name === step.name) ?? null;
       const { connection } = configuration;

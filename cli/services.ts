@@ -18,6 +18,8 @@ export interface Services {
   readonly crm: Connector;
   /** One line each, for the user. */
   readonly messages: readonly string[];
+  /** What the services themselves say against the configuration, one line each; asks them. */
+  warnings(signal: AbortSignal): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -84,7 +86,7 @@ interface Accounts {
 
 function connect(
   { erp, crm, clock, settings: { owner, extension, timeZone } }: Accounts,
-): { erp: Connector; crm: Connector } {
+): Pick<Services, "erp" | "crm" | "warnings"> {
   const token = ({ tokenUrl, clientId, clientSecret, scope }: Account) => {
     return { address: tokenUrl, clientId, clientSecret, scope };
   };
@@ -105,7 +107,11 @@ function connect(
     extension,
     rateCurrency: () => dataverse.baseCurrency(),
   });
-  return { erp: businessCentral, crm: dataverse };
+  async function warnings(signal: AbortSignal): Promise<readonly string[]> {
+    const warning = await dataverse.zoneWarning(signal);
+    return warning === null ? [] : [warning];
+  }
+  return { erp: businessCentral, crm: dataverse, warnings };
 }
 
 /** Throws DefinitionError "configuration_missing" where a home that belongs to real services would get a sandbox. */

@@ -39,6 +39,7 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
   const services = await openServices({ home, configuration, project, clock, filling });
   try {
     for (const message of services.messages) output.message(message);
+    for (const warning of await services.warnings(options.signal)) output.message(warning);
     return await runPipeline({
       connection: configuration.connection,
       ...{ store, clock, kind: services.kind, erp: services.erp, crm: services.crm },

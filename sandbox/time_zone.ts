@@ -1,5 +1,14 @@
 /** Days in a zone. */
 
+/** Minutes that clocks of a zone are ahead of UTC at the beginning of each month of a year, without repeats, ascending. */
+export function offsetsIn(timeZone: string, year: number): number[] {
+  const offsets = Array.from({ length: 12 }, (_, month) => {
+    const day = `${year}-${String(month + 1).padStart(2, "0")}-01`;
+    return (Date.parse(`${day}T00:00:00Z`) - Date.parse(midnightIn(timeZone, day))) / 60_000;
+  });
+  return [...new Set(offsets)].sort((a, b) => a - b);
+}
+
 /** The instant at which a day ("2026-01-31") begins in a zone ("Europe/Paris"), "2026-01-30T23:00:00Z". */
 export function midnightIn(timeZone: string, day: string): string {
   const format = new Intl.DateTimeFormat("en-CA", {

@@ -9,13 +9,15 @@ import type { Inner } from "./batch.ts";
 import type { Context } from "./context.ts";
 import { type Document, headVersionIn } from "./order_lines.ts";
 import type { OrderWrite } from "./order_write.ts";
-import { valuesOf } from "./rows.ts";
+import { type BodyOptions, valuesOf } from "./rows.ts";
 import { innerPath } from "./sending.ts";
 
 /** An order's state now. */
 export interface OrderState {
   /** With its lines. */
   readonly version: string;
+  /** The versions of its lines, by key. */
+  readonly lines: ReadonlyMap<string, string>;
   readonly statecode: number;
   readonly statuscode: number;
 }
@@ -27,7 +29,7 @@ const reasons = { [active]: 1, [submitted]: 3, [fulfilled]: 100001, [invoiced]: 
 
 /** What is sent, nothing where the order is as it is to be; or why it can't be sent. `now`: null for a new order. */
 export function changeSetOf(
-  context: Context,
+  context: Context & BodyOptions,
   document: Document,
   { order, now }: { readonly order: OrderWrite; readonly now: OrderState | null },
 ): readonly Inner[] | Extract<Outcome, { kind: "refused" }> {
@@ -46,14 +48,19 @@ export function changeSetOf(
   const path = `salesorders(${id})`;
   const requests: Inner[] = [];
   let state: number = from;
+  const added = parts.filter(({ op }) => op === "create");
+  const known = parts.filter(({ op }) => op !== "create");
+  const writesHead = now === null || Object.keys(fields).length > 0;
   if (writesContent && from === submitted) moveTo(active, reasons[active]);
-  if (now === null || Object.keys(fields).length > 0) {
-    patch(valuesOf(document.head, { op: write.op, fields }, context));
-  }
-  // The first request states the version: where nothing of the head is written, by a state that stays as it is.
+  // The first request states the order's version: where it is no content of the head, by a state that stays as it is.
   const isActed = from === submitted && to > submitted; // an action states no version
-  if (requests.length === 0 && (parts.length > 0 || isActed)) moveTo(from, now!.statuscode);
-  requests.push(...parts.map(lineRequest));
+  const isFirst = requests.length === 0 && (known.length > 0 || (!writesHead && (added.length > 0 || isActed)));
+  if (isFirst) moveTo(from, now!.statuscode);
+  // Lines that are there state versions of their own: a line can change without its order. So they come before the
+  // head's content, since another price list gives lines new versions, and new lines after it, since they need the list.
+  requests.push(...known.map(lineRequest));
+  if (writesHead) patch(valuesOf(document.head, { op: write.op, fields }, context));
+  requests.push(...added.map(lineRequest));
   if (to === active && state !== active) moveTo(active, reasons[active]);
   if (to >= submitted && state === active) {
     moveTo(submitted, from === submitted ? now!.statuscode : reasons[submitted]);
@@ -91,10 +98,11 @@ export function changeSetOf(
   }
   function lineRequest({ op, key, fields: line }: PartWrite): Inner {
     const address = innerPath(context, `salesorderdetails(${guid(key)})`);
-    if (op === "delete") return { method: "DELETE", path: address, headers: {}, body: "" };
+    const version = { "If-Match": now?.lines.get(key.toLowerCase()) ?? "*" };
+    if (op === "delete") return { method: "DELETE", path: address, headers: version, body: "" };
     const values = valuesOf(document.parts, { op, fields: line }, context);
     const bound = op === "create" ? { "salesorderid@odata.bind": `/${path}`, ...values } : values;
-    const condition = op === "create" ? { "If-None-Match": "*" } : { "If-Match": "*" };
+    const condition = op === "create" ? { "If-None-Match": "*" } : version;
     return { method: "PATCH", path: address, headers: condition, body: JSON.stringify(bound) };
   }
 }

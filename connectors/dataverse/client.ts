@@ -1,7 +1,7 @@
 /** Dataverse's Web API v9.2 as a {@link Connector}. */
 import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened, Write } from "../connector.ts";
 import { openHttp, type TokenSource } from "../http.ts";
-import { guid, one } from "../odata.ts";
+import { guid } from "../odata.ts";
 import type { Context } from "./context.ts";
 import { timeZoneOf } from "./days.ts";
 import { documentOf, documentsBy, readDocuments } from "./documents.ts";
@@ -9,6 +9,7 @@ import { openEnvironment, text } from "./environment.ts";
 import type { Document } from "./order_lines.ts";
 import { read, rowsBy } from "./read.ts";
 import { columnsOf, tableOf } from "./rows.ts";
+import { zoneWarning } from "./user_zone.ts";
 import { writeAll } from "./write.ts";
 import { writeDocuments } from "./write_documents.ts";
 
@@ -32,6 +33,8 @@ export interface DataverseOptions {
 export interface Dataverse extends Connector {
   /** The ISO code of the organization's base currency, which all exchange rates count against. */
   baseCurrency(signal?: AbortSignal): Promise<string>;
+  /** What to tell people where the user's own time zone is not the connection's; null where they agree. */
+  zoneWarning(signal?: AbortSignal): Promise<string | null>;
 }
 
 const protocol = { "OData-MaxVersion": "4.0", "OData-Version": "4.0" };
@@ -95,13 +98,13 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     service: "dataverse",
     open,
     async identity(signal): Promise<Identity> {
-      const who = await one(http, "WhoAmI", { signal });
+      const organization = text(await environment.whoAmI(signal), "OrganizationId").toLowerCase();
       const { name } = await environment.organization(signal);
-      const organization = text(who ?? {}, "OrganizationId").toLowerCase();
       return { service: "dataverse", name, parts: { organization } };
     },
     requests: http.requests,
     baseCurrency: environment.baseCurrency,
+    zoneWarning: (signal) => zoneWarning(context, signal),
   };
 }
 

@@ -1,6 +1,8 @@
 /**
  * Days in columns of UserLocal behaviour: the service keeps the instant at which the day begins for the account's user
- * (Microsoft, "Behavior and format of the date and time column"). Every date of our handles is in such a column.
+ * (Microsoft, "Behavior and format of the date and time column"). Every date of our handles is in such a column, unless
+ * an administrator gave it the behaviour DateOnly: then it holds the day itself. A value that is read shows which; for
+ * one that is written, {@link Environment.plainDays} says it.
  */
 import { DefinitionError } from "../../errors.ts";
 
@@ -17,10 +19,16 @@ export function timeZoneOf(name: string): string {
   }
 }
 
-/**
- * The day in which an instant lies. A day stays what it is: an administrator can change a column to dates alone. So
- * does what is neither: the row's check refuses it.
- */
+/** Minutes that clocks of a zone are ahead of UTC in the course of a year, in ascending order. */
+export function offsetsOf(timeZone: string, year: number): number[] {
+  const first = Temporal.PlainDate.from({ year, month: 1, day: 1 });
+  const offsets = Array.from({ length: first.daysInYear }, (_, day) => {
+    return first.add({ days: day }).toZonedDateTime(timeZone).offsetNanoseconds / 60e9;
+  });
+  return [...new Set(offsets)].sort((one, other) => one - other);
+}
+
+/** The day in which an instant lies. A day stays what it is; so does what is neither: the row's check refuses it. */
 export function dayOf(value: unknown, timeZone: string): unknown {
   if (typeof value !== "string" || !value.includes("T")) return value ?? null;
   const instant = Date.parse(value);

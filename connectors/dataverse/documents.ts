@@ -6,6 +6,7 @@ import {
   type Document,
   type DocumentFields,
   freightField,
+  type Lines,
   type LinesByHead,
   linesOf,
   withParts,
@@ -20,51 +21,72 @@ export function documentOf(head: AnyEntity, parts: AnyEntity): Document {
 }
 
 /**
- * Pages as {@link Opened.read} promises them, with parts. Heads are read before their lines, and given when the lines
- * are there: a line may be newer than its head, which the next reading finds out, but none is left out.
+ * Pages as {@link Opened.read} promises them, with parts: each is given before the next page of heads is asked for, so
+ * that no more is held than a page of heads and its lines. Heads are read before their lines: a line may be newer than
+ * its head, which the next reading finds out, but none is left out.
  */
-export async function* readDocuments(
-  context: Context,
-  document: Document,
-  options: ReadOptions,
-): AsyncGenerator<Page> {
-  const { ids, since } = options;
-  const lines = linesOf(context, document.parts, options);
-  if (ids !== undefined) {
-    const pages = await headsOf(context, document, { ...options, ids });
-    return yield* given(pages, { byHead: await lines.of(rowsIn(pages)), cursor: null });
-  }
-  if (since === undefined) {
-    const pages = await headsOf(context, document, options);
-    const found = await lines.all(rowsIn(pages));
-    return yield* given(pages, { byHead: found.byHead, cursor: { heads: endOf(pages), lines: found.cursor } });
-  }
-  const from = cursorOf(since);
-  const pages = await headsOf(context, document, { ...options, since: from.heads });
-  const changed = await lines.changed(from.lines);
-  const cursor: Cursor = { heads: endOf(pages), lines: changed.cursor };
-  for (const { left, deleted } of pages) for (const id of [...left, ...deleted]) changed.heads.delete(id);
-  for (const { id } of rowsIn(pages)) changed.heads.delete(id);
-  if (changed.heads.size > 0) {
-    const { since: _, ...rest } = options;
-    const more = await headsOf(context, document, { ...rest, ids: [...changed.heads] });
-    pages.push(...more.map((page) => ({ ...page, kind: "delta" as const })));
-  }
-  yield* given(pages, { byHead: await lines.of(rowsIn(pages)), cursor });
+export function readDocuments(context: Context, document: Document, options: ReadOptions): AsyncGenerator<Page> {
+  const reading: Documents = { context, document, options, lines: linesOf(context, document.parts, options) };
+  if (options.ids !== undefined) return someOf(reading, options.ids);
+  return options.since === undefined ? everything(reading) : changes(reading, cursorOf(options.since));
+}
 
-  function* given(
-    all: readonly Page[],
-    { byHead, cursor }: { byHead: LinesByHead; cursor: Cursor | null },
-  ): Generator<Page> {
-    for (const [position, page] of all.entries()) {
-      const isLast = position === all.length - 1;
-      yield {
-        ...page,
-        rows: page.rows.map((row) => withParts(row, byHead, { document, options })),
-        cursor: isLast && cursor !== null ? JSON.stringify(cursor) : null,
-      };
+/** A reading of orders with their lines. */
+interface Documents {
+  readonly context: Context;
+  readonly document: Document;
+  readonly options: ReadOptions;
+  readonly lines: Lines;
+}
+
+async function* someOf(reading: Documents, ids: readonly string[]): AsyncGenerator<Page> {
+  for await (const page of headsOf(reading, { ids })) yield given(reading, page, await reading.lines.of(page.rows));
+}
+
+async function* everything(reading: Documents): AsyncGenerator<Page> {
+  let cursor: string | null = null;
+  for await (const page of headsOf(reading, {})) {
+    if (cursor === null) {
+      const first = await reading.lines.first(page.rows);
+      cursor = first.cursor;
+      yield given(reading, page, first.byHead, { heads: page.cursor, lines: cursor });
+    } else {
+      yield given(reading, page, await reading.lines.of(page.rows), { heads: page.cursor, lines: cursor });
     }
   }
+}
+
+/**
+ * Changed lines come first, so that one which changes while orders are read is found by the next reading. Of them only
+ * the ids of their heads are held.
+ */
+async function* changes(reading: Documents, from: Cursor): AsyncGenerator<Page> {
+  const { heads: others, cursor: lines } = await reading.lines.changed(from.lines);
+  let heads: string | null = null;
+  for await (const page of headsOf(reading, { since: from.heads })) {
+    for (const { id } of page.rows) others.delete(id);
+    for (const id of [...page.left, ...page.deleted]) others.delete(id);
+    heads = page.cursor;
+    const cursor = others.size === 0 ? { heads, lines } : undefined;
+    yield given(reading, page, await reading.lines.of(page.rows), cursor);
+  }
+  if (others.size === 0) return;
+  for await (const page of someOf(reading, [...others])) yield { ...page, kind: "delta" };
+  yield given(reading, { rows: [], deleted: [], left: [], kind: "delta", cursor: null }, new Map(), { heads, lines });
+}
+
+/** A page of heads with their lines; it ends the reading where both cursors are known. */
+function given(
+  { document, options }: Documents,
+  page: Page,
+  byHead: LinesByHead,
+  { heads, lines }: { readonly heads: string | null; readonly lines: string } = { heads: null, lines: "" },
+): Page {
+  return {
+    ...page,
+    rows: page.rows.map((row) => withParts(row, byHead, { document, options })),
+    cursor: heads === null ? null : JSON.stringify({ heads, lines } satisfies Cursor),
+  };
 }
 
 /** Orders by the terms of a filter, with their lines, whatever the handle's filter says. */
@@ -81,17 +103,15 @@ export async function documentsBy(
   return rows.map((row) => withParts(row, byHead, { document, options }));
 }
 
-async function headsOf(context: Context, { head }: Document, options: ReadOptions): Promise<Page[]> {
-  return await Array.fromAsync(read(context, head, { ...options, fields: headFields(options) }));
+function headsOf(
+  { context, document, options }: Documents,
+  which: Pick<ReadOptions, "ids" | "since">,
+): AsyncGenerator<Page> {
+  const { ids: _, since: __, ...rest } = options;
+  return read(context, document.head, { ...rest, ...which, fields: headFields(options) });
 }
 function headFields({ fields }: DocumentFields): string[] {
   return [...new Set([...fields, freightField])];
-}
-function rowsIn(pages: readonly Page[]): Row[] {
-  return pages.flatMap(({ rows }) => rows);
-}
-function endOf(pages: readonly Page[]): string {
-  return pages.at(-1)!.cursor!;
 }
 
 /** Where both readings go on. */

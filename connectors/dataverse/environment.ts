@@ -1,9 +1,11 @@
-/** What the connector asks an environment once: who it is, its base currency, which tables keep track of changes. */
+/** What the connector asks an environment once: who it is, its base currency, how its tables and columns behave. */
 import { ServiceError } from "../../errors.ts";
 import type { Http } from "../http.ts";
-import { guid, one, pages, queryOf, type RawRow } from "../odata.ts";
+import { guid, one, pages, queryOf, type RawRow, recordOf } from "../odata.ts";
 
 export interface Environment {
+  /** The ids of the account's user and of the organization: `UserId`, `OrganizationId`. */
+  whoAmI(signal?: AbortSignal): Promise<RawRow>;
   organization(signal?: AbortSignal): Promise<{ readonly name: string }>;
   /** The id of the base currency's row. */
   baseCurrencyId(signal?: AbortSignal): Promise<string>;
@@ -11,9 +13,12 @@ export interface Environment {
   baseCurrency(signal?: AbortSignal): Promise<string>;
   /** Logical names of the tables with change tracking. */
   tracked(signal?: AbortSignal): Promise<ReadonlySet<string>>;
+  /** The columns of a table (its logical name) that hold days as they are, not the instants at which they begin. */
+  plainDays(table: string, signal?: AbortSignal): Promise<ReadonlySet<string>>;
 }
 
 export function openEnvironment(http: Http): Environment {
+  const whoAmI = once(async (signal) => await one(http, "WhoAmI", { signal }) ?? {});
   const organization = once(async (signal) => {
     const rows = await allOf(http, `organizations${queryOf({ $select: "name,_basecurrencyid_value" })}`, signal);
     const row = rows[0];
@@ -32,11 +37,27 @@ export function openEnvironment(http: Http): Environment {
     const rows = await allOf(http, `EntityDefinitions${query}`, signal);
     return new Set(rows.map((row) => text(row, "LogicalName")));
   });
+  const plainDays = new Map<string, (signal?: AbortSignal) => Promise<ReadonlySet<string>>>();
+  function plainDaysOf(table: string): (signal?: AbortSignal) => Promise<ReadonlySet<string>> {
+    const dates =
+      `EntityDefinitions(LogicalName='${table}')/Attributes/Microsoft.Dynamics.CRM.DateTimeAttributeMetadata`;
+    return once(async (signal) => {
+      const rows = await allOf(http, dates + queryOf({ $select: "LogicalName,DateTimeBehavior" }), signal);
+      const plain = rows.filter(({ DateTimeBehavior }) => recordOf(DateTimeBehavior)["Value"] === "DateOnly");
+      return new Set(plain.map((row) => text(row, "LogicalName")));
+    });
+  }
   return {
+    whoAmI,
     organization: async (signal) => ({ name: text(await organization(signal), "name") }),
     baseCurrencyId: async (signal) => text(await organization(signal), "_basecurrencyid_value").toLowerCase(),
     baseCurrency,
     tracked,
+    plainDays(table, signal) {
+      const known = plainDays.get(table) ?? plainDaysOf(table);
+      plainDays.set(table, known);
+      return known(signal);
+    },
   };
 }
 

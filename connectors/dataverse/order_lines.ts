@@ -1,9 +1,9 @@
 /** The lines of orders, by their orders and in their order; an order's freight is the last of them. */
 import { createHash } from "node:crypto";
 import type { AnyEntity, Fields, Part, Row, Value } from "../connector.ts";
-import { guid, type RawRow } from "../odata.ts";
+import { guid, pages, queryOf, type RawRow } from "../odata.ts";
 import type { Context } from "./context.ts";
-import { chains, chunksSince, later, rawsBy, type Reading, timeCursor } from "./read.ts";
+import { chains, chunksSince, rawsBy, type Reading, timeCursor } from "./read.ts";
 import { type Columns, columnsOf, only } from "./rows.ts";
 
 /** A head and its parts, as they are opened together. */
@@ -25,8 +25,6 @@ const places = ["lineitemnumber", "sequencenumber", "createdon"];
 
 /** Pages of lines that a reading without change tracking takes at most, to find those of some orders among all. */
 const mostPages = 10;
-/** Lines of the orders wanted that are held in such a reading; where there are more, they are asked for by orders. */
-const mostHeld = 100_000;
 
 export interface Line {
   readonly part: Part;
@@ -35,16 +33,23 @@ export interface Line {
 }
 export type LinesByHead = ReadonlyMap<string, readonly Line[]>;
 
+interface First {
+  readonly byHead: LinesByHead;
+  readonly cursor: string;
+}
+
 export interface Lines {
   of(heads: readonly Row[]): Promise<LinesByHead>;
-  /** The same, with a cursor from which on to look for changes of any line. */
-  all(heads: readonly Row[]): Promise<{ readonly byHead: LinesByHead; readonly cursor: string }>;
+  /** The same of the first page of heads, with a cursor from which on to look for changes of any line. */
+  first(heads: readonly Row[]): Promise<First>;
   /**
    * The heads of lines that changed since. A deleted line says no more than its own id: its head is found all the same,
    * because its totals changed; a line that cost nothing is missed when its head is next read.
    */
   changed(since: string): Promise<{ readonly heads: Set<string>; readonly cursor: string }>;
 }
+
+const nothing = { byHead: new Map(), cursor: null } as const;
 
 export function linesOf(context: Context, parts: AnyEntity, options: DocumentFields): Lines {
   const { timeZone } = context;
@@ -53,58 +58,53 @@ export function linesOf(context: Context, parts: AnyEntity, options: DocumentFie
   const reading: Reading = { context, columns, signal: options.signal };
 
   async function of(heads: readonly Row[]): Promise<LinesByHead> {
-    const found = new Map<string, Line[]>();
+    const found = new Map<string, readonly Line[]>();
     for await (const raws of rawsBy(reading, heads.map(termOf))) for (const raw of raws) keep(columns, raw, found);
     return found;
   }
 
   /** A delta link comes at the end of all lines only, so all are read then, and those of the heads are kept. */
-  async function allTracked(heads: readonly Row[]) {
-    const wanted = new Set(heads.map(({ id }) => id));
-    let cursor: string | null = null;
-    let held = 0;
-    const found = new Map<string, Line[]>();
-    for await (const chunk of chunksSince(reading, null)) {
-      cursor = chunk.cursor;
-      for (const raw of chunk.raws) {
-        if (held <= mostHeld && wanted.has(headIn(raw) ?? "") && ++held <= mostHeld) keep(columns, raw, found);
-      }
-      if (held > mostHeld) found.clear();
-    }
-    return { byHead: held > mostHeld ? await of(heads) : found, cursor: cursor! };
+  async function firstTracked(heads: readonly Row[]): Promise<First> {
+    const { byHead, cursor } = await among(heads, Infinity);
+    return { byHead, cursor: cursor! };
   }
 
-  /**
-   * Without a link the next reading begins where the heads end: lines that change from now on are newer. All lines are
-   * read where they are found in fewer requests than by their heads.
-   */
-  async function allByTime(heads: readonly Row[]) {
+  /** All lines are read where those of the heads are found in fewer requests than by their heads. */
+  async function firstByTime(heads: readonly Row[]): Promise<First> {
     const requests = chains(reading, heads.map(termOf)).length;
-    const byHead = requests < 2 ? null : await within(Math.min(requests, mostPages), heads);
-    const latest = heads.reduce<string | null>((found, { modifiedAt }) => {
-      return modifiedAt === null ? found : later(found, modifiedAt);
-    }, null);
-    return { byHead: byHead ?? await of(heads), cursor: timeCursor(latest) };
+    const { byHead, cursor } = requests < 2 ? nothing : await among(heads, Math.min(requests, mostPages));
+    if (cursor !== null) return { byHead, cursor };
+    const latest = await latestChange(); // before the lines are read: one that changes from now on is newer
+    return { byHead: await of(heads), cursor: latest };
   }
 
-  /** The lines of some heads among all lines; null where those are more than this many pages. */
-  async function within(most: number, heads: readonly Row[]): Promise<LinesByHead | null> {
+  /** The lines of some heads among all lines; without a cursor where those are more than this many pages. */
+  async function among(heads: readonly Row[], most: number): Promise<{ byHead: LinesByHead; cursor: string | null }> {
     const wanted = new Set(heads.map(({ id }) => id));
-    const found = new Map<string, Line[]>();
-    let pages = 0;
+    const found = new Map<string, readonly Line[]>();
+    let count = 0;
     for await (const chunk of chunksSince(reading, null)) {
       for (const raw of chunk.raws) if (wanted.has(headIn(raw) ?? "")) keep(columns, raw, found);
-      if (chunk.cursor !== null) return found;
-      if (++pages === most) return null;
+      if (chunk.cursor !== null) return { byHead: found, cursor: chunk.cursor };
+      if (++count === most) break;
     }
-    return found;
+    return nothing;
+  }
+
+  /** The cursor behind the line that changed last. */
+  async function latestChange(): Promise<string> {
+    const path = parts.name + queryOf({ $select: "modifiedon", $orderby: "modifiedon desc", $top: "1" });
+    for await (const { rows: [row] } of pages(context.http, path, { signal: options.signal })) {
+      return timeCursor(typeof row?.["modifiedon"] === "string" ? row["modifiedon"] : null);
+    }
+    return timeCursor(null);
   }
 
   return {
     of,
-    async all(heads) {
+    async first(heads) {
       const tracked = await context.environment.tracked(options.signal);
-      return tracked.has(columns.table.logical) ? await allTracked(heads) : await allByTime(heads);
+      return tracked.has(columns.table.logical) ? await firstTracked(heads) : await firstByTime(heads);
     },
     async changed(since) {
       const heads = new Set<string>();
@@ -127,16 +127,15 @@ function headIn(raw: RawRow): string | null {
   return typeof head === "string" ? head.toLowerCase() : null;
 }
 
-function keep(columns: Columns, raw: RawRow, into: Map<string, Line[]>): void {
+function keep(columns: Columns, raw: RawRow, into: Map<string, readonly Line[]>): void {
   const head = headIn(raw);
   if (head === null) return;
   const { row } = columns.rowOf(raw);
   const [item, sequence, created] = places.map((place) => raw[place] ?? null);
   const place = [Number(item ?? Infinity), Number(sequence ?? Infinity), String(created), row.id];
   const line = { part: { key: row.id, data: row.data }, version: row.version, place };
-  const there = into.get(head);
-  if (there === undefined) into.set(head, [line]);
-  else there.push(line);
+  const others = into.get(head)?.filter(({ part }) => part.key !== row.id) ?? []; // one that changes comes twice
+  into.set(head, [...others, line]);
 }
 
 /** A head with its lines; the head's data as they were asked for. */

@@ -1,6 +1,6 @@
 /** What an answer to a write means: stored, there already, changed meanwhile, gone, refused, or not to be told yet. */
 import { ServiceError } from "../../errors.ts";
-import type { AnyEntity, Fields, Outcome, Row, Write } from "../connector.ts";
+import type { AnyEntity, Fields, Outcome, PartWrite, Row, Write } from "../connector.ts";
 import { faultOf } from "../faults.ts";
 import { canonical, parseJson } from "../json.ts";
 import { guid, liesIn, outsideFilter, problemOf, quoted, type RawRow, recordOf } from "../odata.ts";
@@ -201,8 +201,19 @@ const duplicates: ReadonlySet<string> = new Set(["0x80040237", "0x80060892"]);
 
 /** A 404 can also be about a row that a lookup points at; the text names the one that is not there. */
 function isAboutRow(message: string, id: string): boolean {
-  const named: string[] = message.toLowerCase().match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
+  const named = idsIn(message);
   return named.length === 0 || named.includes(id);
+}
+function idsIn(message: string): readonly string[] {
+  return message.toLowerCase().match(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g) ?? [];
+}
+
+/** Whether a line that an order's write changes is not there any more; perhaps, where the text names nothing. */
+export function isLineGone(answer: InnerAnswer, parts: readonly PartWrite[]): boolean {
+  const lines = parts.filter(({ op }) => op !== "create").map(({ key }) => key.toLowerCase());
+  if (answer.status !== 404 || lines.length === 0) return false;
+  const named = idsIn(codeAndText(answer).message);
+  return named.length === 0 || named.some((id) => lines.includes(id));
 }
 
 function codeAndText(answer: InnerAnswer): { code: string; message: string } {

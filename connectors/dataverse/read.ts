@@ -4,7 +4,6 @@ import type { Field, Fields, Page, ReadOptions, Row, Value } from "../connector.
 import type { Http } from "../http.ts";
 import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
 import type { Context } from "./context.ts";
-import { beginningOf } from "./days.ts";
 import { type Columns, columnsOf } from "./rows.ts";
 import { completionOf } from "./views.ts";
 
@@ -160,20 +159,17 @@ export function later(one: string | null, other: string): string {
   return one === null || Date.parse(other) > Date.parse(one) ? other : one;
 }
 
-/** The part of the handle's filter that the service can decide. */
-function filterOf({ columns: { entity, table }, context }: Reading): string {
+/** The part of the handle's filter that the service decides; days are left to the row, which shows how it holds them. */
+function filterOf({ columns: { entity, table } }: Reading): string {
   return Object.entries(entity.filter as Fields)
-    .filter(([field]) => !table.derived.includes(field))
+    .filter(([field]) => !table.derived.includes(field) && entity.fields[field]!.kind !== "date")
     .map(([field, value]) =>
-      `${Object.hasOwn(table.lookups, field) ? `_${field}_value` : field} eq ${
-        literal(context, entity.fields[field]!, value)
-      }`
+      `${Object.hasOwn(table.lookups, field) ? `_${field}_value` : field} eq ${literal(entity.fields[field]!, value)}`
     )
     .join(" and ");
 }
-function literal({ timeZone }: Context, { kind }: Field, value: Value): string {
+function literal({ kind }: Field, value: Value): string {
   if (typeof value !== "string") return String(value);
-  if (kind === "date") return beginningOf(value, timeZone);
   return kind === "lookup" ? guid(value) : kind === "text" || kind === "choice" ? quoted(value) : value;
 }
 

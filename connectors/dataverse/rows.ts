@@ -4,6 +4,7 @@ import type { AnyEntity, Field, Fields, Row, Value } from "../connector.ts";
 import { exact } from "../json.ts";
 import { decimalsOf, guid, liesIn, type RawRow, rowCheck, withoutBlank } from "../odata.ts";
 import { beginningOf, dayOf } from "./days.ts";
+import type { Environment } from "./environment.ts";
 import { made } from "./made.ts";
 import { schemas } from "./schemas.ts";
 import { type Table, tables } from "./tables.ts";
@@ -140,6 +141,8 @@ export function bodyOf(entity: AnyEntity, write: Written, options: BodyOptions):
 
 export interface BodyOptions {
   readonly timeZone: string;
+  /** By logical table name: the columns that hold days as they are. */
+  readonly plainDays: ReadonlyMap<string, ReadonlySet<string>>;
   readonly ownerTeam?: string | undefined;
 }
 
@@ -155,12 +158,30 @@ export function valuesOf(entity: AnyEntity, write: Written, options: BodyOptions
     if (table.derived.includes(field) && field !== "baseuomname") continue;
     if (write.op === "create" && value === null) continue;
     if (Object.hasOwn(table.lookups, field)) Object.assign(body, binding(table, field, write));
+    else if (options.plainDays.get(table.logical)?.has(field)) body[field] = value;
     else body[field] = plainValue(entity.fields[field]!.kind, value, options.timeZone);
   }
   const owned = "ownerid" in entity.fields && (write.fields["ownerid"] ?? null) === null;
   const unowned = owned && (write.op === "create" || "ownerid" in write.fields);
   if (unowned && options.ownerTeam !== undefined) body["ownerid@odata.bind"] = `/teams(${guid(options.ownerTeam)})`;
   return body;
+}
+
+/** What {@link BodyOptions.plainDays} has to hold for these writes; nothing is asked where they hold no days. */
+export async function plainDaysOf(
+  { environment }: { readonly environment: Environment },
+  written: readonly { readonly entity: AnyEntity; readonly fields: Fields }[],
+  signal: AbortSignal | undefined,
+): Promise<BodyOptions["plainDays"]> {
+  const found = new Map<string, ReadonlySet<string>>();
+  for (const { entity, fields } of written) {
+    const { logical } = tableOf(entity);
+    const isDated = Object.entries(fields).some(([field, value]) => {
+      return value !== null && entity.fields[field]?.kind === "date";
+    });
+    if (isDated && !found.has(logical)) found.set(logical, await environment.plainDays(logical, signal));
+  }
+  return found;
 }
 
 function plainValue(kind: Field["kind"], value: Value, timeZone: string): unknown {

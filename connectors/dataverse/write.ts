@@ -4,7 +4,7 @@ import { guid, queryOf } from "../odata.ts";
 import type { Inner } from "./batch.ts";
 import type { Context } from "./context.ts";
 import { type Job, judge } from "./outcomes.ts";
-import { bodyOf, columnsOf, only } from "./rows.ts";
+import { bodyOf, type BodyOptions, columnsOf, only, plainDaysOf } from "./rows.ts";
 import { type Attempt, failed, innerPath, sendBatch, settle } from "./sending.ts";
 
 export interface WriteOptions {
@@ -19,12 +19,14 @@ export async function writeAll(
   writes: readonly Write[],
   options: WriteOptions,
 ): Promise<Outcome[]> {
-  const jobs = writes.map((write) => jobOf(context, entity, write));
+  const plainDays = await plainDaysOf(context, writes.map(({ fields }) => ({ entity, fields })), options.signal);
+  const writing: Writing = { context: { ...context, plainDays }, entity, options };
+  const jobs = writes.map((write) => jobOf(writing, write));
   const batches: Job[][] = [];
   for (let from = 0; from < jobs.length; from += context.batchSize) {
     batches.push(jobs.slice(from, from + context.batchSize));
   }
-  const attempt = (open: readonly Job[]) => attemptAll({ context, entity, options }, open);
+  const attempt = (open: readonly Job[]) => attemptAll(writing, open);
   await settle(context, batches, { attempt, signal: options.signal });
   const given = [...new Set([...options.fields, ...entity.carries])];
   return jobs.map(({ outcome }) => trimmed(outcome!, given));
@@ -39,7 +41,7 @@ export function idOf(entity: AnyEntity, write: Write): string {
   return guid(write.id);
 }
 
-function jobOf(context: Context, entity: AnyEntity, write: Write): Job {
+function jobOf({ context, entity }: Writing, write: Write): Job {
   return { write, id: idOf(entity, write), body: bodyOf(entity, write, context), uncertain: false, outcome: null };
 }
 
@@ -54,7 +56,7 @@ function isRetirement(entity: AnyEntity, { op, fields }: Write): boolean {
 }
 
 interface Writing {
-  readonly context: Context;
+  readonly context: Context & BodyOptions;
   readonly entity: AnyEntity;
   readonly options: WriteOptions;
 }

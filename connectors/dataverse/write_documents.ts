@@ -8,9 +8,9 @@ import type { Context } from "./context.ts";
 import { documentsBy } from "./documents.ts";
 import { type Document, linesOf, versionOf } from "./order_lines.ts";
 import { knownOf, nothingKnown, type OrderWrite, orderWriteOf } from "./order_write.ts";
-import { agrees, keyOf, noAnswer, passing, refusal, sameKey } from "./outcomes.ts";
+import { agrees, isLineGone, keyOf, noAnswer, passing, refusal, sameKey } from "./outcomes.ts";
 import { rawsBy } from "./read.ts";
-import { columnsOf, only } from "./rows.ts";
+import { type BodyOptions, columnsOf, only, plainDaysOf } from "./rows.ts";
 import { type Attempt, failed, type Pending, sendBatch, settle } from "./sending.ts";
 import { idOf } from "./write.ts";
 
@@ -30,12 +30,17 @@ export async function writeDocuments(
   const { writes, signal } = options;
   for (const write of writes) check(context, document, write);
   const known = await knownOf(context, writes, signal);
+  const written = writes.flatMap(({ fields, parts = [] }) => [
+    { entity: document.head, fields },
+    ...parts.map((part) => ({ entity: document.parts, fields: part.fields })),
+  ]);
+  const plainDays = await plainDaysOf(context, written, signal);
   const jobs = writes.map((write): Job => {
     const order = orderWriteOf(write, known);
     return { order, uncertain: false, outcome: tooLarge(order) };
   });
   const batches = inBatches(jobs.filter(({ outcome }) => outcome === null), Math.min(context.batchSize, mostDocuments));
-  const writing: Writing = { context, document, options };
+  const writing: Writing = { context: { ...context, plainDays }, document, options };
   await settle(context, batches, { attempt: (open) => attemptAll(writing, open), signal });
   return jobs.map(({ outcome }) => trimmed(document, outcome!, options));
 }
@@ -44,12 +49,12 @@ export async function writeDocuments(
 function check(context: Context, document: Document, write: Write): void {
   idOf(document.head, write);
   const order = orderWriteOf(write, nothingKnown);
-  const now = write.op === "create" ? null : { version: "", statecode: 0, statuscode: 1 };
-  changeSetOf(context, document, { order, now });
+  const now = write.op === "create" ? null : { version: "", lines: new Map(), statecode: 0, statuscode: 1 };
+  changeSetOf({ ...context, plainDays: new Map() }, document, { order, now });
 }
 
 interface Writing {
-  readonly context: Context;
+  readonly context: Context & BodyOptions;
   readonly document: Document;
   readonly options: WantedFields;
 }
@@ -96,8 +101,10 @@ async function statesOf(
   }
   const lines = await linesOf(context, document.parts, { fields: [], signal }).of(heads.map(({ row }) => row));
   return new Map(heads.map(({ row: { id, version, data }, statuscode }) => {
-    const whole = versionOf(version, lines.get(id) ?? []);
-    return [id, { version: whole, statecode: Number(data["statecode"]), statuscode }];
+    const own = lines.get(id) ?? [];
+    const ofLines = new Map(own.map(({ part: { key }, version }) => [key, version]));
+    const statecode = Number(data["statecode"]);
+    return [id, { version: versionOf(version, own), lines: ofLines, statecode, statuscode }];
   }));
 }
 
@@ -176,7 +183,7 @@ async function judgeAll(
     } else if (answer.status === 412 && job.order.write.op === "create") {
       met.push({ job, answer });
     } else {
-      job.outcome = refusal(job.order, answer, columns);
+      job.outcome = isLineGone(answer, job.order.parts) ? { kind: "moved" } : refusal(job.order, answer, columns);
     }
   }
   await giveStored(writing, stored);

@@ -1,9 +1,11 @@
 /**
- * What stands in an address by itself: the function WhoAmI, and the actions FulfillSalesOrder and CancelSalesOrder, by
+ * What stands in an address by itself: the function WhoAmI, the user's settings, and the actions FulfillSalesOrder and CancelSalesOrder, by
  * which an order gets its end state, and an orderclose that says so.
  */
 import { isObject, type Json } from "../json.ts";
-import type { Answer } from "../service.ts";
+import { parseQuery } from "../odata.ts";
+import type { Answer, Asked } from "../service.ts";
+import { offsetsIn } from "../time_zone.ts";
 import type { Row } from "../tables.ts";
 import type { Crm } from "./crm.ts";
 import { readInput, type Resolve } from "./input.ts";
@@ -24,6 +26,25 @@ export function whoAmI(crm: Crm, base: string): Answer {
     OrganizationId: crm.organizationId,
   };
   return { status: 200, body, entity: "WhoAmI" };
+}
+
+/** Answers GET usersettingscollection(<id>): what follows from the user's zone, of the columns asked for. */
+export function userSettings(crm: Crm, { method, url }: Asked, key: string): Answer {
+  if (method !== "GET") throw refuse.method(method);
+  const { select } = parseQuery(url.search);
+  if (key.toLowerCase() !== crm.me) throw refuse.noSuchRow("usersettings", key);
+  const offsets = offsetsIn(crm.settings().timeZone, new Date(crm.clock.now()).getUTCFullYear());
+  const [standard, daylight] = [offsets[0]!, offsets.at(-1)!];
+  const all: Readonly<Record<string, number>> = {
+    timezonebias: 0 - standard,
+    timezonestandardbias: 0,
+    timezonedaylightbias: standard - daylight,
+    timezonedaylightmonth: offsets.length > 1 ? 3 : 0,
+  };
+  const unknown = select?.find((name) => !Object.hasOwn(all, name));
+  if (unknown !== undefined) throw refuse.missing(`The column '${unknown}' of 'usersettings'`);
+  const shown = Object.fromEntries(Object.entries(all).filter(([name]) => select?.includes(name) ?? true));
+  return { status: 200, body: { ...shown, systemuserid: crm.me }, entity: "usersettingscollection", rows: 1 };
 }
 
 /** True for the name of an action that stands by itself in an address. */

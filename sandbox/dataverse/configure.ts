@@ -4,7 +4,8 @@ import { schemaOf } from "./tables.ts";
 
 /**
  * Applies {changeTracking: {accounts: false}}, {alternateKeys: {accounts: [["accountnumber"]]}},
- * {expireDeltaTokens: true}, {priceCalculation: false} and {timeZone: "Europe/Paris"}. Throws TypeError on anything else; then nothing is applied.
+ * {expireDeltaTokens: true}, {priceCalculation: false}, {timeZone: "Europe/Paris"} and
+ * {dateOnly: {salesorders: ["requestdeliveryby"]}}. Throws TypeError on anything else; then nothing is applied.
  */
 export function configure(crm: Crm, settings: Readonly<Record<string, unknown>>): void {
   let next = crm.settings();
@@ -21,10 +22,15 @@ export function configure(crm: Crm, settings: Readonly<Record<string, unknown>>)
       next = { ...next, priceCalculation: value };
     } else if (name === "timeZone" && typeof value === "string" && isTimeZone(value)) {
       next = { ...next, timeZone: value };
+    } else if (name === "dateOnly") {
+      const days = perSet(name, value, (one, set): one is string[] => {
+        return Array.isArray(one) && one.every((column) => schemaOf(set)!.columns[column]?.format === "day");
+      });
+      next = { ...next, dateOnly: { ...next.dateOnly, ...days } };
     } else {
       throw new TypeError(
         `Cannot apply "${name}": it isn't known, or not with this value; ` +
-          `use "changeTracking", "alternateKeys", "expireDeltaTokens": true, "priceCalculation" or "timeZone"`,
+          `use "changeTracking", "alternateKeys", "expireDeltaTokens": true, "priceCalculation", "timeZone" or "dateOnly"`,
       );
     }
   }
@@ -45,10 +51,10 @@ function isKeyList(value: unknown): value is string[][] {
     value.every((key) => Array.isArray(key) && key.length > 0 && key.every((name) => typeof name === "string"));
 }
 
-function perSet<T>(name: string, value: unknown, accepts: (one: unknown) => one is T): Record<string, T> {
+function perSet<T>(name: string, value: unknown, accepts: (one: unknown, set: string) => one is T): Record<string, T> {
   const found: Record<string, T> = {};
   for (const [set, one] of Object.entries(typeof value === "object" && value !== null ? value : { "": value })) {
-    if (schemaOf(set) === undefined || !accepts(one)) {
+    if (schemaOf(set) === undefined || !accepts(one, set)) {
       throw new TypeError(`Cannot apply "${name}": "${set}" isn't an entity set with a fitting value; correct it`);
     }
     found[set] = one;

@@ -16,6 +16,8 @@ export interface CrmSettings {
   readonly priceCalculation: boolean;
   /** The application user's zone, an IANA name: in it the day of a time stamp such as requestdeliveryby is meant. */
   readonly timeZone: string;
+  /** By entity set: day columns that an administrator gave the behaviour DateOnly, so that they hold no instants. */
+  readonly dateOnly: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Crm {
@@ -54,6 +56,7 @@ const defaults: CrmSettings = {
   deltaTokensFrom: 0,
   priceCalculation: true,
   timeZone: "UTC",
+  dateOnly: {},
 };
 
 /** Opens the environment that the tables hold; fills them with an empty environment when they are new. */
@@ -85,6 +88,14 @@ export function openCrm(tables: Tables, options: { clock: SandboxClock; localCur
       settings = next;
     },
   };
+}
+
+/** The table with its columns as the settings have them. */
+export function asSet<T extends TableSchema | undefined>(crm: Crm, schema: T): T {
+  const names = crm.settings().dateOnly[schema?.set ?? ""] ?? [];
+  if (schema === undefined || names.length === 0) return schema;
+  const days = names.map((name) => [name, { ...schema.columns[name]!, kind: "date" as const }]);
+  return { ...schema, columns: { ...schema.columns, ...Object.fromEntries(days) } };
 }
 
 /** What an earlier version of the sandbox kept lacks what has come since. */

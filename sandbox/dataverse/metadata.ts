@@ -3,7 +3,7 @@ import { compileFilter } from "../filter.ts";
 import { parseQuery } from "../odata.ts";
 import type { Answer } from "../service.ts";
 import type { Row } from "../tables.ts";
-import type { Crm } from "./crm.ts";
+import { asSet, type Crm } from "./crm.ts";
 import { refuse } from "./refusal.ts";
 import type { Column, TableSchema } from "./schema.ts";
 import { schemas } from "./tables.ts";
@@ -39,7 +39,7 @@ interface Place {
 
 /** Answers GET EntityDefinitions, whole or by LogicalName='…', and the Attributes of one. Throws Refusal. */
 export function definitions(crm: Crm, { url, base, key, path }: Place): Answer {
-  if (path.length > 0) return attributes({ url, base, key, path });
+  if (path.length > 0) return attributes(crm, { url, base, key, path });
   const query = parseQuery(url.search);
   for (const name of query.select ?? []) {
     if (kindOf(name) === undefined) throw refuse.query(`Could not find a property named '${name}' on EntityMetadata.`);
@@ -82,16 +82,16 @@ const attributeTypes: Readonly<Record<Column["kind"], string>> = {
 const DATES = "Microsoft.Dynamics.CRM.DateTimeAttributeMetadata";
 
 /** The columns of a table; the cast to dates shows what their days mean. Other casts are not imitated. */
-function attributes({ url, base, key, path }: Place): Answer {
-  const schema = schemas.find(({ logical }) => key === `LogicalName='${logical}'`);
-  if (schema === undefined) throw refuse.noSuchRow("EntityMetadata", key ?? "");
+function attributes(crm: Crm, { url, base, key, path }: Place): Answer {
+  const found = schemas.find(({ logical }) => key === `LogicalName='${logical}'`);
+  if (found === undefined) throw refuse.noSuchRow("EntityMetadata", key ?? "");
   const [first, cast, ...more] = path;
   if (first !== "Attributes" || (cast ?? DATES) !== DATES || more.length > 0) {
     throw refuse.missing(`EntityDefinitions(…)/${path.join("/")}`);
   }
   const { select, filter } = parseQuery(url.search);
   if (filter !== null) throw refuse.missing("$filter on Attributes");
-  const rows = Object.entries(schema.columns).map(([name, column]) => attributeOf(name, column))
+  const rows = Object.entries(asSet(crm, found).columns).map(([name, column]) => attributeOf(name, column))
     .filter((row) => cast === undefined || row.AttributeType === "DateTime");
   const value = rows.map(({ MetadataId, ...all }) => {
     const shown = cast === undefined ? { ...all, Format: undefined, DateTimeBehavior: undefined } : all;

@@ -120,6 +120,7 @@ function setOf(column: Column, row: Row, name: string): string {
 function shownValue(column: Column, value: Cell): unknown {
   if (column.kind === "boolean") return value ?? false;
   if (value === null) return null;
+  if (column.kind === "date") return String(value).slice(0, 10); // one that held instants shows their days
   return ["decimal", "money", "double"].includes(column.kind) ? rawNumber(String(value)) : value;
 }
 

@@ -4,11 +4,11 @@ import { isObject, type Json, parseJson } from "../json.ts";
 import { parseQuery, preferences } from "../odata.ts";
 import type { Answer, Asked, Service, ServiceContext } from "../service.ts";
 import type { Row } from "../tables.ts";
-import { act, isAction, whoAmI } from "./actions.ts";
+import { act, isAction, userSettings, whoAmI } from "./actions.ts";
 import { batch } from "./batch.ts";
 import { multiple } from "./bulk.ts";
 import { count, list } from "./collection.ts";
-import type { Crm } from "./crm.ts";
+import { asSet, type Crm } from "./crm.ts";
 import { configure } from "./configure.ts";
 import { type KeyInAddress, keyInAddress, resolver } from "./input.ts";
 import { definitions } from "./metadata.ts";
@@ -100,11 +100,12 @@ function route(crm: Crm, request: Request): Answer {
   if (name === "EntityDefinitions") {
     return definitions(crm, { url: asked.url, base: request.base, key: key ?? null, path: segments.slice(1) });
   }
+  if (name === "usersettingscollection") return userSettings(crm, asked, key ?? "");
   if (name !== undefined && isAction(name) && key === undefined && second === undefined) {
     if (asked.method !== "POST") throw refuse.method(asked.method);
     return act(crm, { name, body: bodyOf(asked), resolve: resolver(crm, request.earlier) });
   }
-  const schema = schemaOf(name ?? "");
+  const schema = asSet(crm, schemaOf(name ?? ""));
   if (schema === undefined || segments.length > 3) throw refuse.noSuchSet(name ?? first);
   const answer = key === undefined ? ofSet(crm, schema, { request, action: second ?? null }) : ofRow(crm, schema, {
     request,

@@ -261,6 +261,18 @@ Deno.test("check STEP says that it filled a new home's sandbox", () =>
     assertEquals([sampled.code, sampled.err.includes("It was filled with the demo company")], [0, true]);
   }));
 
+Deno.test("check STEP and sync say that the CRM's user has another time zone than the connection", () =>
+  inWorld(async ({ dir, run }) => {
+    const commands = [["check", "units", "--sample", "1"], ["sync", "--select", "units"]];
+    for (const [timeZone, expected] of [["Europe/Berlin", true], ["UTC", false]]) {
+      Deno.writeTextFileSync(`${dir}/tenging.json`, JSON.stringify({ connections: { default: { timeZone } } }));
+      for (const command of commands) {
+        const { code, err } = await run(command);
+        assertEquals([code, err.includes("The time zone of the CRM's user is UTC+00:00,")], [0, expected]);
+      }
+    }
+  }));
+
 Deno.test("a home that held a real connection gets no sandbox, even when no service ever answered", () =>
   inWorld(async ({ dir }) => {
     const nobody = async () => await Promise.reject(new Error("no request is sent here"));

@@ -106,6 +106,56 @@ Deno.test("write() of a version that is no longer current changes nothing, and f
   assertEquals([rows[0]?.version, rows[0]?.parts?.length], [made.version, 3]);
 });
 
+const meanwhile = [["changed", "PATCH", { quantityshipped: 1 }], ["deleted", "DELETE", undefined]] as const;
+for (const [what, method, body] of meanwhile) {
+  Deno.test(`write() changes nothing where a line was ${what} without a total just before it was written`, async () => {
+    await using world = await openOrderWorld();
+    const order = newOrder(world, chosen(1), { statecode: 0 });
+    const comment = part("create", line(3), { productdescription: "By the door", quantity: "1", priceperunit: "0" });
+    const made = rowIn(await writeOrder(world.orders, { ...order, parts: [...order.parts!, comment] }));
+    const late = world.connect({
+      async fetch(input, init) {
+        if (String(input).endsWith("$batch")) await world.api(method, `salesorderdetails(${line(3)})`, body);
+        return await fetch(input, init);
+      },
+    });
+    const outcome = await writeOrder(openOrders(late), {
+      op: "update",
+      id: chosen(1),
+      version: made.version,
+      fields: { description: "decided on other lines" },
+      parts: [part("update", line(1), { quantity: "3" }), part("update", line(3), { quantity: "2" })],
+    });
+    assertEquals(outcome, { kind: "moved" });
+    const { rows: [row] } = await readAll(world.orders, wanted);
+    assertEquals([row!.data["description"], row!.data["totalamount"]], [null, made.data["totalamount"]]);
+  });
+}
+
+Deno.test("write() gives an order another price list, which changes lines that are written too", async () => {
+  await using world = await openOrderWorld();
+  const made = rowIn(
+    await writeOrder(world.orders, {
+      ...newOrder(world, chosen(1), { statecode: 0 }),
+      parts: [part("create", line(1), { productid: world.product, uomid: world.unit, quantity: "2" })],
+    }),
+  );
+  assertEquals(shown(made, "priceperunit"), [[line(1), "0"]]); // by no list
+  const row = rowIn(
+    await writeOrder(world.orders, {
+      op: "update",
+      id: chosen(1),
+      version: made.version,
+      fields: { pricelevelid: world.list },
+      parts: [
+        part("update", line(1), { quantity: "3" }),
+        part("create", line(2), { productid: world.product, uomid: world.unit, quantity: "1" }),
+      ],
+    }),
+  );
+  assertEquals(shown(row, "quantity", "priceperunit"), [[line(1), "3", "100"], [line(2), "1", "100"]]);
+});
+
 Deno.test("write() brings an order from submitted to fulfilled to invoiced, and changes nothing else then", async () => {
   await using world = await openOrderWorld();
   const made = rowIn(await writeOrder(world.orders, newOrder(world, chosen(1))));
@@ -229,6 +279,35 @@ Deno.test("write() of an order is all or nothing, and each order is answered for
   const ids = (await world.api("GET", "salesorders"))["value"] as { salesorderid: string }[];
   assertEquals(ids.map(({ salesorderid }) => salesorderid), [chosen(1), chosen(3)]);
   assertEquals(((await world.api("GET", "salesorderdetails"))["value"] as unknown[]).length, 3);
+});
+
+Deno.test("write() sends days as their columns hold them, and asks once how that is", async () => {
+  await using world = await openOrderWorld();
+  await world.set("dataverse", { dateOnly: { salesorders: ["requestdeliveryby"] } });
+  const asked: string[] = [];
+  const crm = world.connect({
+    timeZone: "Europe/Berlin",
+    fetch(input, init) {
+      if (String(input).includes("EntityDefinitions")) asked.push(String(input).split("'")[1]!);
+      return fetch(input, init);
+    },
+  });
+  const orders = openOrders(crm);
+  const day = { requestdeliveryby: "2026-05-20" };
+  const parts = [part("create", line(1), { productdescription: "x", quantity: "1", priceperunit: "1", ...day })];
+  const order = { ...newOrder(world, chosen(1), { ...day, submitdate: "2026-05-01" }), parts };
+  const row = rowIn(await writeOrder(orders, order));
+  assertEquals(row.data["requestdeliveryby"], "2026-05-20");
+  const { requestdeliveryby, submitdate } = await world.api("GET", `salesorders(${chosen(1)})`);
+  const stored = await world.api("GET", `salesorderdetails(${line(1)})`);
+  assertEquals([requestdeliveryby, submitdate, stored["requestdeliveryby"]], [
+    "2026-05-20",
+    "2026-04-30T22:00:00Z",
+    "2026-05-19T22:00:00Z",
+  ]);
+  const later = { op: "update", id: chosen(1), version: row.version, fields: { datefulfilled: "2026-05-21" } } as const;
+  assertEquals(rowIn(await writeOrder(orders, later)).data["datefulfilled"], "2026-05-21");
+  assertEquals(asked, ["salesorder", "salesorderdetail"]);
 });
 
 Deno.test("write() puts 25 orders into a batch", async () => {

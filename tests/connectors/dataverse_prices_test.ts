@@ -81,15 +81,17 @@ Deno.test("write() makes a unit beside the base unit and adopts one with its nam
   assertEquals(rowIn(outcomes[2]).id, chosen(3));
 });
 
-for (
-  const [timeZone, begins] of [["Europe/Berlin", "2026-03-28T23:00:00Z"], [
-    "America/New_York",
-    "2026-03-29T04:00:00Z",
-  ]] as const
-) {
-  Deno.test(`dates of a price list are days in ${timeZone}, both ways`, async () => {
+// The zone, the columns of dates alone, and what is stored of the day on which the list begins.
+const zones: readonly (readonly [string, readonly string[], string])[] = [
+  ["Europe/Berlin", [], "2026-03-28T23:00:00Z"],
+  ["America/New_York", [], "2026-03-29T04:00:00Z"],
+  ["Europe/Berlin", ["begindate", "enddate"], "2026-03-29"],
+  ["America/New_York", ["begindate"], "2026-03-29"],
+];
+for (const [timeZone, dateOnly, begins] of zones) {
+  Deno.test(`dates of a price list are days in ${timeZone}, both ways; dates alone: ${dateOnly.join() || "none"}`, async () => {
     await using world = await openOrderWorld();
-    await world.set("dataverse", { timeZone });
+    await world.set("dataverse", { timeZone, dateOnly: { pricelevels: dateOnly } });
     const crm = world.connect({ timeZone });
     const [currency] = (await world.api("GET", "transactioncurrencies"))["value"] as {
       transactioncurrencyid: string;
@@ -112,7 +114,10 @@ for (
         [chosen(1), { begindate: "2026-03-29", enddate: "2026-10-25" }],
       ]);
     }
-    const cleared = update(chosen(1), made.version, { enddate: null });
+    const later = update(chosen(1), made.version, { begindate: "2026-04-01" });
+    const changed = rowIn(await writeOne(crm, dv.priceLists, later, ["begindate"]));
+    assertEquals(changed.data, { begindate: "2026-04-01" });
+    const cleared = update(chosen(1), changed.version, { enddate: null });
     assertEquals(rowIn(await writeOne(crm, dv.priceLists, cleared, ["enddate"])).data, { enddate: null });
   });
 }

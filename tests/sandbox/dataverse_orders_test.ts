@@ -299,3 +299,45 @@ Deno.test("days of an order are instants", async () => {
   await client.control("dataverse", { timeZone: "Europe/Paris" });
   assertEquals((await (await client.control("dataverse")).json()).timeZone, "Europe/Paris");
 });
+
+Deno.test("the settings of the user follow the time zone", async () => {
+  await using shop = await openShop();
+  const { client } = shop;
+  const address = `usersettingscollection(${(await client.get("WhoAmI")).UserId})`;
+  const biases = "timezonebias,timezonestandardbias,timezonedaylightbias";
+  const seen: number[][] = [];
+  for (const timeZone of ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]) {
+    await client.control("dataverse", { timeZone });
+    const row = await client.get(`${address}?$select=${biases}`);
+    seen.push(biases.split(",").map((name) => Number(row[name])));
+    assertEquals("timezonedaylightmonth" in row, false);
+  }
+  assertEquals(seen, [[0, 0, 0], [-60, 0, -60], [300, 0, -60], [-330, 0, 0]]);
+  const statuses = await Promise.all([
+    client.crm(`usersettingscollection(${shop.account})`),
+    client.crm(address, { method: "DELETE" }),
+    client.crm(`${address}?$select=uilanguageid`),
+  ].map(async (answer) => (await answer).status));
+  assertEquals(statuses, [404, 405, 501]);
+});
+
+Deno.test("days of an order in a column of dates alone are days", async () => {
+  await using shop = await openShop();
+  const { client } = shop;
+  const old = await client.create("salesorders", order(shop, { requestdeliveryby: "2026-03-02T00:00:00Z" }));
+  assertEquals((await client.control("dataverse", { dateOnly: { salesorders: ["createdon"] } })).status, 400);
+  await client.control("dataverse", { dateOnly: { salesorders: ["requestdeliveryby"] } });
+  const instant = post(order(shop, { requestdeliveryby: "2026-03-02T00:00:00Z" }));
+  assertEquals((await client.crm("salesorders", instant)).status, 400);
+  const id = await client.create("salesorders", order(shop, { requestdeliveryby: "2026-03-02" }));
+  for (const one of [old, id]) {
+    assertEquals((await client.get(`salesorders(${one})`)).requestdeliveryby, "2026-03-02");
+  }
+  const dates = "EntityDefinitions(LogicalName='salesorder')/Attributes/" +
+    "Microsoft.Dynamics.CRM.DateTimeAttributeMetadata?$select=LogicalName,DateTimeBehavior";
+  const { value } = await client.get(dates);
+  const behaviour = (name: string) =>
+    (value as { LogicalName: string; DateTimeBehavior: { Value: string } }[])
+      .find(({ LogicalName }) => LogicalName === name)?.DateTimeBehavior.Value;
+  assertEquals(["requestdeliveryby", "submitdate"].map(behaviour), ["DateOnly", "UserLocal"]);
+});
