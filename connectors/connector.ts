@@ -36,6 +36,8 @@ export interface Field {
   readonly match?: "code" | "name" | "email" | "phone" | "url" | "postal" | "exact";
   /** Its value comes from other records: a change there does not touch this record's own time stamp. */
   readonly elsewhere?: boolean;
+  /** Fields of the same record, or part, whose writing lets the service choose this one anew unless it is written too. */
+  readonly follows?: readonly string[];
   /** Why the field can be blank and what a person does about it, for the message when a blank stops a creation. */
   readonly blank?: string;
   /** Only the Business Central extension has it: without the extension, rules that name it are off. */

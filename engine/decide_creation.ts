@@ -8,7 +8,8 @@ import { creationOf } from "./creation.ts";
 import { decideParts, pairParts, type PartDecision, rulesOfPairs } from "./document.ts";
 import { headOf } from "./parts.ts";
 import { derivedId } from "./record.ts";
-import { isBlank, type Lookups } from "./reconcile.ts";
+import type { Lookups } from "./reconcile.ts";
+import { isBlank } from "./same.ts";
 import { writesTo } from "./rules.ts";
 import { outcomeOf } from "./tally.ts";
 

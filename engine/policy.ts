@@ -2,7 +2,7 @@
 import type { Fields, Value } from "../connectors/connector.ts";
 import type { Reason } from "../store/store.ts";
 import { partsIn } from "./parts.ts";
-import { same } from "./reconcile.ts";
+import { same } from "./same.ts";
 import type { Step } from "./step.ts";
 
 interface Data {

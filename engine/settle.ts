@@ -2,12 +2,11 @@
 import type { Outcome, Row, Value } from "../connectors/connector.ts";
 import type { Change, Coupling, Pair, Reason, Settlement, Side, StoredRecord } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
-import { baseWith, valuesOf } from "./bases.ts";
-
+import { baseWith, valuesOf, without } from "./bases.ts";
 import { readAgain } from "./find.ts";
 import { unfitField } from "./decide_pair.ts";
 import { rulesNamed } from "./document.ts";
-import { isBlank, same } from "./reconcile.ts";
+import { isBlank, same } from "./same.ts";
 import { writesTo } from "./rules.ts";
 
 /** How often a record is decided anew when it changed between the decision and the write. */
@@ -183,15 +182,22 @@ function coupled(context: StepContext, { side, change, target, known, existed }:
     const base = context.knownBase(pair.coupling);
     const all = rulesNamed(compiled, [...Object.keys(base?.crm ?? {}), ...Object.keys(change.basis)]);
     // The service changed more than it was asked to, or a field of another rule: decided at once, not at the next edit.
-    const beside = all.some((rule) => {
+    const beside = all.filter((rule) => {
       const name = rule[side];
       return name !== null && !done.includes(rule.name) && !same(before?.data[name], target.data[name]);
     });
+    // What it made anew of a value that both sides had is not its people's to keep: the source says it again.
+    const remade = beside.filter((rule) => {
+      const had = base?.[side][rule.name];
+      return rule.direction !== "both" && writesTo(rule, side) && same(had, base?.[otherSide(side)][rule.name]) &&
+        same(had, before?.data[rule[side]!]);
+    }).map((rule) => rule.name);
     const other = pair[otherSide(side)]?.data ?? {};
     const data = side === "crm" ? { erp: other, crm: target.data } : { erp: target.data, crm: other };
-    const again = beside || Object.keys(context.step.control).length > 0;
+    const again = beside.length > 0 || Object.keys(context.step.control).length > 0;
     const seen = { ...pair.coupling.seen, [side]: again ? null : target.fingerprint };
-    return { ...pair.coupling, base: baseWith(compiled, base, values, data), seen, definition: hash, written };
+    const kept = base === null ? null : without(base, remade);
+    return { ...pair.coupling, base: baseWith(compiled, kept, values, data), seen, definition: hash, written };
   }
   const source = known.sources.get(change.source);
   const [erpId, crmId] = side === "crm" ? [change.source, target.id] : [target.id, change.source];

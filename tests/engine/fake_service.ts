@@ -40,6 +40,8 @@ export function fakeService(
     number?: { entity: string; field: string };
     /** Fields whose values the service keeps apart, by entity. */
     unique?: Readonly<Record<string, readonly string[]>>;
+    /** What the service makes of the values of a write before it stores them. */
+    makes?: (before: Fields, written: Fields) => Fields;
   } = {},
 ): FakeService {
   const tables = new Map<string, Map<string, Stored>>();
@@ -151,7 +153,8 @@ export function fakeService(
       const there = rows.get(write.id!);
       if (there === undefined) return { kind: "missing" };
       if (`v${there.version}` !== write.version) return { kind: "moved" };
-      return { kind: "ok", row: rowOf(store(entity.name, write.id!, write.fields, partsOf(write))) };
+      const made = { ...write.fields, ...options.makes?.(there.data, write.fields) };
+      return { kind: "ok", row: rowOf(store(entity.name, write.id!, made, partsOf(write))) };
     }
   }
 
