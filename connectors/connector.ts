@@ -28,6 +28,8 @@ export interface Field {
   readonly max?: number;
   /** Decimal: how many digits after the point the service keeps. */
   readonly scale?: number;
+  /** Decimal: the field of the same record with the code of its currency. */
+  readonly currency?: string;
   /** Choice: the values that the service knows. */
   readonly values?: readonly Value[];
   /** A creation without a value here is refused by the service. */

@@ -24,8 +24,17 @@ export interface Decision {
   readonly erp: Fields;
   /** Rules (by name) that agree now, or need nothing: their base is what both sides have. */
   readonly agreed: readonly string[];
+  /** Of these the ones whose values differ, because a side keeps its own or made something else of it. */
+  readonly differing: readonly Differing[];
   /** Why something is not written, by the side that it is not written to. */
   readonly reasons: { readonly crm: readonly Reason[]; readonly erp: readonly Reason[] };
+}
+
+/** A rule with the value that each side has. */
+export interface Differing {
+  readonly rule: FieldRule;
+  readonly erp: Value;
+  readonly crm: Value;
 }
 
 /** The values of a pair; `base` null, or without a field, where the sides never met. */
@@ -54,8 +63,10 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
   const units = unitsOf(rules).map((unit) => unit.map(member));
   for (const members of units) decide(members);
   const standing = new Set(agreed);
-  for (const one of units.flat()) if (standing.has(one.rule.name)) keep(one);
-  return { ...out, agreed, reasons };
+  const stand = units.flat().filter((one) => standing.has(one.rule.name));
+  for (const one of stand) keep(one);
+  const differing = stand.filter((one) => !one.equal).map(({ rule, e, c }) => ({ rule, erp: e, crm: c }));
+  return { ...out, agreed, differing, reasons };
 
   function member(rule: FieldRule): Member {
     const e = rule.erp === null ? rule.value : met.erp[rule.erp] ?? null;

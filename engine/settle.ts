@@ -6,11 +6,14 @@ import { baseWith, valuesOf, without } from "./bases.ts";
 import { readAgain } from "./find.ts";
 import { unfitField } from "./decide_pair.ts";
 import { rulesNamed } from "./document.ts";
+import { nameOf } from "./reasons.ts";
 import { isBlank, same } from "./same.ts";
 import { writesTo } from "./rules.ts";
 
 /** How often a record is decided anew when it changed between the decision and the write. */
 export const rounds = 3;
+/** Fields that a message names. */
+const mostNamed = 5;
 
 /** What a batch needs to settle its outcomes, read at once. */
 interface Known {
@@ -90,7 +93,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       return count(change.op === "insert" ? "inserted" : "modified");
     }
     if (outcome.kind === "refused") {
-      const reason = refusal(outcome);
+      const reason = refusal(change, outcome);
       finished("open", [...change.reasons, reason]);
       if (change.op === "update") saved.couplings.push(...leftAlone(change, side, known));
       return count("failed");
@@ -240,14 +243,19 @@ export function stores(sent: Value | undefined, now: Value | undefined): boolean
   return same(trimmed(sent), trimmed(now));
 }
 
-function refusal(outcome: Extract<Outcome, { kind: "refused" }>): Reason {
-  const message = `${outcome.message} (${outcome.code})`;
-  return { code: "refused", message, ...(outcome.field === undefined ? {} : { field: outcome.field }) };
+/** With the field that the service names, else with what of an update was not written: of a line with its key. */
+function refusal(change: Change, { code, message, field }: Extract<Outcome, { kind: "refused" }>): Reason {
+  const told = `${message} (${code})`;
+  if (field !== undefined) return { code: "refused", field, message: `${told}; field "${field}"` };
+  const fields = Object.keys(change.after).filter((name) => change.op === "update" && !name.endsWith("/"));
+  const named = fields.slice(0, mostNamed).map((name) => `"${name}"`).join(", ");
+  const more = fields.length > mostNamed ? ` and ${fields.length - mostNamed} more` : "";
+  return { code: "refused", message: fields.length === 0 ? told : `${told}; not written: ${named}${more}` };
 }
 
 function takenBy(context: StepContext, side: Side, target: StoredRecord): Reason {
   const message =
-    `Cannot create the record: "${target.label ?? target.id}" of "${context.step.extract[side].name}" has ` +
+    `Cannot create the record: "${nameOf(context.compiled, target)}" of "${context.step.extract[side].name}" has ` +
     `its key already and is coupled with another record; give one of the two another key`;
   return { code: "ambiguous", message, about: [target.id] };
 }

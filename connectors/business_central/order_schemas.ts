@@ -34,8 +34,8 @@ export const salesOrder = z.object({
   billToPostCode: text(20, { match: "postal" }),
   /** The invoice discount of the whole order; the lines have discounts of their own. */
   discountAmount: decimal(2),
-  totalAmountExcludingTax: decimal(2),
-  totalAmountIncludingTax: decimal(2),
+  totalAmountExcludingTax: decimal(2, { currency: "currencyCode" }),
+  totalAmountIncludingTax: decimal(2, { currency: "currencyCode" }),
   fullyShipped: flag(),
   /** The day of the last posted shipment, once everything is shipped. */
   lastShipmentDate: date(),

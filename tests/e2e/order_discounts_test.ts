@@ -62,3 +62,22 @@ Deno.test("a discount stands when the CRM changes its line again, whatever the E
     }
   }
 });
+
+Deno.test("a discount that the ERP gives on a released line stays, and is what the listed totals differ by", async () => {
+  await using world = await openShop();
+  const id = await discounted(world, "MORE", "Open");
+  const { number, lines } = await erpOrder(world, "MORE");
+  const desk = world.sandbox.erpOrders;
+  desk.reopen(number);
+  await world.asErpUser("PATCH", `salesOrderLines(${lines[0]!["id"]})`, { discountAmount: 6 });
+  desk.release(number);
+  const message = `Cannot confirm "${number}": its total is 273.4 USD in the ERP and 275.2 USD in the CRM ` +
+    '("totalAmountExcludingTax", "totalexcludingtax"); "discountAmount" of line 10000 is 6 in the ERP and 4.2 in the ' +
+    "CRM; look which of the two is wrong and correct it there";
+  for (const step of [() => {}, () => desk.ship(number), () => desk.invoice(number), () => {}]) {
+    step();
+    await world.sync({ steps: "orders" });
+    assertEquals((await world.listed()).map((one) => [one.code, one.message]), [["totals_differ", message]]);
+  }
+  assertEquals((await crmOrder(world, id))["statecode"], 4);
+});
