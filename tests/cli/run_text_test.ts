@@ -16,10 +16,10 @@ Deno.test("runTable() shows each direction that ran and the totals", () => {
   assertEquals(
     runTable(runOf("run1")),
     [
-      "step        direction  status    read  inserted  modified  deleted  unchanged  skipped  conflict  blocked  failed  coupled  uncoupled",
-      "currencies             Skipped                                                                                           0          0",
-      "customers   to CRM     Success      3         1         0        0          1        0         1        0       0        2          1",
-      "total                  Finished     3         1         0        0          1        0         1        0       0        2          1",
+      "step        direction  status    read  inserted  modified  deleted  unchanged  skipped  conflict  blocked  failed  coupled  uncoupled  listed",
+      "currencies             Skipped                                                                                           0          0       0",
+      "customers   to CRM     Success      3         1         0        0          1        0         1        0       0        2          1       1",
+      "total                  Finished     3         1         0        0          1        0         1        0       0        2          1       1",
     ].join("\n"),
   );
 });
