@@ -247,7 +247,9 @@ export function stores(sent: Value | undefined, now: Value | undefined): boolean
 function refusal(change: Change, { code, message, field }: Extract<Outcome, { kind: "refused" }>): Reason {
   const told = `${message} (${code})`;
   if (field !== undefined) return { code: "refused", field, message: `${told}; field "${field}"` };
-  const fields = Object.keys(change.after).filter((name) => change.op === "update" && !name.endsWith("/")).sort();
+  const fields = Object.entries(change.after)
+    .filter(([name, value]) => change.op === "update" && !name.endsWith("/") && !same(value, change.before[name]))
+    .map(([name]) => name).sort();
   const named = fields.slice(0, mostNamed).map((name) => `"${name}"`).join(", ");
   const more = fields.length > mostNamed ? ` and ${fields.length - mostNamed} more` : "";
   return { code: "refused", message: fields.length === 0 ? told : `${told}; not written: ${named}${more}` };
