@@ -75,7 +75,11 @@ function textOfLoaded(loaded: OrdersLoaded): string {
       givenTotals,
       `${some(givenTotals, "order")} with totals that are not the sums of the lines, kept as they are given`,
     ],
-    [withoutOwner, `${some(withoutOwner, "order")} of the application user, since the salesperson is no user`],
+    [
+      withoutOwner,
+      `${some(withoutOwner, "order")} of the application user: no salesperson is named, or no enabled user has the ` +
+      "e-mail address that salespeople.csv has for it",
+    ],
     [
       priceLists.length,
       `${some(priceLists.length, "price list")} made, where a currency had none: ${priceLists.join(", ")}`,

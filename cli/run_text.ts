@@ -51,35 +51,34 @@ export function countsText(counts: Counts): string {
 
 /**
  * The result of a run as a table: a line for each direction of the steps that are not off, then the totals, which are the
- * sums of the columns above them. Ends without a line break.
+ * sums of the columns above them. The last columns say how the step stands, as `status` does. Ends without a line break.
  */
 export function runTable(run: Run): string {
   const columns = ["read", ...spoken] as const;
-  const rows: string[][] = [["step", "direction", "status", ...columns, "coupled", "uncoupled"]];
+  const totals = ["coupled", "uncoupled", "listed"] as const;
+  const rows: string[][] = [["step", "direction", "status", ...columns, ...totals]];
   const steps = run.steps.filter((step) => !isOff(step));
   for (const step of steps) {
     const directions = ([["to CRM", step.toCrm], ["from CRM", step.fromCrm]] as const)
       .filter(([, direction]) => direction.status !== "" || direction.counts.read > 0);
-    const couplings = [String(step.coupled), String(step.uncoupled)];
-    if (directions.length === 0) rows.push([step.step, "", step.status, ...columns.map(() => ""), ...couplings]);
+    const standing = totals.map((of) => String(step[of]));
+    if (directions.length === 0) rows.push([step.step, "", step.status, ...columns.map(() => ""), ...standing]);
     directions.forEach(([name, direction], at) =>
       rows.push([
         at === 0 ? step.step : "",
         name,
         directionStatus(step, direction),
         ...columns.map((column) => String(direction.counts[column])),
-        ...(at === 0 ? couplings : ["", ""]),
+        ...(at === 0 ? standing : totals.map(() => "")),
       ])
     );
   }
-  const sum = (of: "coupled" | "uncoupled") => String(steps.reduce((total, step) => total + step[of], 0));
   rows.push([
     "total",
     "",
     run.status,
     ...columns.map((of) => String(run.totals[of])),
-    sum("coupled"),
-    sum("uncoupled"),
+    ...totals.map((of) => String(steps.reduce((sum, step) => sum + step[of], 0))),
   ]);
   return table(rows, 3);
 }

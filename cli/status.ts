@@ -62,7 +62,7 @@ async function read(session: Session): Promise<StatusDocument> {
 /** The document as two tables. Ends without a line break. */
 export function statusText(document: StatusDocument): string {
   const steps = [
-    ["step", "last run", "to CRM", "from CRM", "coupled", "only ERP", "only CRM", "listed", ""],
+    ["step", "last run", "to CRM", "from CRM", "coupled", "only ERP", "only CRM", "listed", "why"],
     ...document.steps.map((step) => [
       step.step,
       step.status ?? "never",

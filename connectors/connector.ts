@@ -28,6 +28,8 @@ export interface Field {
   readonly max?: number;
   /** Decimal: how many digits after the point the service keeps. */
   readonly scale?: number;
+  /** Decimal: the field of the same record with the code of its currency. */
+  readonly currency?: string;
   /** Choice: the values that the service knows. */
   readonly values?: readonly Value[];
   /** A creation without a value here is refused by the service. */
@@ -36,6 +38,8 @@ export interface Field {
   readonly match?: "code" | "name" | "email" | "phone" | "url" | "postal" | "exact";
   /** Its value comes from other records: a change there does not touch this record's own time stamp. */
   readonly elsewhere?: boolean;
+  /** Fields of the same record, or part, whose writing lets the service choose this one anew unless it is written too. */
+  readonly follows?: readonly string[];
   /** Why the field can be blank and what a person does about it, for the message when a blank stops a creation. */
   readonly blank?: string;
   /** Only the Business Central extension has it: without the extension, rules that name it are off. */

@@ -32,3 +32,9 @@ export function baseWith(
     );
   return { erp: { ...keep(base?.erp ?? {}), ...values.erp }, crm: { ...keep(base?.crm ?? {}), ...values.crm } };
 }
+
+/** The base without these rules: for them the sides meet for the first time. */
+export function without({ erp, crm }: Base, names: readonly string[]): Base {
+  const rest = (fields: Fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+  return { erp: rest(erp), crm: rest(crm) };
+}

@@ -1,8 +1,10 @@
 /** What a new record is given: the rules of its direction and the definition's `create`. Pure. */
 import type { Fields, Value } from "../connectors/connector.ts";
 import type { Reason, Side } from "../store/store.ts";
-import { isBlank, type Looked, type Lookups, toCrm, toErp, tooLong } from "./reconcile.ts";
+import { type Looked, type Lookups, toCrm, toErp } from "./reconcile.ts";
 import { accessOf, type Compiled, type FieldRule, givenOf, writesTo } from "./rules.ts";
+import { isBlank } from "./same.ts";
+import { tooLong } from "./writable.ts";
 
 export interface Creation {
   readonly fields: Fields;

@@ -7,6 +7,7 @@ import { decideCreation } from "./decide_creation.ts";
 import { decidePair } from "./decide_pair.ts";
 import { readLookups } from "./lookups.ts";
 import { pagesOf } from "./paging.ts";
+import { nameOf } from "./reasons.ts";
 import { stands } from "./record.ts";
 import { fits } from "./policy.ts";
 
@@ -89,7 +90,7 @@ export async function decideUncoupled(
 }
 
 function ambiguity(context: StepContext, side: Side, record: StoredRecord, candidates: readonly string[]): Reason {
-  const name = record.label ?? record.key ?? record.id;
+  const name = nameOf(context.compiled, record);
   const { name: entity } = context.step.extract[side];
   const why = candidates.length === 1
     ? `the one record of "${entity}" with its keys is that of others too`

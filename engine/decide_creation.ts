@@ -7,8 +7,10 @@ import { otherSide, type StepContext } from "./context.ts";
 import { creationOf } from "./creation.ts";
 import { decideParts, pairParts, type PartDecision, rulesOfPairs } from "./document.ts";
 import { headOf } from "./parts.ts";
+import { nameOf } from "./reasons.ts";
 import { derivedId } from "./record.ts";
-import { isBlank, type Lookups } from "./reconcile.ts";
+import type { Lookups } from "./reconcile.ts";
+import { isBlank } from "./same.ts";
 import { writesTo } from "./rules.ts";
 import { outcomeOf } from "./tally.ts";
 
@@ -83,8 +85,7 @@ function unfit(context: StepContext, side: Side, source: StoredRecord): readonly
   const field = (side === "crm" ? context.step.load.toCrm : context.step.load.fromCrm)?.unless;
   if (field === undefined || isBlank(source.data[field])) return [];
   const where = context.step.extract[side].name;
-  const message =
-    `Cannot create a record of "${where}" for "${source.label ?? source.key ?? source.id}": it has no place ` +
+  const message = `Cannot create a record of "${where}" for "${nameOf(context.compiled, source)}": it has no place ` +
     `there (${source.data[field]}); nothing is to be done unless it should have one`;
   return [{ code: "unfit", field, message }];
 }

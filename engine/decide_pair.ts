@@ -6,7 +6,9 @@ import { otherSide, type StepContext } from "./context.ts";
 import { decideParts, marked, pairParts, type PartDecision, rulesOfPairs } from "./document.ts";
 import { headOf } from "./parts.ts";
 import { authorityOf, controlled } from "./policy.ts";
-import { type Decision, isBlank, type Lookups, reconcile } from "./reconcile.ts";
+import { type Decision, type Lookups, reconcile } from "./reconcile.ts";
+import { missing, nameOf, tooLate, unfit } from "./reasons.ts";
+import { isBlank } from "./same.ts";
 import { type FieldRule, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";
 import { outcomeOf } from "./tally.ts";
@@ -29,14 +31,17 @@ export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, s
     decision.reasons[side].some((one) => one.code === "waiting" || one.code === "refused");
   const writes = context.sides.filter((side) => Object.keys(decision[side]).length > 0 && !stops(side));
   // What is written changes the totals: they are compared when it is done, and a refusal says enough.
-  const control = writes.length > 0 ? [] : controlled(step, { erp: erp.data, crm: crm.data });
+  const told = { name: nameOf(compiled, erp, crm), differing: decision.differing };
+  const control = writes.length > 0 ? [] : controlled(step, { erp: erp.data, crm: crm.data }, told);
   const listed = context.sides.includes("erp") ? "erp" : "crm";
   for (const side of context.sides) {
     const target = side === "crm" ? crm : erp;
     const source = sourceOf(coupling, side);
     const checked = side === listed ? control : [];
     // What nobody can write any more is only listed where somebody wanted it: in a document, which was open once.
-    const late = compiled.parts !== null && Object.keys(decision[side]).length > 0 ? [tooLate(pair, target)] : [];
+    const late = compiled.parts !== null && Object.keys(decision[side]).length > 0
+      ? [tooLate(context, pair, target)]
+      : [];
     const reasons = target.frozen === null ? [...decision.reasons[side], ...checked] : [...late, ...checked];
     if (writes.includes(side)) {
       saved.changes.push(update(context, side, { coupling, erp, crm }, { decision, rules, pairs }));
@@ -104,6 +109,7 @@ function decide(
       crm: marked({ ...decision.crm, ...parts.crm }),
       erp: marked({ ...decision.erp, ...parts.erp }),
       agreed: decision.agreed,
+      differing: decision.differing,
       reasons,
     },
     rules: [...compiled.rules, ...rulesOfPairs(compiled, parts.pairs)],
@@ -145,7 +151,6 @@ export function unfitField(step: Step, erp: StoredRecord | null): string | null 
   return field === undefined || isBlank(erp?.data[field]) ? null : field;
 }
 
-/** The CRM keeps what it had until it can have the record again, or another record takes its place. */
 function listUnfit(
   context: StepContext,
   { coupling, erp, crm }: { coupling: Coupling; erp: StoredRecord; crm: StoredRecord },
@@ -153,22 +158,13 @@ function listUnfit(
   again: boolean,
 ): void {
   const field = unfitField(context.step, erp)!;
-  const message = `Cannot synchronize "${crm.label ?? crm.key ?? crm.id}": the CRM has no place for it any more ` +
-    `(${erp.data[field]}) and still has what it was before; delete that there, unless another record takes its place`;
   const source = sourceOf(coupling, "crm");
-  saved.changes.push({ ...listing(context, "crm", source, [{ code: "unfit", field, message }]), target: crm.id });
+  saved.changes.push({
+    ...listing(context, "crm", source, [unfit(context, crm, field, erp.data[field])]),
+    target: crm.id,
+  });
   saved.couplings.push({ ...coupling, seen: { erp: erp.fingerprint, crm: crm.fingerprint } });
   for (const side of context.sides) context.count(side, sourceOf(coupling, side), "skipped", { again });
-}
-
-/** Somebody changed a document that the other side has completed. */
-function tooLate({ erp, crm }: Pair, target: StoredRecord): Reason {
-  const name = crm?.label ?? crm?.key ?? erp?.label ?? target.id;
-  const message = `Cannot write "${name}" any more: ${lowered(target.frozen ?? "")}; undo the change on the other side`;
-  return { code: "held", message };
-}
-function lowered(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "");
 }
 
 /** A pair that is in nobody's hands, or in a person's: nothing is written, and what it agreed on stays. */
@@ -179,7 +175,7 @@ function leaveAlone(
   saved: Saved,
   again: boolean,
 ): void {
-  const name = crm.label ?? crm.key ?? erp.label ?? erp.id;
+  const name = nameOf(context.compiled, crm, erp);
   for (const side of context.sides) {
     const source = sourceOf(coupling, side);
     if (line.who === "nobody") saved.close.push({ side, source });
@@ -225,14 +221,4 @@ function goneOf({ erp, crm }: Pair): "no" | "erp" | "crm" | "both" | "left" {
   if (deleted.erp) return "erp";
   if (deleted.crm) return "crm";
   return erp?.state === "left" || crm?.state === "left" ? "left" : "no";
-}
-
-function missing(context: StepContext, pair: Pair, gone: Side): Reason {
-  const { step } = context;
-  const name = pair[gone]?.label ?? pair[gone]?.key ?? targetOf(pair.coupling, gone);
-  const other = gone === "erp" ? "CRM" : "ERP";
-  const too = context.compiled.parts === null ? `delete it in the ${other} as well` : `cancel it in the ${other} too`;
-  const message = `Cannot synchronize "${name}": it was deleted from "${step.extract[gone].name}"; ` +
-    `${too}, or bring it back in its own service`;
-  return { code: "missing", message, about: [targetOf(pair.coupling, gone)] };
 }

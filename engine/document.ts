@@ -8,7 +8,8 @@ import type { Base, Change, Reason, Side } from "../store/store.ts";
 import { creationOf } from "./creation.ts";
 import { headOf, partsIn } from "./parts.ts";
 import { fits } from "./policy.ts";
-import { isBlank, type Lookups, same, toCrm } from "./reconcile.ts";
+import { type Lookups, toCrm } from "./reconcile.ts";
+import { isBlank, same } from "./same.ts";
 import type { Compiled, FieldRule } from "./rules.ts";
 
 /** One part on each side, or a part that stands on one side only; `name` where both keys are known. */

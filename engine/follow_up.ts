@@ -7,7 +7,10 @@ import type { Step } from "./step.ts";
 
 const page = 500;
 
-/** Takes over the couplings of `of` for records that this step has not coupled yet. */
+/**
+ * Takes over the couplings of `of` for records that this step has not coupled yet. Where `of` gave a record of the CRM to
+ * another one of the ERP, so does this step.
+ */
 export async function mirrorCouplings(context: StepContext, of: Step): Promise<readonly Unclear[]> {
   const { store, connection, step } = context;
   const uncoupled = pagesOf<StoredRecord>(
@@ -25,7 +28,10 @@ export async function mirrorCouplings(context: StepContext, of: Step): Promise<r
       how: `coupled by ${of.name}`,
       written: null,
     }));
-    if (couplings.length > 0) await store.save(connection, step.name, { couplings });
+    if (couplings.length === 0) continue;
+    const held = await store.lookup(connection, step.name, "crm", "id", couplings.map(({ crmId }) => crmId));
+    const parted = held.map(({ pair }) => pair.coupling.erpId);
+    await store.save(connection, step.name, { couplings, parted });
   }
   return [];
 }

@@ -1,7 +1,8 @@
 /** Lookups through the couplings of other steps, read in batches so that decisions stay pure. */
 import type { Fields, Value } from "../connectors/connector.ts";
 import type { Pair, Reason, Side, Store } from "../store/store.ts";
-import { isBlank, type Looked, type Lookups } from "./reconcile.ts";
+import type { Looked, Lookups } from "./reconcile.ts";
+import { isBlank } from "./same.ts";
 import { partsIn } from "./parts.ts";
 import { stands } from "./record.ts";
 import { type Compiled, fieldOf, type FieldRule, writesTo } from "./rules.ts";

@@ -96,8 +96,9 @@ export function cycleOf(steps: readonly Step[]): readonly string[] | null {
 
 /**
  * Reads a selector: `step`, `+step` (with all that it depends on), `step+` (with all that depend on it), `+step+`,
- * several of them separated by commas or spaces, each with the steps of the same documents; or `step/key` for one record, where the key is all that follows the
- * first slash. Throws DefinitionError "unknown_step" where no step has such a name.
+ * several of them separated by commas or spaces, each with the steps of the same documents; or `step/key` for one
+ * record, where the key is all that follows the first slash. Throws DefinitionError "unknown_step" where no step has
+ * such a name.
  */
 export function select(steps: readonly Step[], selector: string): Selection {
   const ordered = order(steps);

@@ -6,7 +6,9 @@
  */
 import type { AnyEntity, Fields, Value } from "../connectors/connector.ts";
 import type { Base, Reason } from "../store/store.ts";
-import { accessOf, fieldOf, type FieldRule } from "./rules.ts";
+import { fieldOf, type FieldRule, writesTo } from "./rules.ts";
+import { isBlank, same } from "./same.ts";
+import { isWritable, unwritable } from "./writable.ts";
 
 /** What a rule makes of a value: the value, nothing to write (`leave`), or the reason why it can't be said. */
 export type Looked = { readonly value: Value } | { readonly leave: true } | { readonly reason: Reason };
@@ -22,8 +24,17 @@ export interface Decision {
   readonly erp: Fields;
   /** Rules (by name) that agree now, or need nothing: their base is what both sides have. */
   readonly agreed: readonly string[];
+  /** Of these the ones whose values differ, because a side keeps its own or made something else of it. */
+  readonly differing: readonly Differing[];
   /** Why something is not written, by the side that it is not written to. */
   readonly reasons: { readonly crm: readonly Reason[]; readonly erp: readonly Reason[] };
+}
+
+/** A rule with the value that each side has. */
+export interface Differing {
+  readonly rule: FieldRule;
+  readonly erp: Value;
+  readonly crm: Value;
 }
 
 /** The values of a pair; `base` null, or without a field, where the sides never met. */
@@ -49,8 +60,13 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
   const out = { crm: {} as Record<string, Value>, erp: {} as Record<string, Value> };
   const agreed: string[] = [];
   const reasons = { crm: [] as Reason[], erp: [] as Reason[] };
-  for (const unit of unitsOf(rules)) decide(unit.map(member));
-  return { ...out, agreed, reasons };
+  const units = unitsOf(rules).map((unit) => unit.map(member));
+  for (const members of units) decide(members);
+  const standing = new Set(agreed);
+  const stand = units.flat().filter((one) => standing.has(one.rule.name));
+  for (const one of stand) keep(one);
+  const differing = stand.filter((one) => !one.equal).map(({ rule, e, c }) => ({ rule, erp: e, crm: c }));
+  return { ...out, agreed, differing, reasons };
 
   function member(rule: FieldRule): Member {
     const e = rule.erp === null ? rule.value : met.erp[rule.erp] ?? null;
@@ -118,10 +134,23 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
         reasons[side].push({ ...reason, field: one.rule.unit });
         return;
       }
-      const access = accessOf(entity, field);
-      if ("value" in looked && (access === "always" || access === "update")) values[one.rule[side]!] = looked.value;
+      if ("value" in looked && isWritable(entity, field)) values[one.rule[side]!] = looked.value;
     }
     Object.assign(out[side], values);
+  }
+
+  /** What stands is written beside what the service would choose it anew by: its choice would be nobody's change. */
+  function keep({ rule, e, c }: Member): void {
+    if (isBlank(e) || isBlank(c)) return;
+    for (const side of ["erp", "crm"] as const) {
+      const name = rule[side];
+      if (name === null || !writesTo(rule, side)) continue;
+      const entity: AnyEntity = rule.of.extract[side];
+      const own = fieldOf(rule, side)!;
+      const before = name.slice(0, name.length - own.length);
+      const isChosen = entity.fields[own]?.follows?.some((field: string) => before + field in out[side]) ?? false;
+      if (isChosen && isWritable(entity, own)) out[side][name] = side === "erp" ? e : c;
+    }
   }
 }
 
@@ -153,32 +182,6 @@ function wantOf(one: Member): "crm" | "erp" | "conflict" | "nothing" {
   if (direction === "fromCrm") return crmBlank ? "nothing" : "erp";
   if (erpBlank) return "erp";
   return crmBlank ? "crm" : "conflict";
-}
-
-/** Why a value can't be written to a field of an existing record; null where it can. */
-function unwritable(entity: AnyEntity, field: string, value: Value, equal: boolean): Reason | null {
-  const access = accessOf(entity, field);
-  if (!equal && (access === "create" || access === "never")) {
-    const message = `Cannot write "${field}": it can only be given when a record of "${entity.name}" is created; ` +
-      `change it there by hand, or change it back on the other side`;
-    return { code: "not_writable", field, message };
-  }
-  if (entity.fields[field]?.required && isBlank(value)) {
-    const message = `Cannot clear "${field}": a record of "${entity.name}" must have one; ` +
-      `give it a value on the other side`;
-    return { code: "required_blank", field, message };
-  }
-  return tooLong(entity, field, value);
-}
-
-/** Why a text does not fit a field; null where it does. Lengths are in UTF-16 units, as both services count. */
-export function tooLong(entity: AnyEntity, field: string, value: Value): Reason | null {
-  const max = entity.fields[field]?.max;
-  if (max === undefined || typeof value !== "string" || value.length <= max) return null;
-  const message =
-    `Cannot write "${field}" of "${entity.name}": the value has ${value.length} characters and the field ` +
-    `holds ${max}; shorten it on the other side`;
-  return { code: "too_long", field, message };
 }
 
 /** The rules by what is decided as one, in order; members of one group that go different ways are apart. */
@@ -241,13 +244,4 @@ function meets(rule: FieldRule, forward: Looked, e: Value, c: Value, lookups: Lo
   if (!("value" in forward)) return false;
   const normal = rule.transform?.normal;
   return same(forward.value, c) || (normal !== undefined && same(normal(forward.value), normal(c)));
-}
-
-export function isBlank(value: Value | undefined): boolean {
-  return value === null || value === undefined || value === "";
-}
-
-/** Equal as both services would store them: blank is blank, all else to the letter. Decimals are canonical before. */
-export function same(a: Value | undefined, b: Value | undefined): boolean {
-  return a === b || (isBlank(a) && isBlank(b));
 }

@@ -165,6 +165,9 @@ export function compile(step: Step, parts: Step | null = null): Compiled {
       ...(policy?.unless === undefined ? [] : [policy.unless]),
       ...authority.flatMap((line) => Object.keys(line[side] ?? {})),
       ...(side === "erp" ? Object.values(control) : Object.keys(control)),
+      ...(side === "erp"
+        ? Object.values(control).flatMap((name) => step.extract.erp.fields[name]?.currency ?? [])
+        : []),
     ];
   }
 }

@@ -139,7 +139,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
   async function totalsOf(step: Step): Promise<Partial<StepRun>> {
     try {
       const { coupled, uncoupled, listed } = await store.step(connection, step.name);
-      return { coupled, uncoupled: uncoupled.erp + uncoupled.crm, listed };
+      return { coupled, uncoupled: step.of === null ? uncoupled.erp + uncoupled.crm : 0, listed };
     } catch (error) {
       if (error instanceof ServiceError) return {};
       throw error;

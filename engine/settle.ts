@@ -2,16 +2,18 @@
 import type { Outcome, Row, Value } from "../connectors/connector.ts";
 import type { Change, Coupling, Pair, Reason, Settlement, Side, StoredRecord } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
-import { baseWith, valuesOf } from "./bases.ts";
-
+import { baseWith, valuesOf, without } from "./bases.ts";
 import { readAgain } from "./find.ts";
 import { unfitField } from "./decide_pair.ts";
 import { rulesNamed } from "./document.ts";
-import { isBlank, same } from "./reconcile.ts";
+import { nameOf } from "./reasons.ts";
+import { isBlank, same } from "./same.ts";
 import { writesTo } from "./rules.ts";
 
 /** How often a record is decided anew when it changed between the decision and the write. */
 export const rounds = 3;
+/** Fields that a message names. */
+const mostNamed = 5;
 
 /** What a batch needs to settle its outcomes, read at once. */
 interface Known {
@@ -91,7 +93,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       return count(change.op === "insert" ? "inserted" : "modified");
     }
     if (outcome.kind === "refused") {
-      const reason = refusal(outcome);
+      const reason = refusal(change, outcome);
       finished("open", [...change.reasons, reason]);
       if (change.op === "update") saved.couplings.push(...leftAlone(change, side, known));
       return count("failed");
@@ -184,15 +186,22 @@ function coupled(context: StepContext, { side, change, target, known, existed }:
     const base = context.knownBase(pair.coupling);
     const all = rulesNamed(compiled, [...Object.keys(base?.crm ?? {}), ...Object.keys(change.basis)]);
     // The service changed more than it was asked to, or a field of another rule: decided at once, not at the next edit.
-    const beside = all.some((rule) => {
+    const beside = all.filter((rule) => {
       const name = rule[side];
       return name !== null && !done.includes(rule.name) && !same(before?.data[name], target.data[name]);
     });
+    // What it made anew of a value that both sides had is not its people's to keep: the source says it again.
+    const remade = beside.filter((rule) => {
+      const had = base?.[side][rule.name];
+      return rule.direction !== "both" && writesTo(rule, side) && same(had, base?.[otherSide(side)][rule.name]) &&
+        same(had, before?.data[rule[side]!]);
+    }).map((rule) => rule.name);
     const other = pair[otherSide(side)]?.data ?? {};
     const data = side === "crm" ? { erp: other, crm: target.data } : { erp: target.data, crm: other };
-    const again = beside || Object.keys(context.step.control).length > 0;
+    const again = beside.length > 0 || Object.keys(context.step.control).length > 0;
     const seen = { ...pair.coupling.seen, [side]: again ? null : target.fingerprint };
-    return { ...pair.coupling, base: baseWith(compiled, base, values, data), seen, definition: hash, written };
+    const kept = base === null ? null : without(base, remade);
+    return { ...pair.coupling, base: baseWith(compiled, kept, values, data), seen, definition: hash, written };
   }
   const source = known.sources.get(change.source);
   const [erpId, crmId] = side === "crm" ? [change.source, target.id] : [target.id, change.source];
@@ -235,14 +244,21 @@ export function stores(sent: Value | undefined, now: Value | undefined): boolean
   return same(trimmed(sent), trimmed(now));
 }
 
-function refusal(outcome: Extract<Outcome, { kind: "refused" }>): Reason {
-  const message = `${outcome.message} (${outcome.code})`;
-  return { code: "refused", message, ...(outcome.field === undefined ? {} : { field: outcome.field }) };
+/** With the field that the service names, else with what of an update was not written: of a line with its key. */
+function refusal(change: Change, { code, message, field }: Extract<Outcome, { kind: "refused" }>): Reason {
+  const told = `${message} (${code})`;
+  if (field !== undefined) return { code: "refused", field, message: `${told}; field "${field}"` };
+  const fields = Object.entries(change.after)
+    .filter(([name, value]) => change.op === "update" && !name.endsWith("/") && !same(value, change.before[name]))
+    .map(([name]) => name).sort();
+  const named = fields.slice(0, mostNamed).map((name) => `"${name}"`).join(", ");
+  const more = fields.length > mostNamed ? ` and ${fields.length - mostNamed} more` : "";
+  return { code: "refused", message: fields.length === 0 ? told : `${told}; not written: ${named}${more}` };
 }
 
 function takenBy(context: StepContext, side: Side, target: StoredRecord): Reason {
   const message =
-    `Cannot create the record: "${target.label ?? target.id}" of "${context.step.extract[side].name}" has ` +
+    `Cannot create the record: "${nameOf(context.compiled, target)}" of "${context.step.extract[side].name}" has ` +
     `its key already and is coupled with another record; give one of the two another key`;
   return { code: "ambiguous", message, about: [target.id] };
 }

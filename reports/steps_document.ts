@@ -55,7 +55,7 @@ export async function stepsDocument(store: Store, options: StandingOptions): Pro
       finishedAt: last?.finishedAt ?? null,
       why: last?.error?.message ?? (last?.status === "Skipped" ? last.note ?? null : null),
       coupled: state.coupled,
-      uncoupled: state.uncoupled,
+      uncoupled: step.of === null ? state.uncoupled : { erp: 0, crm: 0 }, // those are the other step's
       listed: state.listed,
       reasons: state.listed === 0 ? {} : await reasonsOf(store, options.connection, step.name),
     });

@@ -17,7 +17,7 @@ export interface OrdersLoaded {
   readonly skipped: number;
   /** Orders whose given totals aren't the sums of their lines: kept as given. */
   readonly givenTotals: number;
-  /** Orders whose salesperson is no user: they are the application user's. */
+  /** Orders without a salesperson whose e-mail address an enabled user has: they are the application user's. */
   readonly withoutOwner: number;
   /** Names of price lists that were made, one for each currency that had none. */
   readonly priceLists: readonly string[];

@@ -18,7 +18,7 @@ export function couplingTaken(step: string, taken: { crmId: string; erpIds: read
   const [first, second] = [...taken.erpIds].sort(comparePoints);
   return new ServiceError(
     `Cannot save a coupling of step "${step}": CRM record "${taken.crmId}" would be coupled with ERP record ` +
-      `"${first}" and with ERP record "${second}"; uncouple one of them`,
+      `"${first}" and with ERP record "${second}"; run it again, and report it if it stays so`,
     { service: "store", code: "coupling_taken" },
   );
 }

@@ -34,8 +34,8 @@ export const salesOrder = z.object({
   billToPostCode: text(20, { match: "postal" }),
   /** The invoice discount of the whole order; the lines have discounts of their own. */
   discountAmount: decimal(2),
-  totalAmountExcludingTax: decimal(2),
-  totalAmountIncludingTax: decimal(2),
+  totalAmountExcludingTax: decimal(2, { currency: "currencyCode" }),
+  totalAmountIncludingTax: decimal(2, { currency: "currencyCode" }),
   fullyShipped: flag(),
   /** The day of the last posted shipment, once everything is shipped. */
   lastShipmentDate: date(),
@@ -47,6 +47,10 @@ export const salesOrder = z.object({
   quoteNumber: text(20, { match: "code", needs: "extension" }),
 });
 
+/** What the service chooses a line's unit, price and discount by, and chooses anew when it changes. */
+const sold = ["lineObject", "product"];
+const priced = [...sold, "unitOfMeasureCode", "unit", "quantity"];
+
 /** A line of a sales order, told apart by its sequence. */
 export const salesOrderLine = z.object({
   sequence: integer(),
@@ -55,12 +59,12 @@ export const salesOrderLine = z.object({
   /** The same where it is an item or a resource; null for accounts, charges and comments. */
   product: key(["items", "resources"]),
   description: text(100),
-  unitOfMeasureCode: key("unitsOfMeasure"),
+  unitOfMeasureCode: key("unitsOfMeasure", { follows: sold }),
   /** The unit among those of the item or resource: "Item 1896-S PCS". */
-  unit: key(["itemUnitsOfMeasure", "resourceUnitsOfMeasure"]),
+  unit: key(["itemUnitsOfMeasure", "resourceUnitsOfMeasure"], { follows: sold }),
   quantity: decimal(5),
-  unitPrice: decimal(5),
-  discountAmount: decimal(2),
+  unitPrice: decimal(5, { follows: priced }),
+  discountAmount: decimal(2, { follows: [...priced, "unitPrice"] }), // the per cent stay, the amount does not
   amountExcludingTax: decimal(2),
   shipmentDate: date(),
   shippedQuantity: decimal(5),

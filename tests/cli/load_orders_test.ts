@@ -34,7 +34,8 @@ Deno.test("sandbox load-orders loads into a sandbox that is stopped, and says wh
     assertEquals([first.code, first.out], [
       0,
       "Loaded 2 orders with 3 lines into the CRM\n" +
-      "  2 orders of the application user, since the salesperson is no user\n" +
+      "  2 orders of the application user: no salesperson is named, or no enabled user has the e-mail address that " +
+      "salespeople.csv has for it\n" +
       "  1 price list made, where a currency had none: USD orders\n",
     ]);
     assertStringIncludes(first.err, "Next: deno task sync");

@@ -16,9 +16,9 @@ Deno.test("runTable() shows each direction that ran, what was kept from it, and 
   assertEquals(
     runTable(runOf("run1")),
     [
-      "step       direction  status    read  inserted  modified  deleted  unchanged  skipped  conflict  blocked  failed  coupled  uncoupled",
-      "customers  to CRM     Success      3         1         0        0          1        0         1        0       0        2          1",
-      "total                 Finished     3         1         0        0          1        0         1        0       0        2          1",
+      "step       direction  status    read  inserted  modified  deleted  unchanged  skipped  conflict  blocked  failed  coupled  uncoupled  listed",
+      "customers  to CRM     Success      3         1         0        0          1        0         1        0       0        2          1       1",
+      "total                 Finished     3         1         0        0          1        0         1        0       0        2          1       1",
     ].join("\n"),
   );
   const [first, second] = runOf("run1").steps as [StepRun, StepRun];

@@ -42,6 +42,8 @@ export function fakeService(
     unique?: Readonly<Record<string, readonly string[]>>;
     /** Milliseconds for which a creation may still take effect after its connection broke. */
     lateFor?: number;
+    /** What the service makes of the values of a write before it stores them. */
+    makes?: (before: Fields, written: Fields) => Fields;
   } = {},
 ): FakeService {
   const tables = new Map<string, Map<string, Stored>>();
@@ -154,7 +156,8 @@ export function fakeService(
       const there = rows.get(write.id!);
       if (there === undefined) return { kind: "missing" };
       if (`v${there.version}` !== write.version) return { kind: "moved" };
-      return { kind: "ok", row: rowOf(store(entity.name, write.id!, write.fields, partsOf(write))) };
+      const made = { ...write.fields, ...options.makes?.(there.data, write.fields) };
+      return { kind: "ok", row: rowOf(store(entity.name, write.id!, made, partsOf(write))) };
     }
   }
 

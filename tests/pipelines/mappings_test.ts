@@ -60,8 +60,9 @@ function checkGiven(step: Step, { field, in: place }: RuleName): void {
 
 function checkControl(step: Step, { field }: RuleName): void {
   const erp = step.control[field]!;
-  assertEquals(controlled(step, { erp: { [erp]: "100" }, crm: { [field]: "100" } }), []);
-  const reasons = controlled(step, { erp: { [erp]: "100" }, crm: { [field]: "90" } });
+  const told = { name: "A", differing: [] };
+  assertEquals(controlled(step, { erp: { [erp]: "100" }, crm: { [field]: "100" } }, told), []);
+  const reasons = controlled(step, { erp: { [erp]: "100" }, crm: { [field]: "90" } }, told);
   assertEquals(reasons.map((reason) => [reason.code, reason.field]), [["totals_differ", field]]);
 }
 

@@ -202,9 +202,17 @@ for (const [state, statecode, who] of inWhoseHands) {
 }
 
 Deno.test("orders lists totals that rounding can't explain", () => {
-  const met = (total: string) => ({ erp: { totalAmountExcludingTax: total }, crm: { totalexcludingtax: "1000" } });
-  assertEquals(controlled(orders, met("1000.01")), []);
-  assertEquals(controlled(orders, met("999.5")).map(({ code }) => code), ["totals_differ"]);
+  const controlledAt = (total: string) => {
+    const erp = { totalAmountExcludingTax: total, currencyCode: "EUR" };
+    return controlled(orders, { erp, crm: { totalexcludingtax: "1000" } }, { name: "S-7", differing: [] });
+  };
+  assertEquals(controlledAt("1000.01"), []);
+  assertEquals(controlledAt("999.5"), [{
+    code: "totals_differ",
+    field: "totalexcludingtax",
+    message: 'Cannot confirm "S-7": its total is 999.5 EUR in the ERP and 1000 EUR in the CRM ' +
+      '("totalAmountExcludingTax", "totalexcludingtax"); look which of the two is wrong and correct it there',
+  }]);
 });
 
 function present(fields: Fields): Fields {

@@ -13,7 +13,13 @@ Deno.test("units makes a unit group whose base unit has the unit's code", () => 
 
 Deno.test("units leaves a group that stands as it is", () => {
   const met = { erp: { code: "PCS" }, crm: { name: "NAV PCS", baseuomname: "Piece" }, base: null };
-  assertEquals(merged(units, met), { crm: {}, erp: {}, agreed: ["name"], reasons: { crm: [], erp: [] } });
+  assertEquals(merged(units, met), {
+    crm: {},
+    erp: {},
+    agreed: ["name"],
+    differing: [],
+    reasons: { crm: [], erp: [] },
+  });
 });
 
 Deno.test("unit groups makes the group of an item or resource with its base unit", () => {

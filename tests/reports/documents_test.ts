@@ -48,6 +48,15 @@ Deno.test("stepsDocument() shows totals, the statuses of the last run and reason
   });
 });
 
+Deno.test("stepsDocument() leaves records that nobody coupled to the step that a follow-up follows", async () => {
+  const [, customers] = steps;
+  const [following] = await stepsDocument(await openCompany(), {
+    connection,
+    steps: [{ ...customers!, of: customers! }],
+  });
+  assertEquals([following?.coupled, following?.uncoupled], [3, { erp: 0, crm: 0 }]);
+});
+
 Deno.test("stepsDocument() shows the run that is under way before the store has its end", async () => {
   const store = await openCompany();
   await store.saveRun(connection, runOf("run1"));

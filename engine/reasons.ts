@@ -1,0 +1,44 @@
+/** What people are told of records that want them. */
+import type { Pair, Reason, Side, StoredRecord } from "../store/store.ts";
+import type { StepContext } from "./context.ts";
+import type { Compiled } from "./rules.ts";
+
+/** What people call a record, by the first of these that says it: a document by its number, others by their names. */
+export function nameOf({ parts }: Compiled, ...records: readonly (StoredRecord | null)[]): string {
+  const names = records.flatMap((record) => {
+    if (record === null) return [];
+    return parts === null ? [record.label, record.key] : [record.key, record.label];
+  });
+  return names.find((name) => name !== null) ?? records.find((record) => record !== null)?.id ?? "";
+}
+
+/** One of a pair was deleted. A document is left to its service's own way of ending one, and is not brought back. */
+export function missing({ step, compiled }: StepContext, pair: Pair, gone: Side): Reason {
+  const other = gone === "erp" ? "crm" : "erp";
+  const id = { erp: pair.coupling.erpId, crm: pair.coupling.crmId };
+  const name = (side: Side) => pair[side] === null ? id[side] : nameOf(compiled, pair[side]);
+  const where = other.toUpperCase();
+  const entity = step.extract[gone].name;
+  const remedy = compiled.parts === null
+    ? `delete it in the ${where} as well, or bring it back in its own service`
+    : other === "crm"
+    ? `cancel "${name("crm")}" in the CRM, and order anew there what is still wanted`
+    : `delete "${name("erp")}" in the ERP, unless it goes on there without the CRM`;
+  const message = `Cannot synchronize "${name(gone)}": it was deleted from "${entity}"; ${remedy}`;
+  return { code: "missing", message, about: [id[gone]] };
+}
+
+/** Somebody changed a document that the other side has completed. */
+export function tooLate({ compiled }: StepContext, { erp, crm }: Pair, target: StoredRecord): Reason {
+  const why = (target.frozen ?? "").replace(/\.$/, "");
+  const message = `Cannot write "${nameOf(compiled, crm, erp)}" any more: ` +
+    `${why.charAt(0).toLowerCase()}${why.slice(1)}; undo the change on the other side`;
+  return { code: "held", message };
+}
+
+/** The CRM keeps what it had until it can have the record again, or another record takes its place. */
+export function unfit({ compiled }: StepContext, crm: StoredRecord, field: string, why: unknown): Reason {
+  const message = `Cannot synchronize "${nameOf(compiled, crm)}": the CRM has no place for it any more ` +
+    `(${why}) and still has what it was before; delete that there, unless another record takes its place`;
+  return { code: "unfit", field, message };
+}
