@@ -177,6 +177,11 @@ export interface ReadOptions {
   readonly since?: string;
   /** Just these records; those that no longer exist come back under `deleted`. */
   readonly ids?: readonly string[];
+  /**
+   * Of `ids`: the natural keys that the records were last seen with, by id. What a document left behind when its service
+   * took it away may be known by its number alone.
+   */
+  readonly keys?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 

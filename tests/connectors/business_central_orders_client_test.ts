@@ -311,7 +311,9 @@ Deno.test("read() joins the extension's page by id, only when its fields are ask
 });
 
 Deno.test("a posted order is partly invoiced while more was shipped than invoiced", async () => {
-  const posted = (quantity: number) => ({ sequence: 10000, lineObjectNumber: "1896-S", quantity });
+  const posted = (quantity: number) => {
+    return { sequence: 10000, lineType: "Resource", lineObjectNumber: "LINA", quantity };
+  };
   for (const [invoiced, state] of [[1, "Partly Invoiced"], [2.5, "Invoiced"]] as const) {
     await using stub = serveStub((_, path) => {
       if (path.includes("/salesInvoices")) {
@@ -341,6 +343,35 @@ Deno.test("a posted order is partly invoiced while more was shipped than invoice
     }]);
     assertEquals(pages.flatMap(({ deleted }) => deleted), []);
   }
+});
+
+Deno.test("an order whose shipments were all undone is deleted; what is asked by number is asked once", async () => {
+  const lineOf = (sequence: number, quantity: number) => {
+    return { sequence, lineType: "Item", lineObjectNumber: "1896-S", quantity };
+  };
+  const other = id.replace(/1$/, "2");
+  await using stub = serveStub((_, path) => {
+    if (!path.includes("/salesShipments")) return Response.json({ value: [] });
+    const undone = [lineOf(10000, 2), lineOf(15000, -2)];
+    const head = { id: lineId, number: "S1", postingDate: "2026-05-02" };
+    return Response.json({
+      value: [
+        { ...head, orderNumber: "S-ORD1", salesShipmentLines: undone },
+        { ...head, orderNumber: "S-ORD2", salesShipmentLines: [...undone, lineOf(10000, 2)] },
+      ],
+    });
+  });
+  const keys = { [id]: "S-ORD1", [other]: "S-ORD2" };
+  const pages = await Array.fromAsync(ordersOf(stub).read({ ...wanted, ids: [id, other], keys }));
+  assertEquals(pages.flatMap(({ deleted }) => deleted), [id]);
+  assertEquals(pages.flatMap(({ archived = [] }) => archived.map((one) => one.id)), [other]);
+  const filters = stub.seen.filter((line) => /\/sales(Invoices|Shipments)/.test(line))
+    .map((line) => decodeURIComponent(line).replace(/^.*\/(sales\w+)\?.*\$filter=/, "$1 "));
+  assertEquals(filters, [
+    `salesInvoices orderId eq ${id} or orderId eq ${other}`,
+    "salesInvoices orderNumber eq 'S-ORD1' or orderNumber eq 'S-ORD2'",
+    "salesShipments orderNumber eq 'S-ORD1' or orderNumber eq 'S-ORD2'",
+  ]);
 });
 
 const item = (n: number, more: Record<string, unknown> = {}) => ({

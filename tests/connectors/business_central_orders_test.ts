@@ -239,6 +239,40 @@ Deno.test("read() tells a posted order from a deleted one", async () => {
   assert(archived!.frozen.includes(String(posted.data["number"])));
 });
 
+Deno.test("read() tells orders that were invoiced together from deleted ones by their numbers", async () => {
+  await using shop = await startShop();
+  const freight = line(10000, { lineObject: "Account 6110", quantity: "2", unitPrice: "7" });
+  const orders = [
+    await create(shop),
+    await create(shop),
+    await create(shop, {}, [freight]),
+    await create(shop),
+  ] as const;
+  const [whole, part, service, deleted] = orders;
+  await shop.desk(whole, "ship");
+  await shop.desk(part, "ship", { "10000": "1" });
+  await shop.desk(service, "ship");
+  const numbers = [whole, part, service].map(({ data }) => String(data["number"]));
+  await shop.post(`/sandbox/business_central/orders/${numbers[0]}/invoiceTogether`, { with: numbers.slice(1) });
+  for (const row of orders) await shop.desk(row, "delete");
+  const ids = orders.map(({ id }) => id);
+  const keys = Object.fromEntries(orders.map(({ id, data }) => [id, String(data["number"])]));
+  const pages = await Array.fromAsync(shop.orders.read({ ...wanted, ids, keys }));
+  assertEquals(pages.flatMap((page) => page.deleted), [deleted.id]);
+  const archived = pages.flatMap((page) => page.archived ?? []);
+  assertEquals(archived.map(({ id, data, parts }) => [id, data["state"], parts![0]!.data["shippedQuantity"]]), [
+    [whole.id, "Invoiced", "3"],
+    [part.id, "Invoiced", "1"],
+    [service.id, "Partly Invoiced", "2"], // the service lets such lines go before they are invoiced
+  ]);
+  assertEquals(["totalAmountExcludingTax" in archived[0]!.data, "invoicedQuantity" in archived[0]!.parts![0]!.data], [
+    false,
+    false,
+  ]);
+  assert(/posted as shipment "[^"]+", its invoice does not name it/.test(archived[0]!.frozen), archived[0]!.frozen);
+  assertEquals((await some(shop, whole.id)).deleted, [whole.id]); // the id alone says nothing
+});
+
 Deno.test("recall() finds a creation whose answer was lost, and one that was posted since", async () => {
   await using shop = await startShop();
   await shop.fault({ service: "business_central", match: "$batch", kind: "lost_reply" });
