@@ -61,6 +61,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       counts.push(() => context.undecided(side, change.source));
     };
     if (outcome.kind === "ok" || outcome.kind === "exists") {
+      context.unrestored.delete(`${side} ${change.source}`);
       const target = context.recordOf(side, outcome.row);
       const held = known.pairs.get(target.id);
       const yielding = change.op === "insert" && held !== undefined && yields(context, side, held, change);
@@ -91,8 +92,11 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       return count(change.op === "insert" ? "inserted" : "modified");
     }
     if (outcome.kind === "refused") {
-      const reason = refusal(outcome);
-      finished("open", [...change.reasons, reason]);
+      const reasons = [...change.reasons, refusal(outcome)];
+      finished("open", reasons);
+      if (outcome.unrestored) {
+        context.unrestored.set(`${side} ${change.source}`, { ...change, state: "open", reasons, at });
+      }
       if (change.op === "update") saved.couplings.push(...leftAlone(change, side, known));
       return count("failed");
     }
@@ -234,9 +238,10 @@ export function stores(sent: Value | undefined, now: Value | undefined): boolean
   return same(trimmed(sent), trimmed(now));
 }
 
-function refusal(outcome: Extract<Outcome, { kind: "refused" }>): Reason {
+export function refusal(outcome: Outcome & { kind: "refused" }): Reason {
   const message = `${outcome.message} (${outcome.code})`;
-  return { code: "refused", message, ...(outcome.field === undefined ? {} : { field: outcome.field }) };
+  const code = outcome.unrestored ? "not_restored" : "refused";
+  return { code, message, ...(outcome.field === undefined ? {} : { field: outcome.field }) };
 }
 
 function takenBy(context: StepContext, side: Side, target: StoredRecord): Reason {

@@ -1,5 +1,5 @@
 /** Orders beside the standard page, stock by location, and what was deleted. */
-import { choice, code, codeOf, decimal, guid, id, integer, modified, type Page, text } from "./page.ts";
+import { choice, code, codeOf, decimal, flag, guid, id, integer, modified, type Page, text } from "./page.ts";
 
 const create = { edit: "create" } as const;
 const never = { edit: "never" } as const;
@@ -32,6 +32,15 @@ export const salesOrders = {
     quoteNumber: code("Quote No.", 20, never),
     shippingAgentCode: codeOf("shippingAgents", "Shipping Agent Code", 10),
     status: choice("Status", ["Open", "Released", "Pending Approval", "Pending Prepayment"], never),
+    /** The action `reopen` opened it, and nobody released it since. */
+    openedForChange: flag("OpenedForChange", {
+      edit: "never",
+      computed: {
+        type: "Boolean",
+        get: ["OpenedForChange := OpenedOrder.IsNoted(Rec.SystemId);"],
+        uses: { OpenedOrder: 'Record "Tenging Opened Order"' },
+      },
+    }),
     lastModifiedDateTime: modified,
   },
   variables: { IsWorkDescriptionSet: "Boolean" },
@@ -40,7 +49,11 @@ export const salesOrders = {
   saved: ["if IsWorkDescriptionSet then", "    Rec.SetWorkDescription(WorkDescription);"],
   actions: [
     { name: "release", variables: release, lines: ["ReleaseSalesDocument.PerformManualRelease(Rec);"] },
-    { name: "reopen", variables: release, lines: ["ReleaseSalesDocument.PerformManualReopen(Rec);"] },
+    {
+      name: "reopen",
+      variables: release,
+      lines: ["OpenedOrder.Note(Rec);", "ReleaseSalesDocument.PerformManualReopen(Rec);"],
+    },
   ],
 } as const satisfies Page;
 

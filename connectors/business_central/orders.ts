@@ -21,7 +21,7 @@ export function openOrders(orders: Orders): Opened {
     read: (asked) => readOrders(orders, asked),
     write: (writes, wanted) => write(orders, writes, wanted),
     recall: (sent, wanted) => recall(orders, sent, wanted),
-    restore: (sent, before) => restoreOrder(orders, sent, before),
+    restore: (sent, options) => restoreOrder(orders, sent, options),
     requests: () => orders.head.http.requests(),
   };
 }

@@ -22,7 +22,7 @@ const actions = {
   /** Closes it for editing. */
   release: releaseOrder,
   /** Opens it for editing. */
-  reopen: reopenOrder,
+  reopen: (company, order) => reopenOrder(company, order),
   requestApproval,
   /** Ends an approval: the order is released. */
   approve: (company, order) => endApproval(company, order, true),

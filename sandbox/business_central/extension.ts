@@ -7,6 +7,7 @@ import {
   decimal,
   EXTENSION_ROUTE,
   type FieldFact,
+  flag,
   guid,
   listOnly,
   readOnly,
@@ -151,6 +152,7 @@ export const extensionSets: Readonly<Record<string, SetFact>> = {
     quoteNumber: readOnly(code(20)),
     shippingAgentCode: byKey("shippingAgents", "shippingAgentId", 10),
     status: { ...readOnly(choice(...Object.values(statuses))), value: (_company, row) => statuses[statusOf(row)] },
+    openedForChange: { ...shown(flag), value: (_company, row) => row["openedForChange"] === true },
     lastModifiedDateTime: modified,
   }, {
     remove: false,
@@ -163,7 +165,7 @@ export const extensionSets: Readonly<Record<string, SetFact>> = {
         fixed("customerId").update!(company, before, values, input);
         orderRules.update!(company, before, values, input);
       },
-      actions: { release: releaseOrder, reopen: reopenOrder },
+      actions: { release: releaseOrder, reopen: (company, order) => reopenOrder(company, order, true) },
     },
   }),
   inventoryByLocation: set("inventoryAtLocation", {

@@ -274,23 +274,49 @@ Deno.test("write() releases an order again whose line the service refuses, and n
   assertEquals(status, "Open");
 });
 
-Deno.test("restore() releases what a stopped change left open, and nothing else", async () => {
+Deno.test("restore() releases what the extension says was opened for a change, and nothing else", async () => {
   const cases = [
-    { status: "Draft", before: { state: "Released" }, released: 1 },
-    { status: "Draft", before: { state: "Draft" }, released: 0 },
-    { status: "Open", before: { state: "Released" }, released: 0 },
-    { status: "Draft", before: {}, version: 'W/"1" Open abc', released: 1 },
+    { status: "Draft", openedForChange: true, released: 1 },
+    { status: "Draft", openedForChange: false, released: 0 }, // a person reopened it
+    { status: "Open", openedForChange: true, released: 0 },
   ];
-  for (const { status, before, version = 'W/"1"', released } of cases) {
+  for (const { status, openedForChange, released } of cases) {
     await using stub = serveStub((_, path) => {
-      return path.includes("NAV") ? new Response(null, { status: 204 }) : Response.json(rawOrder({ status }));
+      if (path.includes("NAV")) return new Response(null, { status: 204 });
+      return Response.json(path.startsWith(custom) ? { value: [{ id, openedForChange }] } : rawOrder({ status }));
     });
-    await ordersOf(stub, { extension: true }).restore!(change(version, {}), before);
+    assertEquals(await ordersOf(stub, { extension: true }).restore!(change('W/"1"', {})), null);
     assertEquals(stub.seen.filter((line) => line.endsWith("Microsoft.NAV.release")).length, released);
   }
   await using stub = serveStub(() => Response.json(rawOrder()));
-  await ordersOf(stub).restore!(change("x", {}), { state: "Released" });
+  assertEquals(await ordersOf(stub).restore!(change("x", {})), null);
   assertEquals(stub.seen, []); // without the extension nothing can have been opened
+});
+
+Deno.test("restore() gives back a refusal, but for an order that its prepayment closed again", async () => {
+  for (const after of ["Draft", "Open"]) {
+    let status = "Draft";
+    await using stub = serveStub((_, path) => {
+      if (path.startsWith(custom) && !path.includes("NAV")) {
+        return Response.json({ value: [{ id, openedForChange: true }] });
+      }
+      if (!path.includes("NAV")) return Response.json(rawOrder({ status }));
+      status = after;
+      const error = { code: "Application_DialogException", message: "There are unpaid prepayment invoices." };
+      return Response.json({ error }, { status: 400 });
+    });
+    const refused = await ordersOf(stub, { extension: true }).restore!(change('W/"1"', {}));
+    assertEquals(
+      refused,
+      after === "Open" ? null : {
+        kind: "refused",
+        code: "order_not_released",
+        message: 'Cannot release the order "S-ORD1" again after its change: There are unpaid prepayment invoices; ' +
+          "release it in Business Central",
+        unrestored: true,
+      },
+    );
+  }
 });
 
 Deno.test("read() joins the extension's page by id, only when its fields are asked for", async () => {

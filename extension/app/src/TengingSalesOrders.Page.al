@@ -65,6 +65,11 @@ page 50152 "Tenging Sales Orders"
                     Caption = 'Status', Locked = true;
                     Editable = false;
                 }
+                field(openedForChange; OpenedForChange)
+                {
+                    Caption = 'Opened For Change', Locked = true;
+                    Editable = false;
+                }
                 field(lastModifiedDateTime; Rec.SystemModifiedAt)
                 {
                     Caption = 'Last Modified Date Time', Locked = true;
@@ -107,6 +112,7 @@ page 50152 "Tenging Sales Orders"
     trigger OnNewRecord(BelowxRec: Boolean)
     begin
         Clear(WorkDescription);
+        Clear(OpenedForChange);
         Rec."Document Type" := Rec."Document Type"::Order;
     end;
 
@@ -127,6 +133,7 @@ page 50152 "Tenging Sales Orders"
     var
         ReleaseSalesDocument: Codeunit "Release Sales Document";
     begin
+        OpenedOrder.Note(Rec);
         ReleaseSalesDocument.PerformManualReopen(Rec);
         ActionContext.SetObjectType(ObjectType::Page);
         ActionContext.SetObjectId(Page::"Tenging Sales Orders");
@@ -137,9 +144,12 @@ page 50152 "Tenging Sales Orders"
     local procedure Compute()
     begin
         WorkDescription := Rec.GetWorkDescription();
+        OpenedForChange := OpenedOrder.IsNoted(Rec.SystemId);
     end;
 
     var
         WorkDescription: Text;
+        OpenedForChange: Boolean;
+        OpenedOrder: Record "Tenging Opened Order";
         IsWorkDescriptionSet: Boolean;
 }
