@@ -148,27 +148,34 @@ function joiner(orders: Orders, wanted: Wanted, whole: boolean): (rows: readonly
   const { head } = orders;
   const { signal } = wanted;
   const more = extensionFields.filter((field) => wanted.fields.includes(field));
+  const asked = [...more, ...(wanted.fields.includes("state") ? ["status"] : [])];
   let all: Promise<ReadonlyMap<string, RawRow>> | null = null;
   return async (rows) => {
     const complete = await Promise.all(rows.map((raw) => withAllLines(orders, raw, signal)));
-    const extras = head.extension === null || more.length === 0 || rows.length === 0
+    const extras = head.extension === null || asked.length === 0 || rows.length === 0
       ? new Map<string, RawRow>()
       : whole
-      ? await (all ??= extrasOf(head, more, { filters: [undefined], signal }))
-      : await extrasOf(head, more, { filters: anyOf("id", rows.map(idOf), 600), signal });
+      ? await (all ??= extrasOf(head, asked, { filters: [undefined], signal }))
+      : await extrasOf(head, asked, { filters: anyOf("id", rows.map(idOf), 600), signal });
     const shipped = complete.filter((raw) => raw["fullyShipped"] === true).map((raw) => String(raw["number"]));
     const dates = wanted.fields.includes("lastShipmentDate") ? await lastShipments(head, shipped, signal) : new Map();
     return complete.map((raw) => {
       const extra = extras.get(idOf(raw));
       const named = more.map((field) => [field, extra?.[field]] as const);
-      return { ...raw, ...Object.fromEntries(named), lastShipmentDate: dates.get(String(raw["number"])) ?? null };
+      const tableStatus = extra?.["status"];
+      return {
+        ...raw,
+        ...Object.fromEntries(named),
+        tableStatus,
+        lastShipmentDate: dates.get(String(raw["number"])) ?? null,
+      };
     });
   };
 }
 
 async function extrasOf(
   head: Table,
-  more: readonly string[],
+  fields: readonly string[],
   { filters, signal }: {
     readonly filters: readonly (string | undefined)[];
     readonly signal: AbortSignal | undefined;
@@ -176,7 +183,7 @@ async function extrasOf(
 ): Promise<ReadonlyMap<string, RawRow>> {
   const found = new Map<string, RawRow>();
   for (const $filter of filters) {
-    for (const raw of await extensionRows(head, { $select: ["id", ...more].join(), $filter }, signal)) {
+    for (const raw of await extensionRows(head, { $select: ["id", ...fields].join(), $filter }, signal)) {
       found.set(idOf(raw), raw);
     }
   }

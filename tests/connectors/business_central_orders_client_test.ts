@@ -336,6 +336,28 @@ Deno.test("read() joins the extension's page by id, only when its fields are ask
   assertEquals(asked, ["$select=id,yourReference,quoteNumber", `$select=id,yourReference&$filter=id eq ${id}`]);
 });
 
+Deno.test("an order that waits for its prepayment is told from a released one by the extension", async () => {
+  const seen: unknown[] = [];
+  for (const extension of [true, false]) {
+    await using stub = serveStub((_, path) => {
+      const isOwn = path.startsWith(custom);
+      const orders = [["Open", false], ["Open", false], ["Open", true], ["Draft", false]] as const;
+      const statuses = ["Pending_x0020_Prepayment", "Released", "Released", "Open"];
+      const value = orders.map(([status, fullyShipped], at) => {
+        const own = { id: id.replace(/1$/, String(at)) };
+        return isOwn ? { ...own, status: statuses[at] } : rawOrder({ ...own, status, fullyShipped });
+      });
+      return Response.json({ value });
+    });
+    const [page] = await Array.fromAsync(ordersOf(stub, { extension }).read({ fields: ["state"] }));
+    seen.push(page!.rows.map((row) => row.data["state"]));
+  }
+  assertEquals(seen, [
+    ["Pending Prepayment", "Released", "Shipped", "Draft"],
+    ["Released", "Released", "Shipped", "Draft"],
+  ]);
+});
+
 Deno.test("a posted order is partly invoiced while more was shipped than invoiced", async () => {
   const posted = (quantity: number) => {
     return { sequence: 10000, lineType: "Resource", lineObjectNumber: "LINA", quantity };
@@ -368,6 +390,30 @@ Deno.test("a posted order is partly invoiced while more was shipped than invoice
       frozen: 'The order "S-ORD1" was posted as invoice "I1", nobody can write it any more',
     }]);
     assertEquals(pages.flatMap(({ deleted }) => deleted), []);
+  }
+});
+
+Deno.test("whatever reading orders asks for stops when the run is given up", async () => {
+  const fields = ["lastShipmentDate", "yourReference"];
+  for (const at of ["/salesOrders?", `${custom}/salesOrders?`, "/salesShipments?", "/rest", "/salesInvoices?"]) {
+    const stop = new AbortController();
+    await using stub = serveStub((_, path) => {
+      const url = path.replace(/[?].*/, "?");
+      const isHere = url.includes(at) && (at.startsWith(custom) || !url.startsWith(custom));
+      if (isHere) {
+        stop.abort(new Error("given up"));
+        return Response.json({ error: { code: "Late", message: "Nobody waits for this" } }, { status: 400 });
+      }
+      if (path.startsWith(custom)) return Response.json({ value: [{ id, yourReference: "R" }] });
+      const link = `${stub.url}${api}/rest`;
+      return Response.json({
+        value: [{ ...rawOrder({ fullyShipped: true }), "salesOrderLines@odata.nextLink": link }],
+      });
+    });
+    const ids = at === "/salesInvoices?" ? { ids: [lineId] } : {};
+    const reading = Array.fromAsync(ordersOf(stub, { extension: true }).read({ fields, ...ids, signal: stop.signal }));
+    const given = await reading.then(() => "read to the end", (error) => error.message);
+    assertEquals(given, "given up", at);
   }
 });
 
