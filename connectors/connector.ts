@@ -1,8 +1,8 @@
 /**
  * The contract of a service. Imports nothing.
  *
- * A handle ({@link Entity}) is data: it can be listed and checked without a service. A {@link Connector} opens a
- * handle; what it opens reads pages and writes batches. It knows nothing of couplings.
+ * A handle ({@link Entity}) is data: it can be listed and checked without a service. A {@link Connector} opens it for
+ * reading pages and writing batches, and knows nothing of couplings.
  */
 declare const target: unique symbol;
 declare const row: unique symbol;
@@ -166,10 +166,7 @@ export interface Page {
   readonly left: readonly string[];
   /** Documents that were completed, where records were asked for by id. */
   readonly archived?: readonly Archived[];
-  /**
-   * full: a page of everything in the filter, also where a service can only be read as a whole each time; delta: of
-   * what changed since the cursor; some: of the ids asked for.
-   */
+  /** full: a page of everything in the filter, even if it was asked since a cursor; delta: of changes; some: of ids. */
   readonly kind: "full" | "delta" | "some";
   /** Where to go on once this page is saved; null until the last page of a reading, unless the service can resume. */
   readonly cursor: string | null;
@@ -185,6 +182,8 @@ export interface ReadOptions {
   readonly since?: string;
   /** Just these records; those that no longer exist come back under `deleted`. */
   readonly ids?: readonly string[];
+  /** Of `ids`: the keys that they were last seen with, by id; what a document left may be known by its number alone. */
+  readonly keys?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 
@@ -218,14 +217,21 @@ export interface WantedFields {
  * What became of a write; one for each, in order.
  * ok: stored, with the row as the service now has it. exists: a record with this id or natural key was there before,
  * nothing written. moved: the version is no longer current, nothing written. missing: no such record. refused: the
- * service will not store these values (`field` where it names one). unknown: the request may have taken effect.
+ * service will not store these values (`field` where it names one), or left the document open for editing (`unrestored`).
+ * unknown: the request may have taken effect.
  */
 export type Outcome =
   | { readonly kind: "ok"; readonly row: Row }
   | { readonly kind: "exists"; readonly row: Row }
   | { readonly kind: "moved" }
   | { readonly kind: "missing" }
-  | { readonly kind: "refused"; readonly code: string; readonly message: string; readonly field?: string }
+  | {
+    readonly kind: "refused";
+    readonly code: string;
+    readonly message: string;
+    readonly field?: string;
+    readonly unrestored?: true;
+  }
   | { readonly kind: "unknown"; readonly message: string };
 
 /** A record that may be what an attempt at a creation left. */
@@ -255,10 +261,11 @@ export interface Opened {
    */
   readonly lateFor?: number;
   /**
-   * Finishes what a write of a document left undone when it was stopped: an order that was opened for editing gets the
-   * state back that `write` was decided on. Absent where every write is one transaction of the service.
+   * Finishes what a write of a document left undone when it was stopped: an order that it opened gets its state back, one
+   * that a person opened is left alone. A refusal is told, and the next write of the document tries it again at its end.
+   * Absent where every write is one transaction of the service.
    */
-  restore?(write: Write, before: Fields): Promise<void>;
+  restore?(write: Write, options?: Pick<ReadOptions, "signal">): Promise<(Outcome & { kind: "refused" }) | null>;
   /** What went out for this handle since it was opened, signing in apart. */
   requests(): Requests;
 }

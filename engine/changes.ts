@@ -32,6 +32,20 @@ export function listing(context: StepContext, side: Side, source: string, reason
   };
 }
 
+/** A document that a change left open stays listed, with what else there is to say, while nothing is written to it. */
+export function keepUnrestored(context: StepContext, side: Side, source: string, saved: Saved): void {
+  const left = context.unrestored.get(`${side} ${source}`);
+  if (left === undefined) return;
+  const isOf = (one: { readonly side: Side; readonly source: string }) => one.side === side && one.source === source;
+  const at = saved.changes.findIndex(isOf);
+  const decided = saved.changes[at];
+  if (decided !== undefined && decided.op !== "none") return;
+  if (decided !== undefined) saved.changes.splice(at, 1);
+  saved.changes.push({ ...left, reasons: [...left.reasons, ...decided?.reasons ?? []] });
+  const closing = saved.close.findIndex(isOf);
+  if (closing >= 0) saved.close.splice(closing, 1);
+}
+
 /** The record that a change to `side` comes from stands on the other side. */
 export function sourceOf(coupling: Coupling, side: Side): string {
   return side === "crm" ? coupling.erpId : coupling.crmId;

@@ -47,6 +47,8 @@ export interface StepContext {
    * that it may have made are not created on the other side either. Each with what it counts as.
    */
   readonly unsettled: Map<string, Outcome>;
+  /** By "side source": changes that left their document open. They stay listed until another write of it succeeds. */
+  readonly unrestored: Map<string, Change>;
   progress(): void;
 }
 

@@ -1,7 +1,7 @@
 /** Decides what is to be done for the records of a step, and saves it as intended changes before anything is sent. */
 import type { Unclear } from "../matching/couple.ts";
 import type { Pair, Reason, Side, StoredRecord } from "../store/store.ts";
-import { listing, type Saved } from "./changes.ts";
+import { keepUnrestored, listing, type Saved, sourceOf } from "./changes.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { decideCreation } from "./decide_creation.ts";
 import { decidePair } from "./decide_pair.ts";
@@ -33,7 +33,10 @@ export async function decidePairs(context: StepContext, again: boolean): Promise
       const rows = wanted.map((pair) => ({ erp: pair.erp?.data ?? null, crm: pair.crm?.data ?? null }));
       const lookups = await readLookups(store, connection, compiled, rows);
       const saved: Saved = { couplings: [], changes: [], close: [] };
-      for (const pair of wanted) decidePair(context, pair, lookups, saved, again);
+      for (const pair of wanted) {
+        decidePair(context, pair, lookups, saved, again);
+        for (const side of context.sides) keepUnrestored(context, side, sourceOf(pair.coupling, side), saved);
+      }
       await store.save(connection, step.name, saved);
       context.progress();
     }

@@ -75,10 +75,18 @@ export async function readAgain(context: StepContext, side: Side, ids: readonly 
   const opened: Opened = context.opened[side];
   for (let from = 0; from < ids.length; from += confirmed) {
     const some = ids.slice(from, from + confirmed);
-    for await (const page of opened.read({ ...context.wanted(side), ids: some })) {
+    const keys = await keysOf(context, side, some);
+    for await (const page of opened.read({ ...context.wanted(side), ids: some, keys })) {
       await savePage(context, side, page, null);
     }
   }
+}
+
+/** The keys that records were last seen with, by id. */
+async function keysOf(context: StepContext, side: Side, ids: readonly string[]): Promise<Record<string, string>> {
+  const { store, connection, step } = context;
+  const known = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
+  return Object.fromEntries(known.flatMap(({ id, key }) => key === null ? [] : [[id, key]]));
 }
 
 async function savePage(context: StepContext, side: Side, page: Page, cursor: string | null): Promise<void> {

@@ -6,7 +6,7 @@ import { tookEffect, writeOf } from "./document.ts";
 import { headOf, partsIn } from "./parts.ts";
 import { readAgain } from "./find.ts";
 import { pagesOf } from "./paging.ts";
-import { lateUntil, settle, stores } from "./settle.ts";
+import { lateUntil, refusal, settle, stores } from "./settle.ts";
 
 const page = 500;
 
@@ -19,7 +19,8 @@ export async function resolveIntents(context: StepContext): Promise<void> {
   for await (const changes of changesOf(context, ["intended", "sent", "open"])) {
     const closed: Change[] = [];
     for (const change of changes) {
-      const inDoubt = change.op === "insert" && change.reasons.some((reason) => reason.code === "unknown_outcome");
+      const doubt = change.op === "insert" ? "unknown_outcome" : "not_restored";
+      const inDoubt = change.reasons.some((reason) => reason.code === doubt);
       if (change.state === "open" && !inDoubt) continue;
       const outcome = change.state === "intended" ? null : await outcomeOf(context, change);
       if (outcome === null) closed.push({ ...change, state: "closed", at: context.now() });
@@ -29,10 +30,19 @@ export async function resolveIntents(context: StepContext): Promise<void> {
         for (const id of reason.about ?? []) context.unsettled.set(`${otherSide(change.side)} ${id}`, "blocked");
         const reasons = [reason];
         await store.save(connection, step.name, { changes: [{ ...change, run: context.run, state: "open", reasons }] });
+      } else if ("left" in outcome) {
+        const left: Change = { ...change, run: context.run, state: "open", reasons: [outcome.left] };
+        context.unrestored.set(`${change.side} ${change.source}`, left);
+        await store.save(connection, step.name, { changes: [left] });
       } else await settle(context, { side: change.side, changes: [change], outcomes: [outcome], round: 0 });
     }
     if (closed.length > 0) await store.save(connection, step.name, { changes: closed });
   }
+}
+
+/** A document that the change opened is open still. */
+interface Unrestored {
+  readonly left: Reason;
 }
 
 /** What a creation left can't be told, or not yet. */
@@ -40,9 +50,10 @@ interface Doubt {
   readonly reason: Reason;
 }
 
-async function outcomeOf(context: StepContext, change: Change): Promise<Outcome | Doubt | null> {
+async function outcomeOf(context: StepContext, change: Change): Promise<Outcome | Doubt | Unrestored | null> {
   if (change.op === "insert") return await recall(context, change);
-  await restore(context, change);
+  const refused = await restore(context, change);
+  if (refused !== null) return { left: refusal(change, refused) };
   const found = await context.store.lookup(context.connection, context.step.name, change.side, "id", [change.target!]);
   const record = found[0]?.pair[change.side];
   if (record === null || record === undefined || record.version === change.version) return null;
@@ -53,12 +64,14 @@ async function outcomeOf(context: StepContext, change: Change): Promise<Outcome 
 }
 
 /** A sequence of requests that was stopped may have left the document open for editing. */
-async function restore(context: StepContext, change: Change): Promise<void> {
+async function restore(context: StepContext, change: Change): Promise<(Outcome & { kind: "refused" }) | null> {
   const opened = context.opened[change.side];
-  if (opened.restore === undefined) return;
+  if (opened.restore === undefined) return null;
   const parts = context.compiled.parts?.step.extract[change.side] ?? null;
-  await opened.restore(writeOf(change, parts), change.before);
+  const { signal } = context;
+  const refused = await opened.restore(writeOf(change, parts), signal === undefined ? {} : { signal });
   await readAgain(context, change.side, [change.target!]);
+  return refused;
 }
 
 /** What an attempt at a creation left: the record, a doubt that a person settles, or null for nothing. */

@@ -70,7 +70,7 @@ async function send(
       try {
         if (fault !== null) outcome = null;
         else if (change.op === "insert") outcome = await recalled(context, change, outcome);
-        else await opened.restore?.(writeOf(change, parts), change.before);
+        else outcome = await opened.restore!(writeOf(change, parts)) ?? outcome;
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         fault = error;

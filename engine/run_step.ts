@@ -211,6 +211,7 @@ function contextOf(
     },
     knownBase: (coupling) => knownBase(compiled, state, coupling),
     unsettled: new Map(),
+    unrestored: new Map(),
     count: (side, source, outcome, { again, revisited }) => {
       const key = `${side} ${source}`;
       if (again && !pending.has(key)) return;

@@ -63,6 +63,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       counts.push(() => context.undecided(side, change.source));
     };
     if (outcome.kind === "ok" || outcome.kind === "exists") {
+      context.unrestored.delete(`${side} ${change.source}`);
       const target = context.recordOf(side, outcome.row);
       const held = known.pairs.get(target.id);
       const yielding = change.op === "insert" && held !== undefined && yields(context, side, held, change);
@@ -93,8 +94,11 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       return count(change.op === "insert" ? "inserted" : "modified");
     }
     if (outcome.kind === "refused") {
-      const reason = refusal(change, outcome);
-      finished("open", [...change.reasons, reason]);
+      const reasons = [...change.reasons, refusal(change, outcome)];
+      finished("open", reasons);
+      if (outcome.unrestored) {
+        context.unrestored.set(`${side} ${change.source}`, { ...change, state: "open", reasons, at });
+      }
       if (change.op === "update") saved.couplings.push(...leftAlone(change, side, known));
       return count("failed");
     }
@@ -245,8 +249,10 @@ export function stores(sent: Value | undefined, now: Value | undefined): boolean
 }
 
 /** With the field that the service names, else with what of an update was not written: of a line with its key. */
-function refusal(change: Change, { code, message, field }: Extract<Outcome, { kind: "refused" }>): Reason {
-  const told = `${message} (${code})`;
+export function refusal(change: Change, outcome: Outcome & { kind: "refused" }): Reason {
+  const { message, field } = outcome;
+  const told = `${message} (${outcome.code})`;
+  if (outcome.unrestored) return { code: "not_restored", message: told };
   if (field !== undefined) return { code: "refused", field, message: `${told}; field "${field}"` };
   const fields = Object.entries(change.after)
     .filter(([name, value]) => change.op === "update" && !name.endsWith("/") && !same(value, change.before[name]))

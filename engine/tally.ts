@@ -31,8 +31,8 @@ export const notStarted: DirectionRun = { status: "", counts: noCounts };
 
 /** Where a record counts that wants a person or waits: failed before blocked before conflict; null: it only lists a field. */
 export function outcomeOf(reasons: readonly Reason[]): Outcome | null {
-  const codes = new Set(reasons.map((reason) => reason.code));
-  if (codes.has("refused") || codes.has("moved") || codes.has("unknown_outcome")) return "failed";
+  const codes = new Set<string>(reasons.map((reason) => reason.code));
+  if (["refused", "not_restored", "moved", "unknown_outcome"].some((code) => codes.has(code))) return "failed";
   if (codes.has("waiting") || codes.has("required_blank") || codes.has("ambiguous") || codes.has("missing")) {
     return "blocked";
   }

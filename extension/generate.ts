@@ -68,7 +68,7 @@ function api({ entity, set }: Page): Lines {
 function apiPage(page: Page): string {
   const fields = Object.entries(page.fields);
   const computed = fields.flatMap(([, field]) => field.computed === undefined ? [] : [{ field, made: field.computed }]);
-  const { insert, modify, remove, view } = page;
+  const { insert, modify, view } = page;
   const properties = [
     "PageType = API;",
     ...api(page),
@@ -78,7 +78,7 @@ function apiPage(page: Page): string {
     "ODataKeyFields = SystemId;",
     "DelayedInsert = true;",
     "Extensible = false;",
-    ...Object.entries({ InsertAllowed: insert, ModifyAllowed: modify, DeleteAllowed: remove })
+    ...Object.entries({ InsertAllowed: insert, ModifyAllowed: modify, DeleteAllowed: false })
       .flatMap(([property, allowed]) => allowed ? [] : [`${property} = false;`]),
   ];
   const layout: Block = object(
@@ -86,6 +86,7 @@ function apiPage(page: Page): string {
     object("area(content)", object("repeater(records)", fields.flatMap((field) => control(page, field)))),
   );
   const triggers: Block = [
+    ...(page.completed === undefined ? [] : trigger("trigger OnOpenPage()", {}, page.completed)),
     ...(computed.length === 0 ? [] : trigger("trigger OnAfterGetRecord()", {}, ["Compute();"])),
     ...(insert ? inserting(page, computed.length > 0) : []),
     ...(modify ? modifying(page, computed.length > 0) : []),
@@ -187,7 +188,6 @@ function beginning(page: Page, computed: readonly string[]): Block {
   const lines = [
     ...computed.map((variable) => `Clear(${variable});`),
     ...(page.template ? ["TempFieldSet.DeleteAll();"] : []),
-    ...page.begun ?? [],
   ];
   return lines.length === 0 ? [] : trigger("trigger OnNewRecord(BelowxRec: Boolean)", {}, lines);
 }
@@ -270,13 +270,13 @@ function noteDeletions(): string {
 function permissionSet(): string {
   const usable = all.filter(({ symbol }) => symbol === undefined);
   const objects = usable.map((page) => `${page.query ? "query" : "page"} ${name(page.name)} = X`);
-  const tables = usable.map(({ table, insert, modify, remove }) => {
-    return `tabledata ${name(table)} = R${insert ? "I" : ""}${modify ? "M" : ""}${remove ? "D" : ""}`;
-  });
+  const rights = ({ table, insert, modify, completed }: Page) =>
+    `tabledata ${name(table)} = R${insert || completed !== undefined ? "I" : ""}${modify ? "M" : ""}`;
+  const tables = usable.map(rights);
   const optional = all.filter(({ symbol }) => symbol !== undefined).flatMap((page) => [
     `#if ${page.symbol}`,
     `        page ${name(page.name)} = X,`,
-    `        tabledata ${name(page.table)} = RIMD,`,
+    `        ${rights(page)},`,
     "#endif",
   ]);
   const lines = text(object('permissionset 50166 "Tenging Integration"', [

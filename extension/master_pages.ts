@@ -40,7 +40,6 @@ export const customers = {
   set: "customers",
   insert: true,
   modify: true,
-  remove: true,
   template: true,
   fields: {
     id: id("create"),
@@ -90,7 +89,6 @@ export const contacts = {
   set: "contacts",
   insert: true,
   modify: true,
-  remove: true,
   template: true,
   fields: {
     id: id("create"),
@@ -138,7 +136,6 @@ export const items = {
   set: "items",
   insert: true,
   modify: true,
-  remove: true,
   template: true,
   fields: {
     id: id("create"),

@@ -1,7 +1,6 @@
 /** Orders beside the standard page, stock by location, and what was deleted. */
-import { choice, code, codeOf, decimal, guid, id, integer, modified, type Page, text } from "./page.ts";
+import { choice, code, codeOf, decimal, flag, guid, id, integer, modified, type Page, text } from "./page.ts";
 
-const create = { edit: "create" } as const;
 const never = { edit: "never" } as const;
 const release = { ReleaseSalesDocument: 'Codeunit "Release Sales Document"' } as const;
 
@@ -13,13 +12,12 @@ export const salesOrders = {
   view: 'where("Document Type" = const(Order))',
   entity: "salesOrder",
   set: "salesOrders",
-  insert: true,
+  insert: false,
   modify: true,
-  remove: false,
   fields: {
-    id: id("create"),
+    id: id("never"),
     number: code("No.", 20, never),
-    customerNumber: codeOf("customers", "Sell-to Customer No.", 20, create),
+    customerNumber: codeOf("customers", "Sell-to Customer No.", 20, never),
     externalDocumentNumber: code("External Document No.", 35),
     yourReference: text("Your Reference", 35),
     workDescription: text("WorkDescription", 2048, {
@@ -32,15 +30,27 @@ export const salesOrders = {
     quoteNumber: code("Quote No.", 20, never),
     shippingAgentCode: codeOf("shippingAgents", "Shipping Agent Code", 10),
     status: choice("Status", ["Open", "Released", "Pending Approval", "Pending Prepayment"], never),
+    /** The action `reopen` opened it, and nobody released it since. */
+    openedForChange: flag("OpenedForChange", {
+      edit: "never",
+      computed: {
+        type: "Boolean",
+        get: ["OpenedForChange := OpenedOrder.IsNoted(Rec.SystemId);"],
+        uses: { OpenedOrder: 'Record "Tenging Opened Order"' },
+      },
+    }),
     lastModifiedDateTime: modified,
   },
   variables: { IsWorkDescriptionSet: "Boolean" },
-  begun: ['Rec."Document Type" := Rec."Document Type"::Order;'],
   // A text that is longer than a field is kept apart from the record, which must exist before.
   saved: ["if IsWorkDescriptionSet then", "    Rec.SetWorkDescription(WorkDescription);"],
   actions: [
     { name: "release", variables: release, lines: ["ReleaseSalesDocument.PerformManualRelease(Rec);"] },
-    { name: "reopen", variables: release, lines: ["ReleaseSalesDocument.PerformManualReopen(Rec);"] },
+    {
+      name: "reopen",
+      variables: release,
+      lines: ["OpenedOrder.Note(Rec);", "ReleaseSalesDocument.PerformManualReopen(Rec);"],
+    },
   ],
 } as const satisfies Page;
 
@@ -54,7 +64,6 @@ export const inventoryByLocation = {
   set: "inventoryByLocation",
   insert: false,
   modify: false,
-  remove: false,
   fields: {
     itemNumber: codeOf("items", "Item No.", 20, never),
     locationCode: code("Location Code", 10, never),
@@ -71,7 +80,6 @@ export const deletedRecords = {
   set: "deletedRecords",
   insert: false,
   modify: false,
-  remove: false,
   fields: {
     id: id("never"),
     entryNumber: integer("Entry No.", never),

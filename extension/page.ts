@@ -49,7 +49,7 @@ export interface PageAction {
   readonly lines: Lines;
 }
 
-/** One API page, or one API query: rows of a table, grouped by the fields that have no method. */
+/** One API page, which deletes nothing, or one API query: rows of a table, grouped by the fields that have no method. */
 export interface Page {
   /** Id of the AL object. */
   readonly object: number;
@@ -63,7 +63,6 @@ export interface Page {
   readonly set: string;
   readonly insert: boolean;
   readonly modify: boolean;
-  readonly remove: boolean;
   readonly query?: true;
   /** New records are completed by the template that the company chose for the API, as on Microsoft's pages. */
   readonly template?: true;
@@ -73,8 +72,8 @@ export interface Page {
   readonly view?: string;
   readonly fields: Readonly<Record<string, PageField>>;
   readonly actions?: readonly PageAction[];
-  /** Run when a new record is begun. */
-  readonly begun?: Lines;
+  /** Run when the page is opened: adds rows that should be there. */
+  readonly completed?: Lines;
   /** Run after a record was stored. */
   readonly saved?: Lines;
   /** Further variables by name, with their AL type. */

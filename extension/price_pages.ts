@@ -38,7 +38,6 @@ export const customerPriceGroups = {
   set: "customerPriceGroups",
   insert: true,
   modify: true,
-  remove: true,
   fields: {
     id: id("never"),
     code: identifier("Code", 10),
@@ -66,7 +65,6 @@ export const salesPrices = {
   set: "salesPrices",
   insert: true,
   modify: true,
-  remove: true,
   fields: {
     id: id("never"),
     itemNumber: codeOf("items", "Item No.", 20, { edit: "create", filled: true }),
@@ -103,7 +101,6 @@ export const priceListHeaders = {
   set: "priceListHeaders",
   insert: true,
   modify: true,
-  remove: true,
   fields: {
     id: id("never"),
     code: identifier("Code", 20),
@@ -133,7 +130,6 @@ export const priceListLines = {
   set: "priceListLines",
   insert: true,
   modify: true,
-  remove: true,
   fields: {
     id: id("never"),
     priceListCode: codeOf("priceListHeaders", "Price List Code", 20, { edit: "create", filled: true }),

@@ -13,7 +13,6 @@ export const resources = {
   set: "resources",
   insert: true,
   modify: true,
-  remove: true,
   fields: {
     id: id("never"),
     number: identifier("No.", 20),
@@ -43,7 +42,6 @@ export const unitGroups = {
   set: "unitGroups",
   insert: false,
   modify: false,
-  remove: false,
   fields: {
     id: id("never"),
     sourceType: choice("Source Type", ["Item", "Resource"], never),
@@ -60,6 +58,7 @@ export const unitGroups = {
     }),
     lastModifiedDateTime: modified,
   },
+  completed: ["UnitGroups.CompleteMissing();"],
   variables: { UnitGroups: 'Codeunit "Tenging Unit Groups"' },
 } as const satisfies Page;
 
@@ -72,7 +71,6 @@ export const itemUnitsOfMeasure = {
   set: "itemUnitsOfMeasure",
   insert: true,
   modify: true,
-  remove: true,
   fields: {
     id: id("never"),
     itemNumber: codeOf("items", "Item No.", 20, filled),
@@ -96,7 +94,6 @@ export const resourceUnitsOfMeasure = {
   set: "resourceUnitsOfMeasure",
   insert: true,
   modify: true,
-  remove: true,
   fields: {
     id: id("never"),
     resourceNumber: codeOf("resources", "Resource No.", 20, filled),
@@ -121,7 +118,6 @@ export const shippingAgents = {
   set: "shippingAgents",
   insert: true,
   modify: true,
-  remove: true,
   fields: {
     id: id("never"),
     code: identifier("Code", 10),

@@ -152,6 +152,7 @@ const stateByReason: readonly (readonly [ReasonCode, CouplingState])[] = [
   ["conflict", "conflict"],
   ["ambiguous", "ambiguous"],
   ["refused", "failed"],
+  ["not_restored", "failed"],
   ["moved", "failed"],
   ["unknown_outcome", "failed"],
   ["required_blank", "blocked"],

@@ -65,6 +65,7 @@ export const reasonCodes = [
   "too_long", // the value does not fit the other side's field; it was left out
   "not_writable", // the field differs but may only be written on creation
   "refused", // the service refused the record
+  "not_restored", // a document that was opened for a change is open still
   "moved", // the record kept changing while it was written
   "unknown_outcome", // what an earlier attempt created can't be told, or not yet
   "missing", // a coupled record was deleted on one side

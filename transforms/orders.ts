@@ -2,11 +2,19 @@
 import type { Key } from "../connectors/connector.ts";
 import type { OneWay } from "./transform.ts";
 
-type ErpState = "Draft" | "In Review" | "Released" | "Shipped" | "Partly Invoiced" | "Invoiced";
+type ErpState =
+  | "Draft"
+  | "In Review"
+  | "Pending Prepayment"
+  | "Released"
+  | "Shipped"
+  | "Partly Invoiced"
+  | "Invoiced";
 
 const states: Readonly<Record<ErpState, 1 | 3 | 4>> = {
   "Draft": 1,
   "In Review": 1,
+  "Pending Prepayment": 1,
   "Released": 1,
   "Shipped": 3,
   "Partly Invoiced": 3,

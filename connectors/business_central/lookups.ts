@@ -5,7 +5,10 @@ import { anyOf, guid, queryOf, withoutBlank } from "../odata.ts";
 import { exchangeRates, type RateRow } from "./rates.ts";
 
 /** Reads all rows of a set, with this query; `decimals` come as text. */
-export type List = (path: string, options?: { decimals?: ReadonlySet<string> }) => Promise<RawRow[]>;
+export type List = (
+  path: string,
+  options?: { decimals?: ReadonlySet<string>; signal?: AbortSignal | undefined },
+) => Promise<RawRow[]>;
 
 export interface LookupOptions {
   readonly list: List;

@@ -6,9 +6,11 @@ import type { Table } from "./table.ts";
 export interface Orders {
   readonly head: Table;
   readonly lines: Table | null;
-  /** Ids of orders that were released, and that no stopped change could release again: the next change does. */
+  /** Ids of orders that a stopped change left open, and that could not be released again: the next change tries it. */
   readonly unreleased: Set<string>;
 }
 
 /** What an answer must carry. */
-export type Wanted = Pick<ReadOptions, "fields" | "partFields" | "signal">;
+export interface Wanted extends Pick<ReadOptions, "fields" | "partFields"> {
+  readonly signal?: AbortSignal | undefined;
+}

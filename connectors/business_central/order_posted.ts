@@ -2,11 +2,14 @@
  * Orders that were posted: the service takes them away, what is left are invoices and shipments.
  *
  * Posted lines keep the sequence of the order's line that they come from, so quantities are summed up by it. What the
- * order had asked for is gone: "Partly Invoiced" says that more was shipped than invoiced, "Invoiced" that nothing
- * shipped waits for an invoice. An order is found by the id that its invoices keep; one whose shipments were invoiced
- * together with others' leaves no such trace, and can't be told from a deleted one by its id.
+ * order had asked for is gone. It is found by the id that its invoices keep, and by its number, which its shipments have
+ * too: an invoice for shipments of several orders names none of them.
+ *
+ * "Invoiced" says that nothing shipped waits for an invoice. The service keeps an order as long as an item of it was
+ * shipped and not invoiced, so items whose invoice can't be found are on such a common one. It takes away other lines
+ * before they are invoiced: where nothing else was shipped, "Partly Invoiced" says that no invoice is known for a part.
  */
-import type { Archived, Fields, Part, PartWrite, Recalled, Value, Write } from "../connector.ts";
+import type { Archived, Fields, Part, PartWrite, ReadOptions, Recalled, Value, Write } from "../connector.ts";
 import { canonical } from "../json.ts";
 import { anyOf, guid, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
 import type { Wanted } from "./order.ts";
@@ -25,15 +28,23 @@ interface Posted {
 const quantities = new Set(["quantity"]);
 
 /** Those of these orders that were posted, as far as their documents tell. */
-export async function postedOrders(head: Table, ids: readonly string[], wanted: Wanted): Promise<Archived[]> {
-  const invoices: RawRow[] = [];
-  for (const $filter of anyOf("orderId", ids, 600)) invoices.push(...await documents(head, "salesInvoices", $filter));
-  const numbers = [...new Set(invoices.map((invoice) => String(invoice["orderNumber"])))];
-  const shipments: RawRow[] = [];
-  for (const $filter of anyOf("orderNumber", numbers.map(quoted), 600)) {
-    shipments.push(...await documents(head, "salesShipments", $filter));
-  }
-  return grouped(invoices, shipments).map((posted): Archived => {
+export async function postedOrders(
+  head: Table,
+  ids: readonly string[],
+  wanted: Wanted & Pick<ReadOptions, "keys">,
+): Promise<Archived[]> {
+  const byKey = new Map(
+    Object.entries(wanted.keys ?? {}).map(([id, number]) => [number, guid(id)] as const)
+      .filter(([, id]) => ids.includes(id)),
+  );
+  const find = (set: DocumentSet, property: string, values: readonly string[]) =>
+    documentsOf(head, set, anyOf(property, values, 600), wanted.signal);
+  const byId = await find("salesInvoices", "orderId", ids);
+  const named = new Set(byId.map((invoice) => String(invoice["orderNumber"])));
+  const others = [...byKey.keys()].filter((number) => !named.has(number));
+  const byNumber = await find("salesInvoices", "orderNumber", others.map(quoted));
+  const shipments = await find("salesShipments", "orderNumber", [...named, ...others].map(quoted));
+  return grouped([...byId, ...byNumber], shipments, byKey).filter(isPosted).map((posted): Archived => {
     const parts = partsOf(posted);
     return {
       id: posted.id,
@@ -55,13 +66,15 @@ export async function postedOrders(head: Table, ids: readonly string[], wanted: 
 export async function recallPosted(
   head: Table,
   write: Write,
-  { fields, partFields = [], by, since }: Wanted & { readonly by: string; readonly since: string },
+  { fields, partFields = [], by, since, signal }: Wanted & { readonly by: string; readonly since: string },
 ): Promise<Recalled[]> {
   const ours = [by, `lastModifiedDateTime ge ${new Date(since).toISOString()}`];
   const { customerId } = write.fields;
-  if (typeof customerId === "string") ours.push(`customerNumber eq ${quoted(await customerNumber(head, customerId))}`);
-  const invoices = await documents(head, "salesInvoices", ours.join(" and "));
-  const shipments = await documents(head, "salesShipments", ours.join(" and "));
+  if (typeof customerId === "string") {
+    ours.push(`customerNumber eq ${quoted(await customerNumber(head, customerId, signal))}`);
+  }
+  const invoices = await documents(head, "salesInvoices", ours.join(" and "), signal);
+  const shipments = await documents(head, "salesShipments", ours.join(" and "), signal);
   return grouped(invoices, shipments).flatMap((posted): Recalled[] => {
     const likeness = likenessOf(posted, write.parts ?? []);
     if (likeness === "none") return [];
@@ -99,9 +112,13 @@ function likenessOf({ invoices, shipments }: Posted, sent: readonly PartWrite[])
 }
 
 /** The number that posted documents know a customer by: shipments have no customer's id. Blank where there is none. */
-async function customerNumber({ http, standard }: Table, id: string): Promise<string> {
+async function customerNumber(
+  { http, standard }: Table,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const query = queryOf({ $select: "number", $filter: `id eq ${guid(id)}` });
-  for await (const { rows: [customer] } of pages(http, `${standard}customers${query}`)) {
+  for await (const { rows: [customer] } of pages(http, `${standard}customers${query}`, { signal })) {
     if (customer !== undefined) return String(customer["number"]);
   }
   return "";
@@ -112,10 +129,24 @@ function asStored({ key, fields }: PartWrite): Fields {
   return { sequence: Number(key), comment: lineObject === null, ...fields, lineObject };
 }
 
-async function documents(head: Table, set: "salesInvoices" | "salesShipments", $filter: string): Promise<RawRow[]> {
+type DocumentSet = "salesInvoices" | "salesShipments";
+
+async function documentsOf(
+  head: Table,
+  set: DocumentSet,
+  filters: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<RawRow[]> {
+  const found: RawRow[] = [];
+  for (const $filter of filters) found.push(...await documents(head, set, $filter, signal));
+  return found;
+}
+
+async function documents(head: Table, set: DocumentSet, $filter: string, signal?: AbortSignal): Promise<RawRow[]> {
   const isInvoice = set === "salesInvoices";
   const own = isInvoice ? ["orderId", "totalAmountExcludingTax", "totalAmountIncludingTax"] : ["postingDate"];
-  const lines = `${isInvoice ? "salesInvoiceLines" : "salesShipmentLines"}($select=sequence,lineObjectNumber,quantity)`;
+  const select = "$select=sequence,lineType,lineObjectNumber,quantity";
+  const lines = `${isInvoice ? "salesInvoiceLines" : "salesShipmentLines"}(${select})`;
   const query = queryOf({
     $select: ["id", "number", "orderNumber", "externalDocumentNumber", "customerName", ...own].join(),
     $expand: lines,
@@ -123,34 +154,50 @@ async function documents(head: Table, set: "salesInvoices" | "salesShipments", $
   });
   const found: RawRow[] = [];
   const decimals = new Set([...quantities, "totalAmountExcludingTax", "totalAmountIncludingTax"]);
-  for await (const page of pages(head.http, `${head.standard}${set}${query}`, { decimals })) found.push(...page.rows);
+  for await (const page of pages(head.http, `${head.standard}${set}${query}`, { decimals, signal })) {
+    found.push(...page.rows);
+  }
   return found;
 }
 
-/** Documents by the order that they come from; those that people made without an order are no order's. */
-function grouped(invoices: readonly RawRow[], shipments: readonly RawRow[]): Posted[] {
+/**
+ * Documents by the order that they come from; those that people made without an order are no order's. `byKey`: ids of
+ * orders by their number.
+ */
+function grouped(
+  invoices: readonly RawRow[],
+  shipments: readonly RawRow[],
+  byKey: ReadonlyMap<string, string> = new Map(),
+): Posted[] {
   const numbers = new Set([...invoices, ...shipments].map((document) => textOf(document["orderNumber"])));
   numbers.delete(null);
   return [...numbers as Set<string>].map((number): Posted => {
     const isOf = (document: RawRow) => document["orderNumber"] === number;
     const own = { invoices: invoices.filter(isOf), shipments: shipments.filter(isOf) };
     const ids = own.invoices.map((invoice) => invoice["orderId"]).filter((id) => typeof id === "string");
-    const id = ids.find((one) => one !== zeroGuid) ?? (own.shipments[0] ?? own.invoices[0]!)["id"];
+    const id = byKey.get(number) ?? ids.find((one) => one !== zeroGuid) ?? (own.shipments[0] ?? own.invoices[0]!)["id"];
     return { id: String(id).toLowerCase(), number, ...own };
   });
 }
 
-function reasonOf({ number, invoices }: Posted): string {
-  const names = invoices.map((invoice) => `"${invoice["number"]}"`);
-  return `The order "${number}" was posted` + (names.length === 0 ? "" : ` as invoice ${names.join(", ")}`) +
-    ", nobody can write it any more";
+/** A shipment that was undone has lines that take back the others: nothing was posted then. */
+function isPosted({ invoices, shipments }: Posted): boolean {
+  return invoices.length > 0 || sumOf(linesOf(shipments)) > 0n;
+}
+
+function reasonOf({ number, invoices, shipments }: Posted): string {
+  const [kind, documents] = invoices.length > 0 ? ["invoice", invoices] as const : ["shipment", shipments] as const;
+  const names = documents.map((document) => `"${document["number"]}"`).join(", ");
+  return `The order "${number}" was posted as ${kind} ${names}, ` +
+    (kind === "invoice" ? "" : "its invoice does not name it, ") + "nobody can write it any more";
 }
 
 function known(posted: Posted): Fields {
   const { number, invoices, shipments } = posted;
   const first = invoices[0] ?? shipments[0]!;
   const days = shipments.map((shipment) => String(shipment["postingDate"])).toSorted();
-  const isInvoiced = invoices.length > 0 && sumOf(linesOf(shipments)) <= sumOf(linesOf(invoices));
+  const open = notInvoiced(posted);
+  const isInvoiced = open.length === 0 || open.some((object) => object.startsWith("Item "));
   const total = (property: string): Fields => {
     return invoices.length === 0 ? {} : { [property]: added(invoices.map((invoice) => String(invoice[property]))) };
   };
@@ -166,6 +213,18 @@ function known(posted: Posted): Fields {
   };
 }
 
+/** What was shipped, "Item 1896-S", of which more went out than the order's own invoices have. */
+function notInvoiced({ invoices, shipments }: Posted): string[] {
+  const left = new Map<string, bigint>();
+  for (const [sign, documents] of [[1n, shipments], [-1n, invoices]] as const) {
+    for (const line of linesOf(documents)) {
+      const object = `${line["lineType"]} ${line["lineObjectNumber"]}`;
+      left.set(object, (left.get(object) ?? 0n) + sign * scaled(String(line["quantity"])));
+    }
+  }
+  return [...left].filter(([, quantity]) => quantity > 0n).map(([object]) => object);
+}
+
 /** Shipped and invoiced quantities by line; null where a sequence means different objects, which no posting makes. */
 function partsOf({ invoices, shipments }: Posted): Part[] | null {
   const byKey = new Map<string, { object: unknown; shipped: string[]; invoiced: string[] }>();
@@ -179,7 +238,9 @@ function partsOf({ invoices, shipments }: Posted): Part[] | null {
     }
   }
   return [...byKey].map(([key, { shipped, invoiced }]) => {
-    return { key, data: { shippedQuantity: added(shipped), invoicedQuantity: added(invoiced) } };
+    // Without an invoice of its own nothing says how much of a line was invoiced.
+    const known = invoices.length === 0 ? {} : { invoicedQuantity: added(invoiced) };
+    return { key, data: { shippedQuantity: added(shipped), ...known } };
   });
 }
 

@@ -5,7 +5,7 @@ import { anyOf, decodeName, encodeName, guid, one, pages, queryOf, quoted, type 
 import { orMissing } from "./extension_missing.ts";
 import type { Orders, Wanted } from "./order.ts";
 import { postedOrders } from "./order_posted.ts";
-import { extensionFields, stateOf } from "./order_view.ts";
+import { extensionFields } from "./order_view.ts";
 import { cursorOf, parseCursor } from "./reading.ts";
 import { isKnown, later } from "./stamps.ts";
 import { decimalsIn, idOf, mapRows, modifiedAt, selectOf, type Table, withFilter } from "./table.ts";
@@ -117,12 +117,6 @@ export function versionOf(orders: Orders, raw: RawRow): string {
   return `${etag} ${encodeName(decodeName(String(raw["status"])))} ${lines}`;
 }
 
-/** The state that a version speaks of, where it is a document's. */
-export function stateIn(version: string | null): string | null {
-  const [, status] = (version ?? "").split(" ").slice(-3);
-  return status === undefined ? null : stateOf({ status });
-}
-
 async function rowsOf(
   orders: Orders,
   raws: readonly RawRow[],
@@ -152,33 +146,44 @@ async function allRowsOf(orders: Orders, raws: readonly RawRow[], wanted: Wanted
 /** Adds to rows what other pages say of them, as far as it is wanted. */
 function joiner(orders: Orders, wanted: Wanted, whole: boolean): (rows: readonly RawRow[]) => Promise<RawRow[]> {
   const { head } = orders;
+  const { signal } = wanted;
   const more = extensionFields.filter((field) => wanted.fields.includes(field));
+  const asked = [...more, ...(wanted.fields.includes("state") ? ["status"] : [])];
   let all: Promise<ReadonlyMap<string, RawRow>> | null = null;
   return async (rows) => {
-    const complete = await Promise.all(rows.map((raw) => withAllLines(orders, raw)));
-    const extras = head.extension === null || more.length === 0 || rows.length === 0
+    const complete = await Promise.all(rows.map((raw) => withAllLines(orders, raw, signal)));
+    const extras = head.extension === null || asked.length === 0 || rows.length === 0
       ? new Map<string, RawRow>()
       : whole
-      ? await (all ??= extrasOf(head, more, [undefined]))
-      : await extrasOf(head, more, anyOf("id", rows.map(idOf), 600));
+      ? await (all ??= extrasOf(head, asked, { filters: [undefined], signal }))
+      : await extrasOf(head, asked, { filters: anyOf("id", rows.map(idOf), 600), signal });
     const shipped = complete.filter((raw) => raw["fullyShipped"] === true).map((raw) => String(raw["number"]));
-    const dates = wanted.fields.includes("lastShipmentDate") ? await lastShipments(head, shipped) : new Map();
+    const dates = wanted.fields.includes("lastShipmentDate") ? await lastShipments(head, shipped, signal) : new Map();
     return complete.map((raw) => {
       const extra = extras.get(idOf(raw));
       const named = more.map((field) => [field, extra?.[field]] as const);
-      return { ...raw, ...Object.fromEntries(named), lastShipmentDate: dates.get(String(raw["number"])) ?? null };
+      const tableStatus = extra?.["status"];
+      return {
+        ...raw,
+        ...Object.fromEntries(named),
+        tableStatus,
+        lastShipmentDate: dates.get(String(raw["number"])) ?? null,
+      };
     });
   };
 }
 
 async function extrasOf(
   head: Table,
-  more: readonly string[],
-  filters: readonly (string | undefined)[],
+  fields: readonly string[],
+  { filters, signal }: {
+    readonly filters: readonly (string | undefined)[];
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<ReadonlyMap<string, RawRow>> {
   const found = new Map<string, RawRow>();
   for (const $filter of filters) {
-    for (const raw of await extensionRows(head, { $select: ["id", ...more].join(), $filter })) {
+    for (const raw of await extensionRows(head, { $select: ["id", ...fields].join(), $filter }, signal)) {
       found.set(idOf(raw), raw);
     }
   }
@@ -189,11 +194,12 @@ async function extrasOf(
 export async function extensionRows(
   head: Table,
   query: Readonly<Record<string, string | undefined>>,
+  signal?: AbortSignal,
 ): Promise<readonly RawRow[]> {
   const rows: RawRow[] = [];
-  const headers = { Prefer: `odata.maxpagesize=${head.pageSize}` };
+  const options = { headers: { Prefer: `odata.maxpagesize=${head.pageSize}` }, signal };
   try {
-    for await (const page of pages(head.http, `${head.extension}${head.entity.name}${queryOf(query)}`, { headers })) {
+    for await (const page of pages(head.http, `${head.extension}${head.entity.name}${queryOf(query)}`, options)) {
       rows.push(...page.rows);
     }
   } catch (error) {
@@ -203,11 +209,15 @@ export async function extensionRows(
 }
 
 /** The day of the last posted shipment of these orders, by order number. */
-async function lastShipments(head: Table, numbers: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function lastShipments(
+  head: Table,
+  numbers: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, string>> {
   const days = new Map<string, string>();
   for (const $filter of anyOf("orderNumber", numbers.map(quoted), 600)) {
     const query = queryOf({ $select: "orderNumber,postingDate", $filter });
-    for (const shipment of await head.list("salesShipments" + query)) {
+    for (const shipment of await head.list("salesShipments" + query, { signal })) {
       const number = String(shipment["orderNumber"]);
       const day = String(shipment["postingDate"]);
       if (day > (days.get(number) ?? "")) days.set(number, day);
@@ -217,11 +227,12 @@ async function lastShipments(head: Table, numbers: readonly string[]): Promise<R
 }
 
 /** A service that pages what it expands says where the rest is. */
-async function withAllLines(orders: Orders, raw: RawRow): Promise<RawRow> {
+async function withAllLines(orders: Orders, raw: RawRow, signal: AbortSignal | undefined): Promise<RawRow> {
   const link = raw[`${linesName}@odata.nextLink`];
   if (typeof link !== "string" || link === "") return raw;
   const rest: RawRow[] = [];
-  for await (const page of pages(orders.head.http, link, { decimals: decimalsOf(orders) })) rest.push(...page.rows);
+  const options = { decimals: decimalsOf(orders), signal };
+  for await (const page of pages(orders.head.http, link, options)) rest.push(...page.rows);
   return { ...raw, [linesName]: [...linesOf(raw), ...rest] };
 }
 

@@ -38,7 +38,7 @@ async function isCompleted(orders: Orders, { id, ...sent }: Write, wanted: Wante
   const extra = extraBody(orders, { ...sent, id });
   if (extra === null) return false;
   const $select = ["id", ...Object.keys(extra)].join();
-  const [now] = await extensionRows(orders.head, { $select, $filter: `id eq ${id}` });
+  const [now] = await extensionRows(orders.head, { $select, $filter: `id eq ${id}` }, wanted.signal);
   const lacking = Object.entries(extra).filter(([name]) => now !== undefined && (now[name] ?? "") === "");
   if (lacking.length === 0) return false;
   const stopped = await patchExtra(orders, id!, { body: Object.fromEntries(lacking), wanted });
@@ -60,7 +60,9 @@ async function lookedFor(orders: Orders, sent: Write, wanted: Recalling): Promis
   if (typeof yourReference !== "string" || head.extension === null) return []; // such an order is never created
   const reference = quoted(yourReference);
   const rows: Recalled[] = [];
-  for (const raw of await extensionRows(head, { $select: "id", $filter: `yourReference eq ${reference}` })) {
+  for (
+    const raw of await extensionRows(head, { $select: "id", $filter: `yourReference eq ${reference}` }, wanted.signal)
+  ) {
     rows.push(...await openOrders(orders, sent, { ...wanted, by: `id eq ${idOf(raw)}` }));
   }
   if (rows.length > 0) return rows;

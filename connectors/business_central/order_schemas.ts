@@ -4,7 +4,8 @@ import { date, decimal, flag, integer, key, name, ref, state, text } from "../fi
 
 /**
  * A sales order. The local currency has its code here, codes stand in place of the API's ids. `state` puts the page's
- * status (whose "Open" means released), shipping and posting into one.
+ * status (whose "Open" means released), shipping and posting into one; "Pending Prepayment" is told by the extension
+ * alone, without it such an order counts as released.
  */
 export const salesOrder = z.object({
   number: name(20, { match: "code", required: false }), // the number series gives one, always
@@ -39,7 +40,7 @@ export const salesOrder = z.object({
   fullyShipped: flag(),
   /** The day of the last posted shipment, once everything is shipped. */
   lastShipmentDate: date(),
-  state: state(["Draft", "In Review", "Released", "Shipped", "Invoiced", "Partly Invoiced"]),
+  state: state(["Draft", "In Review", "Pending Prepayment", "Released", "Shipped", "Invoiced", "Partly Invoiced"]),
   companyId: ref("companyInformation"),
   yourReference: text(35, { match: "code", needs: "extension" }),
   workDescription: text(2000, { needs: "extension" }),

@@ -3,12 +3,12 @@
  * released is opened by the extension's action, and released again after the last write; one that was shipped in part
  * belongs to the people there.
  */
-import type { Fields, Outcome, PartWrite, Write } from "../connector.ts";
+import type { Outcome, PartWrite, ReadOptions, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
-import type { RawRow } from "../odata.ts";
+import { guid, type RawRow } from "../odata.ts";
 import type { Orders, Wanted } from "./order.ts";
 import { act, afterLines, beforeLines, extraBody, patchExtra, patchHead, send, type Stopped } from "./order_head.ts";
-import { contentOf, currentOrder, linesOf, orderRows, stateIn, versionOf } from "./order_reading.ts";
+import { contentOf, currentOrder, extensionRows, linesOf, orderRows, versionOf } from "./order_reading.ts";
 import { lineBody, stateOf } from "./order_view.ts";
 import { unknown } from "./refusals.ts";
 import { idOf, service } from "./table.ts";
@@ -83,14 +83,14 @@ async function inWindow(course: Course, sequence: () => Promise<Stopped>): Promi
     const before = linesOf(course.now).map(contentOf).join("\n");
     // Somebody was at the lines just now: nothing is written over that.
     const isSame = await look(course) && linesOf(course.now).map(contentOf).join("\n") === before;
-    if (!isSame) return await act(orders, id, { action: "release", wanted }) ?? { kind: "moved" };
+    if (!isSame) return await release(orders, id, wanted) ?? { kind: "moved" };
   }
   const stopped = await sequence();
   // Where an answer was lost the order stays open until somebody looked: restore() releases it.
   if (stopped?.kind === "unknown") return stopped;
   if (isReleased || orders.unreleased.has(id)) {
-    const left = await act(orders, id, { action: "release", wanted });
-    if (left !== null) return left.kind === "unknown" ? left : notReleased(left);
+    const left = await release(orders, id, wanted);
+    if (left !== null) return left.kind === "unknown" ? left : notReleased(String(course.now["number"]), left);
     orders.unreleased.delete(id);
   }
   if (stopped !== null) return stopped;
@@ -102,24 +102,44 @@ async function inWindow(course: Course, sequence: () => Promise<Stopped>): Promi
 }
 
 /**
- * See the contract: an order that was released, and that a stopped sequence left open, is released. Where the service
- * refuses that as things stand, since the change is half done, the change that completes it releases the order.
+ * See the contract. The extension remembers which orders its action opened; one that somebody reopened by hand is not
+ * among them. A refused release is tried again by the next change of the order, which may be what completes it.
  */
-export async function restoreOrder(orders: Orders, write: Write, before: Fields): Promise<void> {
+export async function restoreOrder(
+  orders: Orders,
+  { id }: Write,
+  { signal }: Pick<ReadOptions, "signal"> = {},
+): Promise<(Outcome & { kind: "refused" }) | null> {
   const { head } = orders;
-  if (head.extension === null || write.op !== "update" || write.id === null) return; // nothing was opened
-  if ((before["state"] ?? stateIn(write.version)) !== "Released") return;
-  const wanted: Wanted = { fields: [] };
-  const now = await currentOrder(orders, write.id, wanted);
-  if (now === null || stateOf(now) !== "Draft") return;
-  const left = await act(orders, write.id, { action: "release", wanted });
-  if (left?.kind === "refused") orders.unreleased.add(write.id);
-  if (left?.kind !== "unknown") return;
+  if (head.extension === null || id === null) return null; // nothing was opened
+  const wanted: Wanted = { fields: [], signal };
+  const now = await currentOrder(orders, id, wanted);
+  if (now === null || stateOf(now) !== "Draft" || !await isOpenedByUs(orders, id, signal)) return null;
+  const left = await release(orders, id, wanted);
+  if (left === null || left.kind === "missing") return null;
+  if (left.kind !== "unknown") {
+    orders.unreleased.add(id);
+    return notReleased(String(now["number"]), left);
+  }
   throw new ServiceError(
     `Cannot release the order "${now["number"]}" again, which an interrupted change left open: ${left.message}; ` +
       "run it again",
     { service, code: "outcome_unknown" },
   );
+}
+
+/** An order that waits for a prepayment is closed by a release, which is refused all the same. */
+async function release(orders: Orders, id: string, wanted: Wanted): Promise<Stopped> {
+  const stopped = await act(orders, id, { action: "release", wanted });
+  if (stopped?.kind !== "refused") return stopped;
+  const now = await currentOrder(orders, id, wanted);
+  return now !== null && stateOf(now) === "Draft" ? stopped : null;
+}
+
+async function isOpenedByUs({ head }: Orders, id: string, signal: AbortSignal | undefined): Promise<boolean> {
+  const query = { $select: "id,openedForChange", $filter: `id eq ${guid(id)}` };
+  const [row] = await extensionRows(head, query, signal);
+  return row?.["openedForChange"] === true;
 }
 
 function whyClosed(orders: Orders, now: RawRow): Outcome | null {
@@ -141,12 +161,13 @@ function whyClosed(orders: Orders, now: RawRow): Outcome | null {
   return null;
 }
 
-function notReleased(left: NonNullable<Stopped>): Outcome {
-  const reason = "message" in left ? left.message : `the service says that it is ${left.kind}`;
+function notReleased(number: string, left: NonNullable<Stopped>): Outcome & { kind: "refused" } {
+  const reason = "message" in left ? left.message.replace(/\.$/, "") : `the service says that it is ${left.kind}`;
   return {
     kind: "refused",
     code: "order_not_released",
-    message: `Cannot release the order again after its change: ${reason}; release it in Business Central`,
+    message: `Cannot release the order "${number}" again after its change: ${reason}; release it in Business Central`,
+    unrestored: true,
   };
 }
 

@@ -9,13 +9,10 @@ import { fieldsOf } from "../fields.ts";
 /** Fields of an order that only the extension's page of orders has. */
 export const extensionFields = ["yourReference", "workDescription", "shippingAgentCode", "quoteNumber"] as const;
 
-/** Properties that reading adds to the page's own: from posted shipments, and from the extension's page. */
-export const joined = ["lastShipmentDate", ...extensionFields] as const;
-
 const text = { kind: "text", nullable: true } as const;
 const date = { kind: "date", nullable: true } as const;
 
-/** Orders; `joined` properties must have been added to the rows. */
+/** Orders; reading must have added `lastShipmentDate`, `tableStatus` and the extension's fields to the rows. */
 export const salesOrders: View = {
   made: {
     ...madeOf(termFields),
@@ -75,11 +72,15 @@ export const salesOrderLines: View = {
     })),
 };
 
-/** The state of an order by its page, whose status "Open" means released. */
-export function stateOf(row: RawRow): "Draft" | "In Review" | "Released" | "Shipped" {
+/**
+ * The state of an order by its page, whose status "Open" means released, or waiting for a prepayment: only the table's
+ * own status, which the extension's page has, tells which (`tableStatus`).
+ */
+export function stateOf(row: RawRow): "Draft" | "In Review" | "Pending Prepayment" | "Released" | "Shipped" {
   const status = decodeName(String(row["status"]));
   if (status !== "Open") return status as "Draft" | "In Review";
-  return row["fullyShipped"] === true ? "Shipped" : "Released";
+  if (row["fullyShipped"] === true) return "Shipped";
+  return decodeName(String(row["tableStatus"] ?? "")) === "Pending Prepayment" ? "Pending Prepayment" : "Released";
 }
 
 /** What a line sells: "Item 1896-S"; null for a comment. */

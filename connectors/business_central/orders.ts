@@ -17,7 +17,7 @@ export function openOrders(orders: Orders): Opened {
     write: (writes, wanted) => write(orders, writes, wanted),
     recall: (sent, wanted) => recallOrders(orders, sent, wanted),
     lateFor,
-    restore: (sent, before) => restoreOrder(orders, sent, before),
+    restore: (sent, options) => restoreOrder(orders, sent, options),
     requests: () => orders.head.http.requests(),
   };
 }

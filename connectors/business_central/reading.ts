@@ -48,7 +48,7 @@ async function* readPages(table: Table, options: ReadOptions): AsyncGenerator<Pa
   // A cursor from before the ledger was followed: stock may have moved unseen, so all items are read once more.
   const isBlind = followsStock && cursor !== null && cursor.ledger === undefined;
   const from = isBlind ? null : cursor?.modified ?? null;
-  let ledger = followsStock && (cursor === null || isBlind) ? await newestEntry(table) : cursor?.ledger;
+  let ledger = followsStock && (cursor === null || isBlind) ? await newestEntry(table, options.signal) : cursor?.ledger;
   const met = new Set<string>();
   let latest = cursor?.modified ?? null;
   let isFirst = true;

@@ -15,9 +15,9 @@ export function isStock(table: Table, fields: readonly string[]): boolean {
 }
 
 /** The stamp of the newest entry; null where there is none. Asked before the items are read, so that none is missed. */
-export async function newestEntry(table: Table): Promise<string | null> {
+export async function newestEntry(table: Table, signal: AbortSignal | undefined): Promise<string | null> {
   const query = queryOf({ $select: "lastModifiedDateTime", $orderby: "lastModifiedDateTime desc", $top: "1" });
-  const [entry] = await table.list(ledger + query);
+  const [entry] = await table.list(ledger + query, { signal });
   return entry === undefined ? null : modifiedAt(entry);
 }
 

@@ -33,10 +33,10 @@ export interface Table {
 
 /** Reads lists of a company, all pages of them. */
 export function listOf(http: Http, company: string, options: { pageSize: number }): List {
-  return async (path, { decimals } = {}) => {
+  return async (path, { decimals, signal } = {}) => {
     const rows: RawRow[] = [];
     const headers = { Prefer: `odata.maxpagesize=${options.pageSize}` };
-    for await (const page of pages(http, company + path, { headers, ...(decimals && { decimals }) })) {
+    for await (const page of pages(http, company + path, { headers, signal, ...(decimals && { decimals }) })) {
       rows.push(...page.rows);
     }
     return rows;

@@ -2,6 +2,7 @@
 import type { Row } from "../tables.ts";
 import { isDecimal } from "../decimal.ts";
 import { isObject, type Json } from "../json.ts";
+import { invoiceTogether } from "./combined_invoice.ts";
 import { byKey } from "./company.ts";
 import type { Company } from "./facts.ts";
 import { endApproval, releaseOrder, reopenOrder, requestApproval } from "./orders.ts";
@@ -21,7 +22,7 @@ const actions = {
   /** Closes it for editing. */
   release: releaseOrder,
   /** Opens it for editing. */
-  reopen: reopenOrder,
+  reopen: (company, order) => reopenOrder(company, order),
   requestApproval,
   /** Ends an approval: the order is released. */
   approve: (company, order) => endApproval(company, order, true),
@@ -38,33 +39,53 @@ const actions = {
 export type OrderAction = keyof typeof actions;
 
 /** By action: does it to the order of this number. Throws a Refusal; nothing has happened then. */
-export type OrderDesk = Readonly<
-  Record<OrderAction, (number: string, lines?: Readonly<Record<string, string>>) => Done>
->;
+export interface OrderDesk
+  extends Readonly<Record<OrderAction, (number: string, lines?: Readonly<Record<string, string>>) => Done>> {
+  /** Invoices what has been shipped of these orders on one invoice; tells of the first order. */
+  invoiceTogether(numbers: readonly string[]): Done;
+}
 
 /** `around` runs each action, so that its changes can be committed late. */
 export function openDesk(company: Company, around: <T>(work: () => T) => T): OrderDesk {
-  const run = (name: OrderAction) => (number: string, lines?: Readonly<Record<string, string>>): Done =>
+  const find = (number: string): Row => {
+    const order = byKey(company, "salesOrders", number);
+    if (order !== undefined) return order;
+    throw new Refusal(404, "Internal_RecordNotFound", `The salesOrder ${number} doesn't exist.`);
+  };
+  const run = (numbers: readonly string[], work: (orders: readonly Row[]) => Posted | void): Done =>
     around(() =>
       company.tables.transaction(() => {
-        const order = byKey(company, "salesOrders", number);
-        if (order === undefined) {
-          throw new Refusal(404, "Internal_RecordNotFound", `The salesOrder ${number} doesn't exist.`);
-        }
-        const quantities = lines === undefined ? undefined : new Map(Object.entries(lines).map(quantityOf));
-        const posted = (actions[name] as Action)(company, order, quantities);
-        const after = company.tables.table("salesOrders").get(order.id);
+        const orders = numbers.map(find);
+        const posted = work(orders);
+        const after = company.tables.table("salesOrders").get(orders[0]!.id);
         const status = (after === undefined ? "gone" : after["status"] ?? "Draft") as Done["status"];
-        return { number: String(order["number"]), status, ...posted };
+        return { number: String(orders[0]!["number"]), status, ...posted };
       })
     );
-  return Object.fromEntries(Object.keys(actions).map((name) => [name, run(name as OrderAction)])) as OrderDesk;
+  const one = (name: OrderAction) => (number: string, lines?: Readonly<Record<string, string>>): Done => {
+    const quantities = lines === undefined ? undefined : new Map(Object.entries(lines).map(quantityOf));
+    return run([number], ([order]) => (actions[name] as Action)(company, order!, quantities));
+  };
+  return {
+    ...Object.fromEntries(Object.keys(actions).map((name) => [name, one(name as OrderAction)])) as Pick<
+      OrderDesk,
+      OrderAction
+    >,
+    invoiceTogether: (numbers) => run(numbers, (orders) => invoiceTogether(company, orders)),
+  };
 }
 
 /** Answers "orders/<number>/<action>"; undefined when the path isn't one of these. Throws a Refusal. */
 export function atDesk(desk: OrderDesk, path: string, body: Json): Done | undefined {
   const match = /^orders\/([^/]+)\/(\w+)$/.exec(path);
-  if (match === null || !Object.hasOwn(actions, match[2]!)) return undefined;
+  if (match === null || !Object.hasOwn(desk, match[2]!)) return undefined;
+  const number = decodeURIComponent(match[1]!);
+  if (match[2] === "invoiceTogether") {
+    const others = isObject(body) ? body["with"] : undefined;
+    const isList = Array.isArray(others) && others.every((one) => typeof one === "string");
+    if (!isList) throw badRequest(`"with" must be a list of numbers: ["S-ORD101002"].`);
+    return desk.invoiceTogether([...new Set([number, ...others])]);
+  }
   const lines = isObject(body) ? body["lines"] : undefined;
   if (lines !== undefined && !isObject(lines)) throw badRequest(`"lines" must be an object: {"10000": "2"}.`);
   const quantities = lines === undefined ? undefined : Object.fromEntries(
@@ -73,7 +94,7 @@ export function atDesk(desk: OrderDesk, path: string, body: Json): Done | undefi
       return [sequence, isRaw ? String(quantity.rawJSON) : String(quantity)];
     }),
   );
-  return desk[match[2] as OrderAction](decodeURIComponent(match[1]!), quantities);
+  return desk[match[2] as OrderAction](number, quantities);
 }
 
 function quantityOf([sequence, quantity]: [string, string]): [number, string] {

@@ -129,7 +129,7 @@ export const documentSets: Readonly<Record<string, SetFact>> = {
   }, {
     navigation: { salesOrderLines: { ...lines("salesOrderLines", within)["salesOrderLines"]!, rows: linesOf } },
     rules: { ...orderRules, actions: { shipAndInvoice: (company, order) => void postOrder(company, order) } },
-    hidden: { yourReference: "" },
+    hidden: { yourReference: "", openedForChange: false },
   }),
   salesOrderLines: set("salesOrderLine", {
     ...sold,

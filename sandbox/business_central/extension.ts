@@ -7,6 +7,7 @@ import {
   decimal,
   EXTENSION_ROUTE,
   type FieldFact,
+  flag,
   guid,
   listOnly,
   readOnly,
@@ -100,8 +101,7 @@ const tableNumbers: Readonly<Record<string, number>> = {
   salesOrders: 36,
 };
 
-/** Every set of the extension, by a name that no other set has. */
-export const extensionSets: Readonly<Record<string, SetFact>> = {
+const all: Readonly<Record<string, SetFact>> = {
   ...unitSets,
   ...priceSets,
   shippingAgents: set("shippingAgent", {
@@ -142,28 +142,25 @@ export const extensionSets: Readonly<Record<string, SetFact>> = {
     vendorItemNumber: text(50),
   }, { ...keepsUnits("Item"), update: fixed("number").update! }),
   "extension salesOrders": set("salesOrder", {
-    id: guid,
+    id,
     number: readOnly(code(20)),
-    customerNumber: byKey("customers", "customerId", 20),
+    customerNumber: readOnly(byKey("customers", "customerId", 20)),
     externalDocumentNumber: code(35),
     yourReference: text(35),
     workDescription: text(2048),
     quoteNumber: readOnly(code(20)),
     shippingAgentCode: byKey("shippingAgents", "shippingAgentId", 10),
     status: { ...readOnly(choice(...Object.values(statuses))), value: (_company, row) => statuses[statusOf(row)] },
+    openedForChange: { ...shown(flag), value: (_company, row) => row["openedForChange"] === true },
     lastModifiedDateTime: modified,
   }, {
-    remove: false,
+    insert: false,
     route,
     of: "salesOrders",
     address: "salesOrders",
     rules: {
       ...orderRules,
-      update(company, before, values, input) {
-        fixed("customerId").update!(company, before, values, input);
-        orderRules.update!(company, before, values, input);
-      },
-      actions: { release: releaseOrder, reopen: reopenOrder },
+      actions: { release: releaseOrder, reopen: (company, order) => reopenOrder(company, order, true) },
     },
   }),
   inventoryByLocation: set("inventoryAtLocation", {
@@ -184,6 +181,11 @@ export const extensionSets: Readonly<Record<string, SetFact>> = {
     lastModifiedDateTime: modified,
   }, { ...listOnly, route, has: (_company, row) => String(row["table"]) in tableNumbers }),
 };
+
+/** Every set of the extension, by a name that no other set has. None of its pages deletes anything. */
+export const extensionSets: Readonly<Record<string, SetFact>> = Object.fromEntries(
+  Object.entries(all).map(([name, fact]) => [name, { ...fact, remove: false }]),
+);
 
 /** The standard sets whose rules the extension adds to: items, which keep their units. */
 export const extendedSets: Readonly<Record<string, SetFact>> = {

@@ -24,7 +24,7 @@ import {
 import { fixed, refuseTwin } from "./extension_rules.ts";
 import { baseUnitOf, type Kept } from "./extension_units.ts";
 import { noSuchRelation, ruleBroken } from "./refusal.ts";
-import { find, put, removeRow } from "./write.ts";
+import { find, put } from "./write.ts";
 
 const id = readOnly(guid);
 const modified = readOnly({ kind: "datetime" });
@@ -223,10 +223,6 @@ export const priceSets: Readonly<Record<string, SetFact>> = {
         }
         return after;
       },
-      remove(company, row) {
-        if (row["status"] === "Active") throw ruleBroken(`Price list ${row["code"]} is active; it can't be deleted.`);
-        for (const line of linesOf(company, row)) removeRow(company, "priceListLines", line);
-      },
     },
   }),
   priceListLines: set("priceListLine", {
@@ -274,7 +270,6 @@ export const priceSets: Readonly<Record<string, SetFact>> = {
         complete(company, line, list);
         for (const column of Object.keys(line)) if (line[column] !== before[column]) values[column] = line[column]!;
       },
-      remove: (company, row) => void openFor(company, row),
     },
   }),
 };

@@ -117,9 +117,6 @@ function unitSet(entity: string, kind: Kept, fields: Readonly<Record<string, Fie
         fixed(column, "unitId").update!(company, before, values, input);
         check(company, { ...before, ...values });
       },
-      remove(company, row) {
-        if (isBase(company, kind, row)) throw ruleBroken("The base unit can't be deleted: choose another one before.");
-      },
     },
   });
 }

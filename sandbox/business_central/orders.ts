@@ -67,12 +67,15 @@ export function releaseOrder(company: Company, order: Row): void {
   setStatus(company, order, "Open");
 }
 
-/** Opens a released order for editing. Reopening an open one does nothing. */
-export function reopenOrder(company: Company, order: Row): void {
+/**
+ * Opens a released order for editing. Reopening an open one does nothing. `forChange`: the extension's action does it,
+ * which remembers it until the order is released.
+ */
+export function reopenOrder(company: Company, order: Row, forChange = false): void {
   if (order["status"] === "In Review") {
     throw ruleBroken(`Order ${order["number"]} can't be reopened: cancel or complete its approval first.`);
   }
-  if (order["status"] === "Open") setStatus(company, order, "Draft");
+  if (order["status"] === "Open") setStatus(company, order, "Draft", forChange);
 }
 
 /** Sends an open order to whoever approves it. */
@@ -100,8 +103,12 @@ export function checkBlock(customer: Row, doing: "order" | "ship" | "invoice"): 
   );
 }
 
-function setStatus(company: Company, order: Row, status: string): void {
-  put(company, "salesOrders", changedRow(company, wholeRow(company, "salesOrders", order), { status }));
+function setStatus(company: Company, order: Row, status: string, openedForChange = false): void {
+  put(
+    company,
+    "salesOrders",
+    changedRow(company, wholeRow(company, "salesOrders", order), { status, openedForChange }),
+  );
 }
 
 function checkReleasable(company: Company, order: Row): void {

@@ -60,6 +60,13 @@ export function shipOrder(company: Company, order: Row, quantities?: Quantities)
   return { shipment: String(head["number"]) };
 }
 
+/** All that was shipped of a line counts as invoiced from now on. */
+export function noteInvoiced(company: Company, line: Row): void {
+  const invoicedQuantity = String(line["shippedQuantity"]);
+  const invoiceQuantity = less(String(line["quantity"]), invoicedQuantity);
+  put(company, "salesOrderLines", changedRow(company, line, { invoicedQuantity, invoiceQuantity }));
+}
+
 /** Invoices what has been shipped of an order and not been invoiced; an order of which nothing is left is removed. */
 export function invoiceOrder(company: Company, order: Row): Posted {
   if (order["status"] === "In Review") throw ruleBroken(`Order ${order["number"]} waits for approval.`);
@@ -81,9 +88,7 @@ export function invoiceOrder(company: Company, order: Row): Posted {
     const portion = invoiced[at]!;
     if (line["lineType"] !== "Comment" && portion["quantity"] === "0") continue;
     putLine(company, "salesInvoiceLines", line, { ...portion, documentId: head.id });
-    const invoicedQuantity = String(line["shippedQuantity"]);
-    const invoiceQuantity = less(String(line["quantity"]), invoicedQuantity);
-    put(company, "salesOrderLines", changedRow(company, line, { invoicedQuantity, invoiceQuantity }));
+    noteInvoiced(company, line);
   }
   if (lines.every((line) => line["shippedQuantity"] === line["quantity"])) {
     for (const line of lines) company.tables.table("salesOrderLines").delete(line.id);
@@ -92,7 +97,7 @@ export function invoiceOrder(company: Company, order: Row): Posted {
   return { invoice: String(head["number"]) };
 }
 
-function nothingToPost() {
+export function nothingToPost() {
   return ruleBroken("There is nothing to post.");
 }
 
@@ -103,12 +108,12 @@ function checkQuantity(line: Row, quantity: string): void {
   }
 }
 
-function payerOf(company: Company, order: Row): Row {
+export function payerOf(company: Company, order: Row): Row {
   return find(company, "customers", order["customerId"]!)!;
 }
 
 /** What of a line is invoiced now: amounts are shared so that all parts together are the whole to the last cent. */
-function portionOf(company: Company, line: Row, precision: string): Values {
+export function portionOf(company: Company, line: Row, precision: string): Values {
   const from = String(line["invoicedQuantity"]);
   const to = String(line["shippedQuantity"]);
   const quantity = less(to, from);
@@ -129,7 +134,7 @@ function portionOf(company: Company, line: Row, precision: string): Values {
 }
 
 /** The head of a posted document, with everything that it has in common with the order. */
-function putHead(company: Company, set: "salesShipments" | "salesInvoices", order: Row, values: Values): Row {
+export function putHead(company: Company, set: "salesShipments" | "salesInvoices", order: Row, values: Values): Row {
   const now = new Date(company.clock.now()).toISOString();
   const head = blankRow(company, set, company.clock.uuid(), now);
   return put(company, set, {
@@ -143,7 +148,12 @@ function putHead(company: Company, set: "salesShipments" | "salesInvoices", orde
   });
 }
 
-function putLine(company: Company, set: "salesShipmentLines" | "salesInvoiceLines", line: Row, values: Values): void {
+export function putLine(
+  company: Company,
+  set: "salesShipmentLines" | "salesInvoiceLines",
+  line: Row,
+  values: Values,
+): void {
   const now = new Date(company.clock.now()).toISOString();
   const posted = blankRow(company, set, company.clock.uuid(), now);
   put(company, set, { ...posted, ...common(posted, line), ...values });

@@ -274,23 +274,49 @@ Deno.test("write() releases an order again whose line the service refuses, and n
   assertEquals(status, "Open");
 });
 
-Deno.test("restore() releases what a stopped change left open, and nothing else", async () => {
+Deno.test("restore() releases what the extension says was opened for a change, and nothing else", async () => {
   const cases = [
-    { status: "Draft", before: { state: "Released" }, released: 1 },
-    { status: "Draft", before: { state: "Draft" }, released: 0 },
-    { status: "Open", before: { state: "Released" }, released: 0 },
-    { status: "Draft", before: {}, version: 'W/"1" Open abc', released: 1 },
+    { status: "Draft", openedForChange: true, released: 1 },
+    { status: "Draft", openedForChange: false, released: 0 }, // a person reopened it
+    { status: "Open", openedForChange: true, released: 0 },
   ];
-  for (const { status, before, version = 'W/"1"', released } of cases) {
+  for (const { status, openedForChange, released } of cases) {
     await using stub = serveStub((_, path) => {
-      return path.includes("NAV") ? new Response(null, { status: 204 }) : Response.json(rawOrder({ status }));
+      if (path.includes("NAV")) return new Response(null, { status: 204 });
+      return Response.json(path.startsWith(custom) ? { value: [{ id, openedForChange }] } : rawOrder({ status }));
     });
-    await ordersOf(stub, { extension: true }).restore!(change(version, {}), before);
+    assertEquals(await ordersOf(stub, { extension: true }).restore!(change('W/"1"', {})), null);
     assertEquals(stub.seen.filter((line) => line.endsWith("Microsoft.NAV.release")).length, released);
   }
   await using stub = serveStub(() => Response.json(rawOrder()));
-  await ordersOf(stub).restore!(change("x", {}), { state: "Released" });
+  assertEquals(await ordersOf(stub).restore!(change("x", {})), null);
   assertEquals(stub.seen, []); // without the extension nothing can have been opened
+});
+
+Deno.test("restore() gives back a refusal, but for an order that its prepayment closed again", async () => {
+  for (const after of ["Draft", "Open"]) {
+    let status = "Draft";
+    await using stub = serveStub((_, path) => {
+      if (path.startsWith(custom) && !path.includes("NAV")) {
+        return Response.json({ value: [{ id, openedForChange: true }] });
+      }
+      if (!path.includes("NAV")) return Response.json(rawOrder({ status }));
+      status = after;
+      const error = { code: "Application_DialogException", message: "There are unpaid prepayment invoices." };
+      return Response.json({ error }, { status: 400 });
+    });
+    const refused = await ordersOf(stub, { extension: true }).restore!(change('W/"1"', {}));
+    assertEquals(
+      refused,
+      after === "Open" ? null : {
+        kind: "refused",
+        code: "order_not_released",
+        message: 'Cannot release the order "S-ORD1" again after its change: There are unpaid prepayment invoices; ' +
+          "release it in Business Central",
+        unrestored: true,
+      },
+    );
+  }
 });
 
 Deno.test("read() joins the extension's page by id, only when its fields are asked for", async () => {
@@ -310,8 +336,32 @@ Deno.test("read() joins the extension's page by id, only when its fields are ask
   assertEquals(asked, ["$select=id,yourReference,quoteNumber", `$select=id,yourReference&$filter=id eq ${id}`]);
 });
 
+Deno.test("an order that waits for its prepayment is told from a released one by the extension", async () => {
+  const seen: unknown[] = [];
+  for (const extension of [true, false]) {
+    await using stub = serveStub((_, path) => {
+      const isOwn = path.startsWith(custom);
+      const orders = [["Open", false], ["Open", false], ["Open", true], ["Draft", false]] as const;
+      const statuses = ["Pending_x0020_Prepayment", "Released", "Released", "Open"];
+      const value = orders.map(([status, fullyShipped], at) => {
+        const own = { id: id.replace(/1$/, String(at)) };
+        return isOwn ? { ...own, status: statuses[at] } : rawOrder({ ...own, status, fullyShipped });
+      });
+      return Response.json({ value });
+    });
+    const [page] = await Array.fromAsync(ordersOf(stub, { extension }).read({ fields: ["state"] }));
+    seen.push(page!.rows.map((row) => row.data["state"]));
+  }
+  assertEquals(seen, [
+    ["Pending Prepayment", "Released", "Shipped", "Draft"],
+    ["Released", "Released", "Shipped", "Draft"],
+  ]);
+});
+
 Deno.test("a posted order is partly invoiced while more was shipped than invoiced", async () => {
-  const posted = (quantity: number) => ({ sequence: 10000, lineObjectNumber: "1896-S", quantity });
+  const posted = (quantity: number) => {
+    return { sequence: 10000, lineType: "Resource", lineObjectNumber: "LINA", quantity };
+  };
   for (const [invoiced, state] of [[1, "Partly Invoiced"], [2.5, "Invoiced"]] as const) {
     await using stub = serveStub((_, path) => {
       if (path.includes("/salesInvoices")) {
@@ -341,6 +391,59 @@ Deno.test("a posted order is partly invoiced while more was shipped than invoice
     }]);
     assertEquals(pages.flatMap(({ deleted }) => deleted), []);
   }
+});
+
+Deno.test("whatever reading orders asks for stops when the run is given up", async () => {
+  const fields = ["lastShipmentDate", "yourReference"];
+  for (const at of ["/salesOrders?", `${custom}/salesOrders?`, "/salesShipments?", "/rest", "/salesInvoices?"]) {
+    const stop = new AbortController();
+    await using stub = serveStub((_, path) => {
+      const url = path.replace(/[?].*/, "?");
+      const isHere = url.includes(at) && (at.startsWith(custom) || !url.startsWith(custom));
+      if (isHere) {
+        stop.abort(new Error("given up"));
+        return Response.json({ error: { code: "Late", message: "Nobody waits for this" } }, { status: 400 });
+      }
+      if (path.startsWith(custom)) return Response.json({ value: [{ id, yourReference: "R" }] });
+      const link = `${stub.url}${api}/rest`;
+      return Response.json({
+        value: [{ ...rawOrder({ fullyShipped: true }), "salesOrderLines@odata.nextLink": link }],
+      });
+    });
+    const ids = at === "/salesInvoices?" ? { ids: [lineId] } : {};
+    const reading = Array.fromAsync(ordersOf(stub, { extension: true }).read({ fields, ...ids, signal: stop.signal }));
+    const given = await reading.then(() => "read to the end", (error) => error.message);
+    assertEquals(given, "given up", at);
+  }
+});
+
+Deno.test("an order whose shipments were all undone is deleted; what is asked by number is asked once", async () => {
+  const lineOf = (sequence: number, quantity: number) => {
+    return { sequence, lineType: "Item", lineObjectNumber: "1896-S", quantity };
+  };
+  const other = id.replace(/1$/, "2");
+  await using stub = serveStub((_, path) => {
+    if (!path.includes("/salesShipments")) return Response.json({ value: [] });
+    const undone = [lineOf(10000, 2), lineOf(15000, -2)];
+    const head = { id: lineId, number: "S1", postingDate: "2026-05-02" };
+    return Response.json({
+      value: [
+        { ...head, orderNumber: "S-ORD1", salesShipmentLines: undone },
+        { ...head, orderNumber: "S-ORD2", salesShipmentLines: [...undone, lineOf(10000, 2)] },
+      ],
+    });
+  });
+  const keys = { [id]: "S-ORD1", [other]: "S-ORD2" };
+  const pages = await Array.fromAsync(ordersOf(stub).read({ ...wanted, ids: [id, other], keys }));
+  assertEquals(pages.flatMap(({ deleted }) => deleted), [id]);
+  assertEquals(pages.flatMap(({ archived = [] }) => archived.map((one) => one.id)), [other]);
+  const filters = stub.seen.filter((line) => /\/sales(Invoices|Shipments)/.test(line))
+    .map((line) => decodeURIComponent(line).replace(/^.*\/(sales\w+)\?.*\$filter=/, "$1 "));
+  assertEquals(filters, [
+    `salesInvoices orderId eq ${id} or orderId eq ${other}`,
+    "salesInvoices orderNumber eq 'S-ORD1' or orderNumber eq 'S-ORD2'",
+    "salesShipments orderNumber eq 'S-ORD1' or orderNumber eq 'S-ORD2'",
+  ]);
 });
 
 const item = (n: number, more: Record<string, unknown> = {}) => ({

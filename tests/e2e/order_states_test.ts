@@ -97,6 +97,31 @@ Deno.test("orders end as they should whatever people do with them on either side
     await assertSettled(world, id);
   });
 
+  await t.step(
+    "invoiced together with another order: invoiced once the ERP takes them away, nothing missing",
+    async () => {
+      const names = ["TOGETHER 1", "TOGETHER 2"] as const;
+      const ids = [await placed(world, names[0], "Open"), await placed(world, names[1], "Draft")];
+      const numbers = [(await erpOrder(world, names[0])).number, (await erpOrder(world, names[1])).number];
+      for (const number of numbers) desk.ship(number);
+      const states = async () => [await state(world, ids[0]!), await state(world, ids[1]!)];
+      await sync(world);
+      assertEquals(await states(), [3, 3]);
+      desk.invoiceTogether(numbers);
+      await sync(world);
+      assertEquals(await states(), [3, 3]); // the orders are still there, and nothing says how they were invoiced
+      for (const number of numbers) desk.delete(number);
+      await sync(world);
+      assertEquals(await states(), [4, 4]);
+      for (const id of ids) {
+        assertEquals((await crmOrder(world, id)).lines.map((line) => line["quantityshipped"]), [10, 4, 2]);
+        await assertSettled(world, id);
+        const [found] = await world.store.lookup("default", "orders", "crm", "id", [id]);
+        assertEquals(found!.pair.coupling.state, "coupled");
+      }
+    },
+  );
+
   await t.step("deleted in the ERP with nothing posted: listed, and the CRM's order is left to a person", async () => {
     const id = await placed(world, "DELETED", "Draft");
     const before = (await crmOrder(world, id))["@odata.etag"];

@@ -61,10 +61,9 @@ async function prepared(): Promise<Prepared> {
   const [method] = await world.standard("shipmentMethods", { code: "FOB" });
   const [category] = await world.standard("itemCategories", { code: "CAT", displayName: "Category" });
   await world.standard("salespeoplePurchasers", { code: "AB", displayName: "Anna" });
-  const [agent] = await world.create("shippingAgents", { code: "DHL" }, { code: "GONE" }).then((rows) =>
-    rows.reverse()
-  );
-  await world.send("DELETE", `shippingAgents(${agent.id})`);
+  await world.create("shippingAgents", { code: "DHL" });
+  const [gone] = await world.standard("unitsOfMeasure", { code: "GONE" });
+  await world.send("DELETE", `unitsOfMeasure(${gone.id})`, undefined, "standard");
   await world.create("customerPriceGroups", { code: "RETAIL" });
   await world.create("customers", { displayName: "Sól ehf." }, { displayName: "Máni ehf." });
   const chair = { displayName: "Chair", baseUnitOfMeasureCode: "PCS" };
@@ -83,7 +82,7 @@ async function prepared(): Promise<Prepared> {
     amountType: "Any",
   });
   await world.create("salesPrices", { itemNumber: "I00010", salesType: "All_x0020_Customers" });
-  await world.create("salesOrders", { customerNumber: "C00010" });
+  await world.standard("salesOrders", { customerNumber: "C00010" });
   await world.create("contacts", { type: "Person", companyNumber: "CT000001", surname: "Berg" });
   const ids = { currencies: euro.id, paymentTerms: terms.id, shipmentMethods: method.id, unitsOfMeasure: box.id };
   return Object.assign(world, { ids: { ...ids, itemCategories: category.id } });
@@ -97,13 +96,12 @@ function least(page: Page, at: number): Body {
     salesPrices: { itemNumber: "I00010", salesType: "All_x0020_Customers", minimumQuantity: at + 1 },
     priceListHeaders: { code: `L${at}` },
     priceListLines: line,
-    itemUnitsOfMeasure: { itemNumber: "I00020", code: "BOX" },
-    resourceUnitsOfMeasure: { resourceNumber: "MARTY", code: "BOX" },
+    itemUnitsOfMeasure: { itemNumber: "I00020", code: `U${at}` },
+    resourceUnitsOfMeasure: { resourceNumber: "MARTY", code: `U${at}` },
     shippingAgents: { code: `A${at}` },
     customers: { displayName: "New" },
     contacts: { displayName: "New", type: "Company" },
     items: { displayName: "New" },
-    salesOrders: { customerNumber: "C00020" },
   };
   return bodies[page.set];
 }
@@ -175,6 +173,7 @@ Deno.test("contract: every property is written on creation as the description sa
   for (const page of all.filter(({ insert }) => insert)) {
     for (const [name, field] of Object.entries(page.fields)) {
       const value = sample(world, page, name, field);
+      if (page.set.endsWith("UnitsOfMeasure")) await world.standard("unitsOfMeasure", { code: `U${at}` });
       const body = { ...least(page, at++), [name]: value };
       if (page.set === "contacts" && ["firstName", "middleName", "surname", "companyNumber"].includes(name)) {
         Object.assign(body, { displayName: undefined, surname: body.surname ?? "Berg", type: "Person" });
@@ -189,7 +188,6 @@ Deno.test("contract: every property is written on creation as the description sa
       }
       assertEquals(reply.status, 201, what);
       assertEquals(reply.body[name], value, what);
-      if (page.remove) assertEquals((await world.send("DELETE", `${page.set}(${reply.body.id})`)).status < 500, true);
     }
   }
 });
@@ -216,19 +214,14 @@ Deno.test("contract: every property is changed, or kept, as the description says
   }
 });
 
-Deno.test("contract: sets are inserted into, changed and deleted from where the description says so only", async () => {
+Deno.test("contract: sets are inserted into and changed where the description says so only, and deleted from nowhere", async () => {
   await using world = await prepared();
-  let at = 500;
   for (const page of all) {
     const { body: { value: [row] } } = await world.send("GET", page.set);
     if (!page.insert) assertEquals((await world.send("POST", page.set, {})).status, 405, page.set);
     if (row.id === undefined) continue; // rows of a query have no id
     if (!page.modify) assertEquals((await world.send("PATCH", `${page.set}(${row.id})`, {})).status, 405, page.set);
-    if (!page.remove) assertEquals((await world.send("DELETE", `${page.set}(${row.id})`)).status, 405, page.set);
-    else {
-      const [made] = await world.create(page.set, least(page, at++));
-      assertEquals((await world.send("DELETE", `${page.set}(${made.id})`)).status, 204, page.set);
-    }
+    assertEquals((await world.send("DELETE", `${page.set}(${row.id})`)).status, 405, page.set);
   }
 });
 

@@ -175,6 +175,7 @@ const inWhoseHands: readonly (readonly [string, number, string])[] = [
   ["Released", 0, "nobody"],
   ["Draft", 1, "crm"],
   ["In Review", 1, "erp"],
+  ["Pending Prepayment", 1, "erp"],
   ["Released", 1, "erp"],
   ["Shipped", 1, "erp"],
   ["Invoiced", 1, "erp"],

@@ -155,6 +155,63 @@ Deno.test("invoicing in parts adds up to the order to the cent, and the last par
     assertEquals([invoices[0]!.dueDate, invoices[0]!.postingDate], ["2026-03-31", "2026-03-01"]);
   }));
 
+Deno.test("one invoice for shipments of several orders names none of them, and the orders stay", () =>
+  withShop(async (shop) => {
+    const lines = [{ quantity: 3, unitPrice: 3.335, discountAmount: 0.01 }];
+    const freight = { lineType: "Account", lineObjectNumber: "6910", quantity: 1, unitPrice: 5 };
+    const one = await order(shop, { externalDocumentNumber: "ORD-1" }, lines);
+    const two = await order(shop, { externalDocumentNumber: "ORD-2" }, [...lines, freight]);
+    const together = { with: [two.number] };
+    assertEquals((await shop.act(one.number, "invoiceTogether", together))[0], 400); // nothing has been shipped
+    await shop.act(one.number, "ship", { lines: { "10000": "1" } });
+    await shop.act(one.number, "invoice");
+    await shop.act(one.number, "ship", { lines: { "10000": "1" } });
+    await shop.act(one.number, "ship");
+    await shop.act(two.number, "ship");
+    const [code, body] = await shop.act(one.number, "invoiceTogether", together);
+    assertEquals([code, body], [200, { number: one.number, status: "Open", invoice: "PS-INV103002" }]);
+    const [first, joint] = await list(shop, "salesInvoices?$expand=salesInvoiceLines");
+    assertEquals([first!.orderNumber, first!.orderId, first!.totalAmountExcludingTax], [one.number, one.id, 3.33]);
+    const blank = "00000000-0000-0000-0000-000000000000";
+    assertEquals([joint!.orderNumber, joint!.orderId, joint!.externalDocumentNumber], ["", blank, ""]);
+    assertEquals([joint!.customerNumber, joint!.status, joint!.totalAmountExcludingTax], ["C00010", "Open", 21.67]);
+    assertEquals(
+      joint!.salesInvoiceLines.map((line: Body) => [line.sequence, line.description, line.quantity, line.netAmount]),
+      [
+        [10000, "Shipment No. PS-SHPT102002:", 0, 0],
+        [20000, "Ufsi", 1, 3.34],
+        [30000, "Shipment No. PS-SHPT102003:", 0, 0],
+        [40000, "Ufsi", 1, 3.33],
+        [50000, "Shipment No. PS-SHPT102004:", 0, 0],
+        [60000, "Ufsi", 3, 10],
+        [70000, "Freight", 1, 5],
+      ],
+    );
+    assertEquals((await shop.act(one.number, "invoiceTogether", together))[0], 400); // nothing is left
+    for (const { id, number } of [one, two]) {
+      assertEquals((await linesOf(shop, id))[0]!.invoicedQuantity, 3);
+      assertEquals((await shop.act(number, "delete"))[1].status, "gone"); // as the batch job for invoiced orders does
+    }
+    const shipments = await list(shop, `salesShipments?$filter=orderNumber eq '${two.number}'`);
+    assertEquals(shipments.map((shipment) => shipment.number), ["PS-SHPT102004"]);
+    assertEquals(await list(shop, `salesInvoices?$filter=orderNumber eq '${two.number}'`), []);
+  }));
+
+Deno.test("orders of different customers or currencies come on no common invoice", () =>
+  withShop(async (shop) => {
+    await shop.create("customers", { displayName: "Other" });
+    const mine = await order(shop, {}, [{ quantity: 1 }]);
+    const others = [{ customerNumber: "C00020" }, { currencyCode: "EUR" }];
+    for (const body of others) {
+      const { number } = await order(shop, body, [{ quantity: 1 }]);
+      for (const one of [mine.number, number]) await shop.act(one, "ship");
+      assertEquals((await shop.act(mine.number, "invoiceTogether", { with: [number] }))[0], 400);
+    }
+    assertEquals((await shop.act(mine.number, "invoiceTogether", { with: "S-ORD1" }))[0], 400);
+    assertEquals((await shop.act(mine.number, "invoiceTogether", { with: ["S-ORD999"] }))[0], 404);
+    assertEquals(await list(shop, "salesInvoices"), []);
+  }));
+
 Deno.test("shipAndInvoice posts everything that is left", () =>
   withShop(async (shop) => {
     const { id } = await order(shop, { currencyCode: "EUR" }, [{ quantity: 2, unitPrice: 10 }]);

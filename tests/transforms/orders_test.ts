@@ -6,6 +6,7 @@ import { bookedOn, isWriteIn, orderState } from "../../transforms/orders.ts";
 const states: readonly (readonly [Parameters<typeof orderState.forward>[0], number])[] = [
   ["Draft", 1],
   ["In Review", 1],
+  ["Pending Prepayment", 1],
   ["Released", 1],
   ["Shipped", 3],
   ["Partly Invoiced", 3],

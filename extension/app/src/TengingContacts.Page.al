@@ -12,6 +12,7 @@ page 50150 "Tenging Contacts"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

@@ -12,6 +12,7 @@ page 50141 "Tenging Customer Price Groups"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

@@ -12,6 +12,7 @@ page 50149 "Tenging Customers"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

@@ -12,6 +12,7 @@ page 50146 "Tenging Item Units of Measure"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

@@ -12,6 +12,7 @@ page 50151 "Tenging Items"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

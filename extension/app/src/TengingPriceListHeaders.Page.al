@@ -12,6 +12,7 @@ page 50143 "Tenging Price List Headers"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

@@ -12,6 +12,7 @@ page 50144 "Tenging Price List Lines"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

@@ -12,6 +12,7 @@ page 50147 "Tenging Resource Units"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

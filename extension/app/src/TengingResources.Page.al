@@ -12,6 +12,7 @@ page 50140 "Tenging Resources"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

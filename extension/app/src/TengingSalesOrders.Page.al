@@ -13,6 +13,7 @@ page 50152 "Tenging Sales Orders"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    InsertAllowed = false;
     DeleteAllowed = false;
 
     layout
@@ -24,6 +25,7 @@ page 50152 "Tenging Sales Orders"
                 field(id; Rec.SystemId)
                 {
                     Caption = 'Id', Locked = true;
+                    Editable = false;
                 }
                 field(number; Rec."No.")
                 {
@@ -33,6 +35,7 @@ page 50152 "Tenging Sales Orders"
                 field(customerNumber; Rec."Sell-to Customer No.")
                 {
                     Caption = 'Customer Number', Locked = true;
+                    Editable = false;
                 }
                 field(externalDocumentNumber; Rec."External Document No.")
                 {
@@ -65,6 +68,11 @@ page 50152 "Tenging Sales Orders"
                     Caption = 'Status', Locked = true;
                     Editable = false;
                 }
+                field(openedForChange; OpenedForChange)
+                {
+                    Caption = 'Opened For Change', Locked = true;
+                    Editable = false;
+                }
                 field(lastModifiedDateTime; Rec.SystemModifiedAt)
                 {
                     Caption = 'Last Modified Date Time', Locked = true;
@@ -79,35 +87,13 @@ page 50152 "Tenging Sales Orders"
         Compute();
     end;
 
-    trigger OnInsertRecord(BelowxRec: Boolean): Boolean
-    begin
-        if IsNullGuid(Rec.SystemId) then
-            Rec.Insert(true)
-        else
-            Rec.Insert(true, true);
-        if IsWorkDescriptionSet then
-            Rec.SetWorkDescription(WorkDescription);
-        Compute();
-        exit(false);
-    end;
-
     trigger OnModifyRecord(): Boolean
-    var
-        Stored: Record "Sales Header";
     begin
-        Stored.GetBySystemId(Rec.SystemId);
-        Rec.TestField("Sell-to Customer No.", Stored."Sell-to Customer No.");
         Rec.Modify(true);
         if IsWorkDescriptionSet then
             Rec.SetWorkDescription(WorkDescription);
         Compute();
         exit(false);
-    end;
-
-    trigger OnNewRecord(BelowxRec: Boolean)
-    begin
-        Clear(WorkDescription);
-        Rec."Document Type" := Rec."Document Type"::Order;
     end;
 
     [ServiceEnabled]
@@ -127,6 +113,7 @@ page 50152 "Tenging Sales Orders"
     var
         ReleaseSalesDocument: Codeunit "Release Sales Document";
     begin
+        OpenedOrder.Note(Rec);
         ReleaseSalesDocument.PerformManualReopen(Rec);
         ActionContext.SetObjectType(ObjectType::Page);
         ActionContext.SetObjectId(Page::"Tenging Sales Orders");
@@ -137,9 +124,12 @@ page 50152 "Tenging Sales Orders"
     local procedure Compute()
     begin
         WorkDescription := Rec.GetWorkDescription();
+        OpenedForChange := OpenedOrder.IsNoted(Rec.SystemId);
     end;
 
     var
         WorkDescription: Text;
+        OpenedForChange: Boolean;
+        OpenedOrder: Record "Tenging Opened Order";
         IsWorkDescriptionSet: Boolean;
 }

@@ -13,6 +13,7 @@ page 50142 "Tenging Sales Prices"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

@@ -12,6 +12,7 @@ page 50148 "Tenging Shipping Agents"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
+    DeleteAllowed = false;
 
     layout
     {

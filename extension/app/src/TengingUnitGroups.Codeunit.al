@@ -47,6 +47,18 @@ codeunit 50164 "Tenging Unit Groups"
         exit('');
     end;
 
+    // Whoever made an item or a resource may have had no right to make its group.
+    procedure CompleteMissing()
+    var
+        Item: Record Item;
+        Resource: Record Resource;
+        UnitGroup: Record "Unit Group";
+    begin
+        if MayComplete() then
+            if UnitGroup.Count() < Item.Count() + Resource.Count() then
+                CompleteAll();
+    end;
+
     procedure CompleteAll()
     var
         Item: Record Item;
@@ -76,13 +88,22 @@ codeunit 50164 "Tenging Unit Groups"
         UnitGroup.Insert();
     end;
 
+    // These run in everybody's session: who may not write groups is not kept from making items.
+    local procedure MayComplete(): Boolean
+    var
+        UnitGroup: Record "Unit Group";
+    begin
+        exit(UnitGroup.ReadPermission() and UnitGroup.WritePermission());
+    end;
+
     [EventSubscriber(ObjectType::Table, Database::Item, 'OnAfterInsertEvent', '', false, false)]
     local procedure AfterItemInserted(var Rec: Record Item; RunTrigger: Boolean)
     var
         UnitGroup: Record "Unit Group";
     begin
-        if not Rec.IsTemporary() then
-            Complete(UnitGroup."Source Type"::Item, Rec.SystemId, Rec."No.");
+        if Rec.IsTemporary() or not MayComplete() then
+            exit;
+        Complete(UnitGroup."Source Type"::Item, Rec.SystemId, Rec."No.");
     end;
 
     [EventSubscriber(ObjectType::Table, Database::Resource, 'OnAfterInsertEvent', '', false, false)]
@@ -90,7 +111,8 @@ codeunit 50164 "Tenging Unit Groups"
     var
         UnitGroup: Record "Unit Group";
     begin
-        if not Rec.IsTemporary() then
-            Complete(UnitGroup."Source Type"::Resource, Rec.SystemId, Rec."No.");
+        if Rec.IsTemporary() or not MayComplete() then
+            exit;
+        Complete(UnitGroup."Source Type"::Resource, Rec.SystemId, Rec."No.");
     end;
 }

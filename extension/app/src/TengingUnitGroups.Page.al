@@ -61,6 +61,11 @@ page 50145 "Tenging Unit Groups"
         }
     }
 
+    trigger OnOpenPage()
+    begin
+        UnitGroups.CompleteMissing();
+    end;
+
     trigger OnAfterGetRecord()
     begin
         Compute();
