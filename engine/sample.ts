@@ -4,8 +4,9 @@ import type { Side, Store } from "../store/store.ts";
 import { headOf, partsIn } from "./parts.ts";
 import { readLookups } from "./lookups.ts";
 import { recordOf } from "./record.ts";
-import { isBlank, type Looked, type Lookups, toCrm, toErp } from "./reconcile.ts";
+import { type Looked, type Lookups, toCrm, toErp } from "./reconcile.ts";
 import { compile, type Compiled, givenOf, writesTo } from "./rules.ts";
+import { isBlank } from "./same.ts";
 import type { Step } from "./step.ts";
 
 /** One rule for one record: the value as it is, and what the other side would be given. */

@@ -1,7 +1,7 @@
 /** Orders against the sandbox's Business Central: documents that are created, changed, shipped, posted and deleted. */
 import { assert, assertEquals } from "@std/assert";
 import { bc } from "../../connectors/business_central/entities.ts";
-import type { Row } from "../../connectors/connector.ts";
+import type { PartWrite, Row, Write } from "../../connectors/connector.ts";
 import { ServiceError } from "../../errors.ts";
 import {
   change,
