@@ -82,7 +82,7 @@ async function checkSample(word: string, args: Arguments, session: Session): Pro
     (await import("../store/memory.ts")).memoryStore();
   try {
     await refuseOtherKind(store, configuration, { home, database: databaseName(session) });
-    await refuseOtherModel(store, configuration.connection, pipeline);
+    await refuseOtherModel(store, configuration.connection, { ...pipeline, database: databaseName(session) });
     const services = await openServices({ home, configuration, project, clock, filling: nothingToFill });
     try {
       for (const message of services.messages) output.message(message);

@@ -7,7 +7,7 @@ import type { Pipeline } from "./pipeline.ts";
 export async function refuseOtherModel(
   store: Store,
   connection: string,
-  { otherModels }: Pick<Pipeline, "otherModels">,
+  { otherModels, database }: Pick<Pipeline, "otherModels"> & { readonly database: string | null },
 ): Promise<void> {
   for (const [step, inUse] of otherModels) {
     const { coupled } = await store.step(connection, step);
@@ -15,7 +15,8 @@ export async function refuseOtherModel(
     throw new DefinitionError(
       "other_model",
       `Cannot use "${inUse}": this home has ${coupled} records coupled by "${step}", a step of the other ` +
-        `model; choose that one in tenging.json again, or set TENGING_HOME to another folder to couple everything anew`,
+        `model; choose that one in tenging.json again, or set TENGING_HOME to another folder` +
+        `${database === null ? "" : " and DATABASE_URL to another database"} to couple everything anew`,
     );
   }
 }

@@ -32,7 +32,7 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
   const { store, home, configuration, pipeline } = options;
   refuseUnconfirmed(configuration, options.isConfirmed);
   await refuseOtherKind(store, configuration, { home, database: databaseName(session) });
-  await refuseOtherModel(store, configuration.connection, pipeline);
+  await refuseOtherModel(store, configuration.connection, { ...pipeline, database: databaseName(session) });
   const { project, clock, output } = session;
   const filling = options.filling ?? nothingToFill;
   if (isOrder(filling) && await store.connection(configuration.connection) !== null) throw notEmpty(`${home}/sandbox`);

@@ -32,6 +32,12 @@ export function listing(context: StepContext, side: Side, source: string, reason
   };
 }
 
+/** Why a document is open still that an earlier change left so. */
+export function notRestored(context: StepContext, side: Side, source: string): readonly Reason[] {
+  const left = context.unrestored.get(`${side} ${source}`);
+  return left?.reasons.filter(({ code }) => code === "not_restored") ?? [];
+}
+
 /** A document that a change left open stays listed, with what else there is to say, while nothing is written to it. */
 export function keepUnrestored(context: StepContext, side: Side, source: string, saved: Saved): void {
   const left = context.unrestored.get(`${side} ${source}`);

@@ -20,7 +20,10 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
   await saveKeys(context, "crm");
   const groups: Candidates[][] = [];
   for (let group = 0; group < step.match.length; group++) groups.push(await readMatches(context, group));
-  const { pairs, ambiguous } = couple(groups);
+  const { pairs: met, ambiguous } = couple(groups);
+  // A record may be what a creation in doubt left: only a person tells, equal keys are no proof.
+  const inDoubt = (side: Side, source: string) => context.unsettled.has(`${side} ${source}`);
+  const pairs = met.filter(({ erp, crm }) => !inDoubt("erp", crm) && !inDoubt("crm", erp));
   for (let from = 0; from < pairs.length; from += page) {
     const couplings = pairs.slice(from, from + page).map(({ erp, crm, group }): Coupling => ({
       erpId: erp,

@@ -1,7 +1,7 @@
 /** Decides one coupled pair: what is written to each side, or why nothing is. */
 import type { Base, Change, Coupling, Pair, Reason, Side, StoredRecord } from "../store/store.ts";
 import { baseWith, valuesOf } from "./bases.ts";
-import { listing, newKey, type Saved, sourceOf, targetOf } from "./changes.ts";
+import { listing, newKey, notRestored, type Saved, sourceOf, targetOf } from "./changes.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { decideParts, marked, pairParts, type PartDecision, rulesOfPairs } from "./document.ts";
 import { headOf } from "./parts.ts";
@@ -50,7 +50,8 @@ export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, s
     if (reasons.length > 0) {
       saved.changes.push({ ...listing(context, side, source, reasons), target: target.id });
     } else saved.close.push({ side, source });
-    const counted = [...reasons, ...decision.reasons.crm.filter((one) => one.code === "conflict")];
+    const left = notRestored(context, side, source);
+    const counted = [...reasons, ...left, ...decision.reasons.crm.filter((one) => one.code === "conflict")];
     const quiet = target.frozen !== null && Object.keys(decision[side]).length > 0 ? "skipped" : "unchanged";
     context.count(side, source, outcomeOf(counted) ?? quiet, { again, revisited: writes.length > 0 });
   }
@@ -183,7 +184,8 @@ function leaveAlone(
       const reason: Reason = { code: "held", message: `Cannot synchronize "${name}": ${line.why}` };
       saved.changes.push({ ...listing(context, side, source, [reason]), target: targetOf(coupling, side) });
     }
-    context.count(side, source, line.who === "nobody" ? "skipped" : "blocked", { again });
+    const left = outcomeOf(notRestored(context, side, source));
+    context.count(side, source, left ?? (line.who === "nobody" ? "skipped" : "blocked"), { again });
   }
   const seen = { erp: erp.fingerprint, crm: crm.fingerprint };
   saved.couplings.push({ ...coupling, seen });

@@ -98,7 +98,7 @@ export interface PartDecision {
   readonly crm: Fields;
   readonly erp: Fields;
   readonly reasons: { readonly crm: readonly Reason[]; readonly erp: readonly Reason[] };
-  /** The pairs that stand on both sides, or will. */
+  /** The pairs that stand on both sides, or will; none while two documents that were never the same differ in parts. */
   readonly pairs: readonly { readonly erp: string; readonly crm: string }[];
 }
 
@@ -123,6 +123,7 @@ export function decideParts(
   const out = { erp: {} as Record<string, Value>, crm: {} as Record<string, Value> };
   const reasons = { erp: [] as Reason[], crm: [] as Reason[] };
   const pairs: { erp: string; crm: string }[] = [];
+  let isUnlike = false;
   const based = pairsNamed(Object.keys(met.base?.crm ?? {}));
   // The key of a part that went is not given to a new one before everybody knows that it went.
   const keys = {
@@ -141,7 +142,8 @@ export function decideParts(
     else if (!known) create(there.erp ? "crm" : "erp", (pair.erp ?? pair.crm)!);
     else gone(there.erp ? "crm" : "erp", { erp: pair.erp!, crm: pair.crm! });
   }
-  return { ...out, reasons, pairs };
+  // A pair in the base would make them documents that met before, whose parts are made on the other side.
+  return { ...out, reasons, pairs: isUnlike ? [] : pairs };
 
   /** The part on `side` is missing, and was there. */
   function gone(side: Side, pair: { erp: string; crm: string }): void {
@@ -168,6 +170,7 @@ export function decideParts(
     const fields = sides[from].get(source)!;
     if (!options.sides.includes(side) || !isWanted(compiled.parts!, side, fields)) return;
     if (isFirst) {
+      isUnlike = true;
       const message = `Cannot merge a part: part "${source}" of the ${from.toUpperCase()} has no counterpart in the ` +
         `${side.toUpperCase()}, and the two documents were never the same; make their parts equal on either side`;
       reasons[side].push({ code: "conflict", field: source, message });

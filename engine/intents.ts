@@ -6,6 +6,7 @@ import { tookEffect, writeOf } from "./document.ts";
 import { headOf, partsIn } from "./parts.ts";
 import { readAgain } from "./find.ts";
 import { pagesOf } from "./paging.ts";
+import { authorityOf } from "./policy.ts";
 import { lateUntil, refusal, settle, stores } from "./settle.ts";
 
 const page = 500;
@@ -22,7 +23,13 @@ export async function resolveIntents(context: StepContext): Promise<void> {
       const doubt = change.op === "insert" ? "unknown_outcome" : "not_restored";
       const inDoubt = change.reasons.some((reason) => reason.code === doubt);
       if (change.state === "open" && !inDoubt) continue;
+      if (change.state === "open" && change.op === "insert" && await isOver(context, change)) {
+        closed.push({ ...change, state: "closed", at: context.now() });
+        continue;
+      }
       const outcome = change.state === "intended" ? null : await outcomeOf(context, change);
+      // A document that has its state back is decided anew for what was not written: its open change brings it there.
+      if (outcome === null && change.state === "open" && change.op === "update") continue;
       if (outcome === null) closed.push({ ...change, state: "closed", at: context.now() });
       else if ("reason" in outcome) {
         const { reason } = outcome;
@@ -38,6 +45,20 @@ export async function resolveIntents(context: StepContext): Promise<void> {
     }
     if (closed.length > 0) await store.save(connection, step.name, { changes: closed });
   }
+}
+
+/** Whether nobody wants any more what a creation in doubt was for: its source is gone, or has come to its end. */
+async function isOver(context: StepContext, change: Change): Promise<boolean> {
+  const { store, connection, step } = context;
+  if (untilOf(change) > context.now()) return false;
+  const from = otherSide(change.side);
+  const [source] = await store.records(connection, step.name, from, { ids: [change.source] }, { limit: 1 });
+  if (source === undefined || source.state === "deleted") return true;
+  return authorityOf(step, { erp: {}, crm: {}, [from]: source.data })?.over === true;
+}
+
+function untilOf({ reasons }: Change): string {
+  return reasons.find(({ until }) => until !== undefined)?.until ?? "";
 }
 
 /** A document that the change opened is open still. */
@@ -91,12 +112,13 @@ async function recall(context: StepContext, change: Change): Promise<Outcome | D
     ? `Cannot tell what an interrupted creation left: ${free.map((row) => row.doubt).join("; ")}`
     : `Cannot tell which record an interrupted creation left: ${sure.length} have the same values ` +
       `(${sure.map((row) => row.id).join(", ")}); delete the surplus ones, then synchronize again`;
-  return { reason: { code: "unknown_outcome", message, about } };
+  const until = untilOf(change) || lateUntil(context, change.side);
+  return { reason: { code: "unknown_outcome", message, about, ...(until === undefined ? {} : { until }) } };
 }
 
 /** The doubt about a creation that was not found while its service may still be at work on it; null after that. */
 function underWay(context: StepContext, change: Change): Doubt | null {
-  const until = change.reasons.find((reason) => reason.until !== undefined)?.until ?? lateUntil(context, change.side);
+  const until = untilOf(change) || lateUntil(context, change.side);
   if (until === undefined || until <= context.now()) return null;
   const message =
     `Cannot tell yet whether the record was created: no answer came, and the service may be at work on it ` +

@@ -5,6 +5,7 @@ import { otherSide, type StepContext } from "./context.ts";
 import { baseWith, valuesOf, without } from "./bases.ts";
 import { readAgain } from "./find.ts";
 import { unfitField } from "./decide_pair.ts";
+import { notRestored } from "./changes.ts";
 import { rulesNamed } from "./document.ts";
 import { nameOf } from "./reasons.ts";
 import { isBlank, same } from "./same.ts";
@@ -56,6 +57,8 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
     const finished = (state: Change["state"], reasons = change.reasons) => {
       saved.changes.push({ ...change, state, reasons, at });
     };
+    // An earlier change left the document open, and this one did not close it.
+    const stillOpen = ({ source }: Change) => notRestored(context, side, source);
     const count = (name: "inserted" | "modified" | "failed") =>
       void counts.push(() => context.settled(side, change, name, round));
     const anew = () => {
@@ -94,7 +97,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       return count(change.op === "insert" ? "inserted" : "modified");
     }
     if (outcome.kind === "refused") {
-      const reasons = [...change.reasons, refusal(change, outcome)];
+      const reasons = [...change.reasons, ...(outcome.unrestored ? [] : stillOpen(change)), refusal(change, outcome)];
       finished("open", reasons);
       if (outcome.unrestored) {
         context.unrestored.set(`${side} ${change.source}`, { ...change, state: "open", reasons, at });
@@ -109,7 +112,8 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       return anew();
     }
     const until = doubtful ? lateUntil(context, side) : undefined;
-    finished("open", [...change.reasons, { ...gaveUp(outcome), ...(until === undefined ? {} : { until }) }]);
+    const reason = { ...gaveUp(outcome), ...(until === undefined ? {} : { until }) };
+    finished("open", [...change.reasons, ...stillOpen(change), reason]);
     if (change.op === "update") again.push(change.target!);
     return count("failed");
   }
@@ -248,18 +252,18 @@ export function stores(sent: Value | undefined, now: Value | undefined): boolean
   return same(trimmed(sent), trimmed(now));
 }
 
-/** With the field that the service names, else with what of an update was not written: of a line with its key. */
+/** With the field that the service names, else with what an update was to write: of a line with its key. */
 export function refusal(change: Change, outcome: Outcome & { kind: "refused" }): Reason {
   const { message, field } = outcome;
   const told = `${message} (${outcome.code})`;
-  if (outcome.unrestored) return { code: "not_restored", message: told };
+  if (outcome.unrestored) return { code: "not_restored", ...(field === undefined ? {} : { field }), message: told };
   if (field !== undefined) return { code: "refused", field, message: `${told}; field "${field}"` };
   const fields = Object.entries(change.after)
     .filter(([name, value]) => change.op === "update" && !name.endsWith("/") && !same(value, change.before[name]))
     .map(([name]) => name).sort();
   const named = fields.slice(0, mostNamed).map((name) => `"${name}"`).join(", ");
   const more = fields.length > mostNamed ? ` and ${fields.length - mostNamed} more` : "";
-  return { code: "refused", message: fields.length === 0 ? told : `${told}; not written: ${named}${more}` };
+  return { code: "refused", message: fields.length === 0 ? told : `${told}; it was to write ${named}${more}` };
 }
 
 function takenBy(context: StepContext, side: Side, target: StoredRecord): Reason {

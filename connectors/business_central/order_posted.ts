@@ -13,7 +13,7 @@ import type { Archived, Fields, Part, PartWrite, ReadOptions, Recalled, Value, W
 import { canonical } from "../json.ts";
 import { anyOf, guid, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
 import type { Wanted } from "./order.ts";
-import { soldBy } from "./order_view.ts";
+import { objectOf, soldBy } from "./order_view.ts";
 import type { Table } from "./table.ts";
 
 /** What posted documents say of one order. */
@@ -78,8 +78,9 @@ export async function recallPosted(
   return grouped(invoices, shipments).flatMap((posted): Recalled[] => {
     const likeness = likenessOf(posted, write.parts ?? []);
     if (likeness === "none") return [];
-    const doubt = `the order "${posted.number}" was posted with the number and other lines; if it is another order, ` +
-      "enter the one of the CRM anew";
+    const doubt =
+      `the order "${posted.number}" was posted with the number and other lines; cancel the one of the CRM, ` +
+      "and if the posted one is another order, enter it anew";
     const parts = partsOf(posted) ?? [];
     const data: Fields = { ...write.fields, ...known(posted) };
     const sent = (write.parts ?? []).map((part): Part => {
@@ -102,10 +103,7 @@ export async function recallPosted(
 function likenessOf({ invoices, shipments }: Posted, sent: readonly PartWrite[]): "all" | "some" | "none" {
   const lines = linesOf([...invoices, ...shipments]).filter((line) => textOf(line["lineObjectNumber"]) !== null);
   const met = lines.filter((line) =>
-    sent.some(({ key, fields }) => {
-      const object = String(soldBy(fields) ?? "");
-      return key === String(line["sequence"]) && object.endsWith(` ${line["lineObjectNumber"]}`);
-    })
+    sent.some(({ key, fields }) => key === String(line["sequence"]) && objectOf(line) === soldBy(fields))
   );
   if (met.length === lines.length) return "all";
   return met.length === 0 ? "none" : "some";
@@ -218,7 +216,8 @@ function notInvoiced({ invoices, shipments }: Posted): string[] {
   const left = new Map<string, bigint>();
   for (const [sign, documents] of [[1n, shipments], [-1n, invoices]] as const) {
     for (const line of linesOf(documents)) {
-      const object = `${line["lineType"]} ${line["lineObjectNumber"]}`;
+      const object = objectOf(line);
+      if (object === null) continue;
       left.set(object, (left.get(object) ?? 0n) + sign * scaled(String(line["quantity"])));
     }
   }

@@ -90,7 +90,11 @@ async function inWindow(course: Course, sequence: () => Promise<Stopped>): Promi
   if (stopped?.kind === "unknown") return stopped;
   if (isReleased || orders.unreleased.has(id)) {
     const left = await release(orders, id, wanted);
-    if (left !== null) return left.kind === "unknown" ? left : notReleased(String(course.now["number"]), left);
+    if (left?.kind === "unknown") return left;
+    if (left !== null) {
+      const notWritten = stopped?.kind === "refused" ? stopped : null;
+      return notReleased(String(course.now["number"]), left, notWritten);
+    }
     orders.unreleased.delete(id);
   }
   if (stopped !== null) return stopped;
@@ -109,7 +113,7 @@ export async function restoreOrder(
   orders: Orders,
   { id }: Write,
   { signal }: Pick<ReadOptions, "signal"> = {},
-): Promise<(Outcome & { kind: "refused" }) | null> {
+): Promise<Refused | null> {
   const { head } = orders;
   if (head.extension === null || id === null) return null; // nothing was opened
   const wanted: Wanted = { fields: [], signal };
@@ -161,12 +165,18 @@ function whyClosed(orders: Orders, now: RawRow): Outcome | null {
   return null;
 }
 
-function notReleased(number: string, left: NonNullable<Stopped>): Outcome & { kind: "refused" } {
-  const reason = "message" in left ? left.message.replace(/\.$/, "") : `the service says that it is ${left.kind}`;
+type Refused = Outcome & { kind: "refused" };
+
+/** `notWritten`: the refusal that ended the change before. */
+function notReleased(number: string, left: NonNullable<Stopped>, notWritten: Refused | null = null): Refused {
+  const why = "message" in left ? left.message.replace(/\.$/, "") : `the service says that it is ${left.kind}`;
+  const before = notWritten === null ? "" : `${notWritten.message.replace(/\.$/, "")} (${notWritten.code}). `;
   return {
     kind: "refused",
     code: "order_not_released",
-    message: `Cannot release the order "${number}" again after its change: ${reason}; release it in Business Central`,
+    message: `${before}Cannot release the order "${number}" again after its change: ${why}; ` +
+      "release it in Business Central",
+    ...(notWritten?.field === undefined ? {} : { field: notWritten.field }),
     unrestored: true,
   };
 }

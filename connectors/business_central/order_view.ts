@@ -84,7 +84,7 @@ export function stateOf(row: RawRow): "Draft" | "In Review" | "Pending Prepaymen
 }
 
 /** What a line sells: "Item 1896-S"; null for a comment. */
-function objectOf(row: RawRow): string | null {
+export function objectOf(row: RawRow): string | null {
   const type = decodeName(String(row["lineType"]));
   const number = textOf(row["lineObjectNumber"]);
   return type === "Comment" || number === null ? null : `${type} ${number}`;

@@ -12,6 +12,7 @@ import type {
   Write,
 } from "../../connectors/connector.ts";
 
+type Refused = Outcome & { kind: "refused" };
 type Stored = { id: string; version: number; data: Record<string, Value>; parts: ReadonlyMap<string, Fields> };
 
 export interface FakeService extends Connector {
@@ -42,6 +43,8 @@ export function fakeService(
     unique?: Readonly<Record<string, readonly string[]>>;
     /** Milliseconds for which a creation may still take effect after its connection broke. */
     lateFor?: number;
+    /** What restore() answers, one after the other, then null; without it there is no restore(). */
+    restores?: (Refused | null)[];
     /** What the service makes of the values of a write before it stores them. */
     makes?: (before: Fields, written: Fields) => Fields;
   } = {},
@@ -54,6 +57,7 @@ export function fakeService(
   const between: (() => void)[] = [];
   const after: (() => void)[] = [];
   const completed = new Map<string, Fields>();
+  const { restores } = options;
   let clock = 0;
   let numbers = 0;
   const table = (name: string) => {
@@ -128,6 +132,7 @@ export function fakeService(
         return [...rows.values()].filter(same).map(rowOf);
       },
       ...(options.lateFor === undefined ? {} : { lateFor: options.lateFor }),
+      ...(restores === undefined ? {} : { restore: () => Promise.resolve(restores.shift() ?? null) }),
       requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
     };
 
