@@ -270,8 +270,9 @@ function noteDeletions(): string {
 function permissionSet(): string {
   const usable = all.filter(({ symbol }) => symbol === undefined);
   const objects = usable.map((page) => `${page.query ? "query" : "page"} ${name(page.name)} = X`);
+  // Code that asks whether it may write a table (WritePermission) is told so by all three rights only.
   const rights = ({ table, insert, modify, completed }: Page) =>
-    `tabledata ${name(table)} = R${insert || completed !== undefined ? "I" : ""}${modify ? "M" : ""}`;
+    `tabledata ${name(table)} = R${completed !== undefined ? "IMD" : `${insert ? "I" : ""}${modify ? "M" : ""}`}`;
   const tables = usable.map(rights);
   const optional = all.filter(({ symbol }) => symbol !== undefined).flatMap((page) => [
     `#if ${page.symbol}`,

@@ -48,8 +48,13 @@ export const salesOrders = {
     { name: "release", variables: release, lines: ["ReleaseSalesDocument.PerformManualRelease(Rec);"] },
     {
       name: "reopen",
-      variables: release,
-      lines: ["OpenedOrder.Note(Rec);", "ReleaseSalesDocument.PerformManualReopen(Rec);"],
+      variables: { ...release, WasOpen: "Boolean" },
+      lines: [
+        "WasOpen := Rec.Status = Rec.Status::Open;",
+        "ReleaseSalesDocument.PerformManualReopen(Rec);",
+        "if not WasOpen then",
+        "    OpenedOrder.Note(Rec.SystemId);",
+      ],
     },
   ],
 } as const satisfies Page;

@@ -13,7 +13,8 @@ import type { Archived, Fields, Part, PartWrite, ReadOptions, Recalled, Value, W
 import { canonical } from "../json.ts";
 import { anyOf, guid, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
 import type { Wanted } from "./order.ts";
-import { objectOf, soldBy } from "./order_view.ts";
+import { soldBy } from "./order_view.ts";
+import { documents, type DocumentSet, documentsOf, linesOf, withoutUndone } from "./posted_documents.ts";
 import type { Table } from "./table.ts";
 
 /** What posted documents say of one order. */
@@ -24,8 +25,6 @@ interface Posted {
   readonly invoices: readonly RawRow[];
   readonly shipments: readonly RawRow[];
 }
-
-const quantities = new Set(["quantity"]);
 
 /** Those of these orders that were posted, as far as their documents tell. */
 export async function postedOrders(
@@ -60,8 +59,8 @@ export async function postedOrders(
 /**
  * Posted orders with this correlation, for a creation whose order may have been posted meanwhile. Their rows hold what
  * was sent where the documents say nothing else. Another customer may have the same number for an order of its own, and
- * the same customer for one of earlier years: documents of others, from before the creation, or with none of the lines
- * that were sent are not ours.
+ * the same customer for one of earlier years: documents of others, or from before the creation, are not ours. One with
+ * other lines may have been changed before it was posted: a person tells.
  */
 export async function recallPosted(
   head: Table,
@@ -75,9 +74,7 @@ export async function recallPosted(
   }
   const invoices = await documents(head, "salesInvoices", ours.join(" and "), signal);
   const shipments = await documents(head, "salesShipments", ours.join(" and "), signal);
-  return grouped(invoices, shipments).flatMap((posted): Recalled[] => {
-    const likeness = likenessOf(posted, write.parts ?? []);
-    if (likeness === "none") return [];
+  return grouped(invoices, shipments).map((posted): Recalled => {
     const doubt =
       `the order "${posted.number}" was posted with the number and other lines; cancel the one of the CRM, ` +
       "and if the posted one is another order, enter it anew";
@@ -87,26 +84,24 @@ export async function recallPosted(
       const more = parts.find(({ key }) => key === part.key)?.data ?? {};
       return { key: part.key, data: filled({ ...asStored(part), ...more }, partFields) };
     });
-    return [{
+    return {
       id: posted.id,
       version: "",
       modifiedAt: null,
       data: filled(data, fields),
       frozen: reasonOf(posted),
       ...(write.parts === undefined ? {} : { parts: sent }),
-      ...(likeness === "some" ? { doubt } : {}),
-    }];
+      ...(isAsSent(posted, write.parts ?? []) ? {} : { doubt }),
+    };
   });
 }
 
-/** How many of the posted lines are among those that were sent; what was not shipped yet is in no document. */
-function likenessOf({ invoices, shipments }: Posted, sent: readonly PartWrite[]): "all" | "some" | "none" {
-  const lines = linesOf([...invoices, ...shipments]).filter((line) => textOf(line["lineObjectNumber"]) !== null);
-  const met = lines.filter((line) =>
-    sent.some(({ key, fields }) => key === String(line["sequence"]) && objectOf(line) === soldBy(fields))
+/** Whether all posted lines are among those that were sent; what was not shipped yet is in no document. */
+function isAsSent({ invoices, shipments }: Posted, sent: readonly PartWrite[]): boolean {
+  const known = new Set(sent.map(({ key }) => key));
+  return [...linesOf(invoices), ...withoutUndone(shipments, known)].every(({ key, object }) =>
+    object === null || sent.some((part) => part.key === key && soldBy(part.fields) === object)
   );
-  if (met.length === lines.length) return "all";
-  return met.length === 0 ? "none" : "some";
 }
 
 /** The number that posted documents know a customer by: shipments have no customer's id. Blank where there is none. */
@@ -125,37 +120,6 @@ async function customerNumber(
 function asStored({ key, fields }: PartWrite): Fields {
   const lineObject = soldBy(fields) ?? null;
   return { sequence: Number(key), comment: lineObject === null, ...fields, lineObject };
-}
-
-type DocumentSet = "salesInvoices" | "salesShipments";
-
-async function documentsOf(
-  head: Table,
-  set: DocumentSet,
-  filters: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<RawRow[]> {
-  const found: RawRow[] = [];
-  for (const $filter of filters) found.push(...await documents(head, set, $filter, signal));
-  return found;
-}
-
-async function documents(head: Table, set: DocumentSet, $filter: string, signal?: AbortSignal): Promise<RawRow[]> {
-  const isInvoice = set === "salesInvoices";
-  const own = isInvoice ? ["orderId", "totalAmountExcludingTax", "totalAmountIncludingTax"] : ["postingDate"];
-  const select = "$select=sequence,lineType,lineObjectNumber,quantity";
-  const lines = `${isInvoice ? "salesInvoiceLines" : "salesShipmentLines"}(${select})`;
-  const query = queryOf({
-    $select: ["id", "number", "orderNumber", "externalDocumentNumber", "customerName", ...own].join(),
-    $expand: lines,
-    $filter,
-  });
-  const found: RawRow[] = [];
-  const decimals = new Set([...quantities, "totalAmountExcludingTax", "totalAmountIncludingTax"]);
-  for await (const page of pages(head.http, `${head.standard}${set}${query}`, { decimals, signal })) {
-    found.push(...page.rows);
-  }
-  return found;
 }
 
 /**
@@ -180,7 +144,7 @@ function grouped(
 
 /** A shipment that was undone has lines that take back the others: nothing was posted then. */
 function isPosted({ invoices, shipments }: Posted): boolean {
-  return invoices.length > 0 || sumOf(linesOf(shipments)) > 0n;
+  return invoices.length > 0 || [...balanceOf({ invoices, shipments })].some(([, quantity]) => quantity !== 0n);
 }
 
 function reasonOf({ number, invoices, shipments }: Posted): string {
@@ -212,27 +176,31 @@ function known(posted: Posted): Fields {
 }
 
 /** What was shipped, "Item 1896-S", of which more went out than the order's own invoices have. */
-function notInvoiced({ invoices, shipments }: Posted): string[] {
+function notInvoiced(posted: Posted): string[] {
+  return [...balanceOf(posted)].filter(([, quantity]) => quantity > 0n).map(([object]) => object);
+}
+
+/** How much more of each object was shipped than invoiced, in units of the last place that is kept. */
+function balanceOf({ invoices, shipments }: Pick<Posted, "invoices" | "shipments">): ReadonlyMap<string, bigint> {
   const left = new Map<string, bigint>();
   for (const [sign, documents] of [[1n, shipments], [-1n, invoices]] as const) {
-    for (const line of linesOf(documents)) {
-      const object = objectOf(line);
-      if (object === null) continue;
-      left.set(object, (left.get(object) ?? 0n) + sign * scaled(String(line["quantity"])));
+    for (const { object, quantity } of linesOf(documents)) {
+      if (object !== null) left.set(object, (left.get(object) ?? 0n) + sign * scaled(quantity));
     }
   }
-  return [...left].filter(([, quantity]) => quantity > 0n).map(([object]) => object);
+  return left;
 }
 
 /** Shipped and invoiced quantities by line; null where a sequence means different objects, which no posting makes. */
 function partsOf({ invoices, shipments }: Posted): Part[] | null {
-  const byKey = new Map<string, { object: unknown; shipped: string[]; invoiced: string[] }>();
-  for (const [kind, documents] of [["shipped", shipments], ["invoiced", invoices]] as const) {
-    for (const line of linesOf(documents)) {
-      const key = String(line["sequence"]);
-      const met = byKey.get(key) ?? { object: line["lineObjectNumber"], shipped: [], invoiced: [] };
-      if (met.object !== line["lineObjectNumber"]) return null;
-      met[kind].push(String(line["quantity"]));
+  const byKey = new Map<string, { object: string | null; shipped: string[]; invoiced: string[] }>();
+  const invoiced = linesOf(invoices);
+  const shipped = withoutUndone(shipments, new Set(invoiced.map(({ key }) => key)));
+  for (const [kind, lines] of [["shipped", shipped], ["invoiced", invoiced]] as const) {
+    for (const { key, object, quantity } of lines) {
+      const met = byKey.get(key) ?? { object, shipped: [], invoiced: [] };
+      if (met.object !== object) return null;
+      met[kind].push(quantity);
       byKey.set(key, met);
     }
   }
@@ -243,21 +211,11 @@ function partsOf({ invoices, shipments }: Posted): Part[] | null {
   });
 }
 
-function linesOf(documents: readonly RawRow[]): RawRow[] {
-  return documents.flatMap((document) => {
-    const lines = document["salesInvoiceLines"] ?? document["salesShipmentLines"];
-    return Array.isArray(lines) ? lines as RawRow[] : [];
-  });
-}
-
 const places = 5;
 /** Units of the last place that is kept. */
 function scaled(decimal: string): bigint {
   const [whole = "0", part = ""] = canonical(decimal).split(".");
   return BigInt(whole + part.slice(0, places).padEnd(places, "0"));
-}
-function sumOf(lines: readonly RawRow[]): bigint {
-  return lines.reduce((sum, line) => sum + scaled(String(line["quantity"])), 0n);
 }
 /** The exact sum of decimals. */
 function added(decimals: readonly string[]): string {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Page, Part, ReadOptions, Row } from "../connector.ts";
 import { anyOf, decodeName, encodeName, guid, one, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import { withAllLines } from "./expanded.ts";
 import { orMissing } from "./extension_missing.ts";
 import type { Orders, Wanted } from "./order.ts";
 import { postedOrders } from "./order_posted.ts";
@@ -149,9 +150,10 @@ function joiner(orders: Orders, wanted: Wanted, whole: boolean): (rows: readonly
   const { signal } = wanted;
   const more = extensionFields.filter((field) => wanted.fields.includes(field));
   const asked = [...more, ...(wanted.fields.includes("state") ? ["status"] : [])];
+  const expanded = { lines: linesName, decimals: decimalsOf(orders), signal };
   let all: Promise<ReadonlyMap<string, RawRow>> | null = null;
   return async (rows) => {
-    const complete = await Promise.all(rows.map((raw) => withAllLines(orders, raw, signal)));
+    const complete = await Promise.all(rows.map((raw) => withAllLines(head.http, raw, expanded)));
     const extras = head.extension === null || asked.length === 0 || rows.length === 0
       ? new Map<string, RawRow>()
       : whole
@@ -224,16 +226,6 @@ async function lastShipments(
     }
   }
   return days;
-}
-
-/** A service that pages what it expands says where the rest is. */
-async function withAllLines(orders: Orders, raw: RawRow, signal: AbortSignal | undefined): Promise<RawRow> {
-  const link = raw[`${linesName}@odata.nextLink`];
-  if (typeof link !== "string" || link === "") return raw;
-  const rest: RawRow[] = [];
-  const options = { decimals: decimalsOf(orders), signal };
-  for await (const page of pages(orders.head.http, link, options)) rest.push(...page.rows);
-  return { ...raw, [linesName]: [...linesOf(raw), ...rest] };
 }
 
 function decimalsOf({ head, lines }: Orders): ReadonlySet<string> {

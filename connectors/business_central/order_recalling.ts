@@ -2,9 +2,9 @@
  * Orders that an earlier attempt at a creation may have left.
  *
  * An order is ours if it is the customer's, has our correlation (the external document number, else Your Reference) and
- * the lines that were sent. With a part of these lines it may be ours and edited since, or another one of the same
- * number; without any of them it is another one. Your Reference is written right after the order, so an order that has
- * neither may be ours if it has every value that was sent. Where it may be, a person tells.
+ * the lines that were sent. With other lines it may be ours and edited since, or another one of the same number. Your
+ * Reference is written right after the order, so an order that has neither may be ours if it has every value that was
+ * sent. Where it may be, a person tells.
  */
 import type { Fields, PartWrite, Recalled, Row, WantedFields, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
@@ -78,12 +78,10 @@ async function openOrders(
 ): Promise<readonly Recalled[]> {
   const $filter = [by, ...ofCustomer(sent, wanted)].join(" and ");
   const rows = await findOrders(orders, $filter, withMore(wanted, ["number"], ["lineObject", "quantity"]));
-  return rows.flatMap((row): Recalled[] => {
-    const likeness = likenessOf(row, sent.parts ?? []);
-    if (likeness === "none") return [];
+  return rows.map((row): Recalled => {
     const doubt = `the order "${row.data["number"]}" has the number and other lines; give it the same lines if it is ` +
       "the same order, or another number if it is not, then synchronize again";
-    return [{ ...asAsked(row, wanted), ...(likeness === "some" ? { doubt } : {}) }];
+    return { ...asAsked(row, wanted), ...(hasLines(row, sent.parts ?? []) ? {} : { doubt }) };
   });
 }
 
@@ -122,18 +120,14 @@ function ofCustomer({ fields: { customerId } }: Write, { since }: Recalling): st
   return typeof customerId === "string" ? [`customerId eq ${guid(customerId)}`, modified] : [modified];
 }
 
-/** How much of the lines that were sent an order has, by what they sell and how many. Comments come and go. */
-function likenessOf({ parts = [] }: Row, sent: readonly PartWrite[]): "all" | "some" | "none" {
+/** Whether an order sells what was sent, and nothing else. Comments come and go. */
+function hasLines({ parts = [] }: Row, sent: readonly PartWrite[]): boolean {
   const selling = sent.filter(({ fields }) => (soldBy(fields) ?? null) !== null);
   const stored = parts.filter(({ data }) => data["lineObject"] !== null);
-  const met = selling.filter(({ key, fields }) => {
-    return stored.some((part) => part.key === key && part.data["lineObject"] === soldBy(fields));
+  return selling.length === stored.length && selling.every(({ key, fields }) => {
+    const data = stored.find((part) => part.key === key)?.data;
+    return data?.["lineObject"] === soldBy(fields) && isAsSent(fields["quantity"], data?.["quantity"]);
   });
-  if (met.length === 0 && selling.length + stored.length > 0) return "none";
-  const isWhole = met.length === selling.length && selling.length === stored.length && met.every(({ key, fields }) => {
-    return isAsSent(fields["quantity"], stored.find((part) => part.key === key)!.data["quantity"]);
-  });
-  return isWhole ? "all" : "some";
 }
 
 /** What was sent blank, or not at all, is the service's own choice. */

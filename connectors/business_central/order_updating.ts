@@ -83,26 +83,27 @@ async function inWindow(course: Course, sequence: () => Promise<Stopped>): Promi
     const before = linesOf(course.now).map(contentOf).join("\n");
     // Somebody was at the lines just now: nothing is written over that.
     const isSame = await look(course) && linesOf(course.now).map(contentOf).join("\n") === before;
-    if (!isSame) return await release(orders, id, wanted) ?? { kind: "moved" };
+    if (!isSame) return await releaseAgain(course, { kind: "moved" });
   }
   const stopped = await sequence();
   // Where an answer was lost the order stays open until somebody looked: restore() releases it.
   if (stopped?.kind === "unknown") return stopped;
-  if (isReleased || orders.unreleased.has(id)) {
-    const left = await release(orders, id, wanted);
-    if (left?.kind === "unknown") return left;
-    if (left !== null) {
-      const notWritten = stopped?.kind === "refused" ? stopped : null;
-      return notReleased(String(course.now["number"]), left, notWritten);
-    }
-    orders.unreleased.delete(id);
-  }
-  if (stopped !== null) return stopped;
+  const ended = isReleased || orders.unreleased.has(id) ? await releaseAgain(course, stopped) : stopped;
+  if (ended !== null) return ended;
   if (!await look(course)) {
     return { kind: "unknown", message: "The order was changed, and was gone before it could be read" };
   }
   const [row] = await orderRows(orders, [course.now], wanted);
   return { kind: "ok", row: row! };
+}
+
+/** Releases the order after its change; what came of the change, unless the release has more to say. */
+async function releaseAgain<T extends Stopped>({ orders, id, wanted, now }: Course, stopped: T): Promise<T | Outcome> {
+  const left = await release(orders, id, wanted);
+  if (left?.kind === "unknown") return left;
+  if (left !== null) return notReleased(String(now["number"]), left, stopped?.kind === "refused" ? stopped : null);
+  orders.unreleased.delete(id);
+  return stopped;
 }
 
 /**

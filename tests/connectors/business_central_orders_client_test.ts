@@ -1,71 +1,21 @@
 /** What the connector asks of Business Central about orders and stock, request by request. */
-import { assert, assertEquals } from "@std/assert";
-import { openBusinessCentral } from "../../connectors/business_central/client.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bc } from "../../connectors/business_central/entities.ts";
-import type { Connector, Fields, Opened, PartWrite, Write } from "../../connectors/connector.ts";
-import { openGate, serveStub, type Stub, testClock, tokenOf } from "./stub.ts";
-
-const companyId = "cccccccc-0000-4000-8000-000000000001";
-const id = "aaaaaaaa-0000-4000-8000-000000000001";
-const lineId = "bbbbbbbb-0000-4000-8000-000000000001";
-const api = `/v2.0/tenant/production/api/v2.0/companies(${companyId})`;
-const custom = `/v2.0/tenant/production/api/tenging/integration/v1.0/companies(${companyId})`;
-
-function connectorTo(stub: Stub, options: { extension?: boolean; pageSize?: number } = {}): Connector {
-  return openBusinessCentral({
-    baseUrl: `${stub.url}/v2.0/tenant/production`,
-    companyId,
-    token: tokenOf(stub),
-    limiter: openGate(),
-    clock: testClock(),
-    ...options,
-  });
-}
-function ordersOf(stub: Stub, options: { extension?: boolean } = {}): Opened {
-  return connectorTo(stub, options).open(bc.salesOrders, bc.salesOrderLines);
-}
-
-interface Line {
-  readonly sequence: number;
-  readonly [property: string]: unknown;
-}
-function rawLine(sequence: number, more: Record<string, unknown> = {}): Line {
-  return {
-    "@odata.etag": `W/"L${sequence}"`,
-    id: lineId.replace(/1$/, String(sequence / 10_000)),
-    documentId: id,
-    sequence,
-    lineType: "Item",
-    lineObjectNumber: "1896-S",
-    description: "Desk",
-    unitOfMeasureCode: "PCS",
-    quantity: 1,
-    unitPrice: 2,
-    discountAmount: 0,
-    amountExcludingTax: 2,
-    shipmentDate: "2026-05-20",
-    shippedQuantity: 0,
-    invoicedQuantity: 0,
-    ...more,
-  };
-}
-function rawOrder(more: Record<string, unknown> = {}, lines: readonly Line[] = [rawLine(10000)]) {
-  return {
-    "@odata.etag": 'W/"1"',
-    id,
-    number: "S-ORD1",
-    status: "Draft",
-    fullyShipped: false,
-    shipToName: "Sól",
-    lastModifiedDateTime: "2026-05-20T10:00:00.5Z",
-    salesOrderLines: lines,
-    ...more,
-  };
-}
-function change(version: string, fields: Fields, parts: readonly PartWrite[] = []): Write {
-  return { op: "update", id, version, fields, parts };
-}
-const wanted = { fields: ["number", "shipToName"], partFields: ["quantity"] };
+import type { PartWrite, Write } from "../../connectors/connector.ts";
+import {
+  api,
+  change,
+  companyId,
+  connectorTo,
+  custom,
+  id,
+  lineId,
+  ordersOf,
+  rawLine,
+  rawOrder,
+  wanted,
+} from "./business_central_order_stub.ts";
+import { serveStub, type Stub } from "./stub.ts";
 
 /** Requests as "METHOD path body", the company's address left out. */
 async function told(request: Request, path: string): Promise<string> {
@@ -247,32 +197,64 @@ Deno.test("write() sends a line again when only its version moved, and gives way
   }
 });
 
-Deno.test("write() releases an order again whose line the service refuses, and names line and field", async () => {
-  let status = "Open";
-  await using stub = serveStub((request, path) => {
-    if (path.endsWith("reopen")) status = "Draft";
-    if (path.endsWith("release")) status = "Open";
-    if (path.includes("NAV")) return new Response(null, { status: 204 });
-    const message = 'The field "unitPrice" must be positive.  CorrelationId:  aaaaaaaa-0000-4000-8000-000000000001.';
-    if (request.method === "PATCH") {
-      return Response.json({ error: { code: "Application_FieldValidationException", message } }, { status: 400 });
+Deno.test("write() says so when it gave way to somebody and the order can't be released again", async () => {
+  let now = rawOrder({ status: "Open" });
+  await using stub = serveStub((_, path) => {
+    if (path.endsWith("reopen")) {
+      now = rawOrder({ status: "Draft" }, [rawLine(10000, { quantity: 5 })]); // somebody was at the line
+      return new Response(null, { status: 204 });
     }
-    return path.includes("salesOrders?")
-      ? Response.json({ value: [rawOrder({ status })] })
-      : Response.json(rawOrder({ status }));
+    if (path.endsWith("release")) {
+      const error = { code: "Application_DialogException", message: "A posting group is missing." };
+      return Response.json({ error }, { status: 400 });
+    }
+    return path.includes("salesOrders?") ? Response.json({ value: [now] }) : Response.json(now);
   });
   const opened = ordersOf(stub, { extension: true });
   const [page] = await Array.fromAsync(opened.read(wanted));
-  const part: PartWrite = { op: "update", key: "10000", fields: { unitPrice: "-1" } };
-  const [outcome] = await opened.write([change(page!.rows[0]!.version, {}, [part])], wanted);
-  assertEquals(outcome, {
-    kind: "refused",
-    code: "Application_FieldValidationException",
-    message: 'Line 10000: The field "unitPrice" must be positive.',
-    field: "10000/unitPrice",
-  });
-  assertEquals(status, "Open");
+  const [outcome] = await opened.write([change(page!.rows[0]!.version, { shipToName: "X" })], wanted);
+  assertEquals(outcome?.kind === "refused" && [outcome.code, outcome.unrestored], ["order_not_released", true]);
 });
+
+for (const canBeReleased of [true, false]) {
+  Deno.test(`write() names line and field that the service refuses, of an order that can${canBeReleased ? "" : "'t"} be released again`, async () => {
+    let status = "Open";
+    await using stub = serveStub((request, path) => {
+      if (path.endsWith("reopen")) status = "Draft";
+      if (path.endsWith("release") && !canBeReleased) {
+        const error = { code: "Application_DialogException", message: "A posting group is missing." };
+        return Response.json({ error }, { status: 400 });
+      }
+      if (path.endsWith("release")) status = "Open";
+      if (path.includes("NAV")) return new Response(null, { status: 204 });
+      const message = 'The field "unitPrice" must be positive.  CorrelationId:  aaaaaaaa-0000-4000-8000-000000000001.';
+      if (request.method === "PATCH") {
+        return Response.json({ error: { code: "Application_FieldValidationException", message } }, { status: 400 });
+      }
+      return path.includes("salesOrders?")
+        ? Response.json({ value: [rawOrder({ status })] })
+        : Response.json(rawOrder({ status }));
+    });
+    const opened = ordersOf(stub, { extension: true });
+    const [page] = await Array.fromAsync(opened.read(wanted));
+    const part: PartWrite = { op: "update", key: "10000", fields: { unitPrice: "-1" } };
+    const [outcome] = await opened.write([change(page!.rows[0]!.version, {}, [part])], wanted);
+    const code = "Application_FieldValidationException";
+    const message = 'Line 10000: The field "unitPrice" must be positive.';
+    if (canBeReleased) assertEquals(outcome, { kind: "refused", code, message, field: "10000/unitPrice" });
+    else {
+      if (outcome?.kind !== "refused" || !outcome.unrestored) {
+        throw new Error(`not left open: ${JSON.stringify(outcome)}`);
+      }
+      assertEquals([outcome.code, outcome.field], ["order_not_released", "10000/unitPrice"]);
+      assertMatch(
+        outcome.message,
+        /^Line 10000: The field "unitPrice" must be positive \(Application_FieldValidationException\)\. Cannot release .*: A posting group is missing; release it/,
+      );
+    }
+    assertEquals(status, canBeReleased ? "Open" : "Draft");
+  });
+}
 
 Deno.test("restore() releases what the extension says was opened for a change, and nothing else", async () => {
   const cases = [
@@ -358,41 +340,6 @@ Deno.test("an order that waits for its prepayment is told from a released one by
   ]);
 });
 
-Deno.test("a posted order is partly invoiced while more was shipped than invoiced", async () => {
-  const posted = (quantity: number) => {
-    return { sequence: 10000, lineType: "Resource", lineObjectNumber: "LINA", quantity };
-  };
-  for (const [invoiced, state] of [[1, "Partly Invoiced"], [2.5, "Invoiced"]] as const) {
-    await using stub = serveStub((_, path) => {
-      if (path.includes("/salesInvoices")) {
-        const totals = { totalAmountExcludingTax: 2.2, totalAmountIncludingTax: 2.2 };
-        const head = { id: lineId, number: "I1", orderId: id, orderNumber: "S-ORD1", ...totals };
-        return Response.json({ value: [{ ...head, salesInvoiceLines: [posted(invoiced)] }] });
-      }
-      if (path.includes("/salesShipments")) {
-        const head = { id: lineId, number: "S1", orderNumber: "S-ORD1" };
-        return Response.json({
-          value: [
-            { ...head, postingDate: "2026-05-02", salesShipmentLines: [posted(1.3)] },
-            { ...head, postingDate: "2026-05-01", salesShipmentLines: [posted(1.2)] },
-          ],
-        });
-      }
-      return Response.json({ value: [] });
-    });
-    const fields = ["state", "lastShipmentDate", "totalAmountExcludingTax", "shipToName"];
-    const partFields = ["shippedQuantity", "invoicedQuantity", "quantity"];
-    const pages = await Array.fromAsync(ordersOf(stub).read({ fields, partFields, ids: [id] }));
-    assertEquals(pages.at(-1)?.archived, [{
-      id,
-      data: { totalAmountExcludingTax: "2.2", lastShipmentDate: "2026-05-02", state },
-      parts: [{ key: "10000", data: { shippedQuantity: "2.5", invoicedQuantity: String(invoiced) } }],
-      frozen: 'The order "S-ORD1" was posted as invoice "I1", nobody can write it any more',
-    }]);
-    assertEquals(pages.flatMap(({ deleted }) => deleted), []);
-  }
-});
-
 Deno.test("whatever reading orders asks for stops when the run is given up", async () => {
   const fields = ["lastShipmentDate", "yourReference"];
   for (const at of ["/salesOrders?", `${custom}/salesOrders?`, "/salesShipments?", "/rest", "/salesInvoices?"]) {
@@ -415,35 +362,6 @@ Deno.test("whatever reading orders asks for stops when the run is given up", asy
     const given = await reading.then(() => "read to the end", (error) => error.message);
     assertEquals(given, "given up", at);
   }
-});
-
-Deno.test("an order whose shipments were all undone is deleted; what is asked by number is asked once", async () => {
-  const lineOf = (sequence: number, quantity: number) => {
-    return { sequence, lineType: "Item", lineObjectNumber: "1896-S", quantity };
-  };
-  const other = id.replace(/1$/, "2");
-  await using stub = serveStub((_, path) => {
-    if (!path.includes("/salesShipments")) return Response.json({ value: [] });
-    const undone = [lineOf(10000, 2), lineOf(15000, -2)];
-    const head = { id: lineId, number: "S1", postingDate: "2026-05-02" };
-    return Response.json({
-      value: [
-        { ...head, orderNumber: "S-ORD1", salesShipmentLines: undone },
-        { ...head, orderNumber: "S-ORD2", salesShipmentLines: [...undone, lineOf(10000, 2)] },
-      ],
-    });
-  });
-  const keys = { [id]: "S-ORD1", [other]: "S-ORD2" };
-  const pages = await Array.fromAsync(ordersOf(stub).read({ ...wanted, ids: [id, other], keys }));
-  assertEquals(pages.flatMap(({ deleted }) => deleted), [id]);
-  assertEquals(pages.flatMap(({ archived = [] }) => archived.map((one) => one.id)), [other]);
-  const filters = stub.seen.filter((line) => /\/sales(Invoices|Shipments)/.test(line))
-    .map((line) => decodeURIComponent(line).replace(/^.*\/(sales\w+)\?.*\$filter=/, "$1 "));
-  assertEquals(filters, [
-    `salesInvoices orderId eq ${id} or orderId eq ${other}`,
-    "salesInvoices orderNumber eq 'S-ORD1' or orderNumber eq 'S-ORD2'",
-    "salesShipments orderNumber eq 'S-ORD1' or orderNumber eq 'S-ORD2'",
-  ]);
 });
 
 const item = (n: number, more: Record<string, unknown> = {}) => ({

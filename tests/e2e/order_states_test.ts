@@ -232,7 +232,7 @@ Deno.test("orders end as they should whatever people do with them on either side
     await edit(world, id, () => setLine(world, id, "V102", { quantity: 5 }));
     assertEquals((await sync(world)).filter((one) => one.includes("salesOrders")), []);
     assertEquals(await erpOrder(world, "SHIPPED"), before);
-    await assertRefused(world, id, /\(order_shipped\); not written: "20000\/quantity"/);
+    await assertRefused(world, id, /\(order_shipped\); it was to write "20000\/quantity"/);
     // Taken back, nothing is listed any more.
     await edit(world, id, () => setLine(world, id, "V102", { quantity: 4 }));
     await sync(world);

@@ -26,7 +26,7 @@ permissionset 50166 "Tenging Integration"
         tabledata "Customer Price Group" = RIM,
         tabledata "Price List Header" = RIM,
         tabledata "Price List Line" = RIM,
-        tabledata "Unit Group" = RI,
+        tabledata "Unit Group" = RIMD,
         tabledata "Item Unit of Measure" = RIM,
         tabledata "Resource Unit of Measure" = RIM,
         tabledata "Shipping Agent" = RIM,

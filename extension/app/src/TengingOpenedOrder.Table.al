@@ -1,4 +1,5 @@
-// Orders that the page's action opened, and that nobody released since. Whoever releases an order takes its row away.
+// Orders that the page's action opened, and that nobody released since. Whoever releases or opens an order takes its row
+// away; the action notes it after that.
 table 50168 "Tenging Opened Order"
 {
     Caption = 'Tenging Opened Order', Locked = true;
@@ -23,12 +24,12 @@ table 50168 "Tenging Opened Order"
         }
     }
 
-    procedure Note(SalesHeader: Record "Sales Header")
+    procedure Note(OrderSystemId: Guid)
     begin
-        if (SalesHeader.Status = SalesHeader.Status::Open) or IsNoted(SalesHeader.SystemId) then
+        if IsNoted(OrderSystemId) then
             exit;
         Rec.Init();
-        Rec."Order System Id" := SalesHeader.SystemId;
+        Rec."Order System Id" := OrderSystemId;
         Rec.Insert();
     end;
 

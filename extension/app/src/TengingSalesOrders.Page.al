@@ -112,9 +112,12 @@ page 50152 "Tenging Sales Orders"
     procedure reopen(var ActionContext: WebServiceActionContext)
     var
         ReleaseSalesDocument: Codeunit "Release Sales Document";
+        WasOpen: Boolean;
     begin
-        OpenedOrder.Note(Rec);
+        WasOpen := Rec.Status = Rec.Status::Open;
         ReleaseSalesDocument.PerformManualReopen(Rec);
+        if not WasOpen then
+            OpenedOrder.Note(Rec.SystemId);
         ActionContext.SetObjectType(ObjectType::Page);
         ActionContext.SetObjectId(Page::"Tenging Sales Orders");
         ActionContext.AddEntityKey(Rec.FieldNo(SystemId), Rec.SystemId);

@@ -54,17 +54,29 @@ codeunit 50164 "Tenging Unit Groups"
         Resource: Record Resource;
         UnitGroup: Record "Unit Group";
     begin
-        if MayComplete() then
-            if UnitGroup.Count() < Item.Count() + Resource.Count() then
-                CompleteAll();
+        if not MayComplete() then
+            exit;
+        if UnitGroup.Count() < Item.Count() + Resource.Count() then
+            CompleteSince(0DT)
+        else
+            CompleteSince(CreateDateTime(Today() - 30, 0T)); // a group whose item is gone may stand for a missing one
     end;
 
     procedure CompleteAll()
+    begin
+        CompleteSince(0DT);
+    end;
+
+    local procedure CompleteSince(Created: DateTime)
     var
         Item: Record Item;
         Resource: Record Resource;
         UnitGroup: Record "Unit Group";
     begin
+        if Created <> 0DT then begin
+            Item.SetFilter(SystemCreatedAt, '>=%1', Created);
+            Resource.SetFilter(SystemCreatedAt, '>=%1', Created);
+        end;
         if Item.FindSet() then
             repeat
                 Complete(UnitGroup."Source Type"::Item, Item.SystemId, Item."No.");
