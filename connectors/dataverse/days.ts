@@ -1,8 +1,8 @@
 /**
  * Days in columns of UserLocal behaviour: the service keeps the instant at which the day begins for the account's user
  * (Microsoft, "Behavior and format of the date and time column"). Every date of our handles is in such a column, unless
- * an administrator gave it the behaviour DateOnly: then it holds the day itself (TimeZoneIndependent is not supported). A value that is read shows which; for
- * one that is written, {@link Environment.plainDays} says it.
+ * an administrator gave it the behaviour DateOnly: then it holds the day itself. A value that is read shows which; for
+ * one that is written, {@link Environment.plainDays} says it. TimeZoneIndependent is not supported.
  */
 import { DefinitionError } from "../../errors.ts";
 
