@@ -38,7 +38,7 @@ export interface StepContext {
    */
   count(side: Side, source: string, outcome: Outcome, how: { again: boolean; revisited?: boolean }): void;
   /** Counts a write that was answered. */
-  settled(side: Side, change: Change, outcome: "inserted" | "modified" | "failed", round: number): void;
+  settled(side: Side, change: Change, outcome: "inserted" | "modified" | "unchanged" | "failed", round: number): void;
   /** The record is decided again in the next round: it is not counted yet. */
   undecided(side: Side, source: string): void;
   isUndecided(side: Side, source: string): boolean;

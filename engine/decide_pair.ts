@@ -31,7 +31,8 @@ export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, s
     decision.reasons[side].some((one) => one.code === "waiting" || one.code === "refused");
   const writes = context.sides.filter((side) => Object.keys(decision[side]).length > 0 && !stops(side));
   // What is written changes the totals: they are compared when it is done, and a refusal says enough.
-  const told = { name: nameOf(compiled, erp, crm), differing: decision.differing };
+  const isFrozen = erp.frozen !== null || crm.frozen !== null;
+  const told = { name: nameOf(compiled, erp, crm), isFrozen, differing: decision.differing };
   const control = writes.length > 0 ? [] : controlled(step, { erp: erp.data, crm: crm.data }, told);
   const listed = context.sides.includes("erp") ? "erp" : "crm";
   for (const side of context.sides) {
@@ -124,7 +125,9 @@ function decideGone(context: StepContext, pair: Pair, saved: Saved, again: boole
   const { coupling } = pair;
   const gone = goneOf(pair);
   const met = { erp: pair.erp?.data ?? {}, crm: pair.crm?.data ?? {} };
-  const isOver = gone === "erp" && pair.crm !== null && authorityOf(step, met)?.over === true;
+  // A document that the ERP completed needs its CRM's no more, and nobody can delete it.
+  const isCompleted = gone === "crm" && context.compiled.parts !== null && (pair.erp?.frozen ?? null) !== null;
+  const isOver = isCompleted || (gone === "erp" && pair.crm !== null && authorityOf(step, met)?.over === true);
   if (gone === "both" || isOver) return uncouple(context, coupling, saved, again);
   if (gone === "erp" || gone === "crm") {
     const listed = context.sides.includes(gone) ? gone : otherSide(gone);

@@ -25,11 +25,16 @@ export function authorityOf(step: Step, data: Data): Step["authority"][number] |
 /** What the message says of a pair: what people call it, and where its two sides differ otherwise. */
 interface Told {
   readonly name: string;
+  /** Nobody can write one of the two any more. */
+  readonly isFrozen: boolean;
   readonly differing: readonly Differing[];
 }
 
 /** Totals that differ by more than one unit of the second digit for each part, which rounding can't explain. */
-export function controlled(step: Step, data: Data, { name, differing }: Told): readonly Reason[] {
+export function controlled(step: Step, data: Data, { name, isFrozen, differing }: Told): readonly Reason[] {
+  const remedy = isFrozen
+    ? "neither can be corrected any more: look whether the rest was never delivered, and settle what is owed by hand"
+    : "look which of the two is wrong and correct it there";
   return Object.entries(step.control).flatMap(([crm, erp]): Reason[] => {
     const values = { erp: data.erp[erp] ?? null, crm: data.crm[crm] ?? null };
     const parts = Math.max(1, partsIn(data.erp).size, partsIn(data.crm).size);
@@ -38,7 +43,7 @@ export function controlled(step: Step, data: Data, { name, differing }: Told): r
     const currency = code === null ? "" : ` ${code}`;
     const where = differing.filter(isAmount).map((one) => `; ${placeOf(one)} ${inBoth(one)}`);
     const message = `Cannot confirm "${name}": its total ${inBoth(values, currency)} ("${erp}", "${crm}")` +
-      `${where.join("")}; look which of the two is wrong and correct it there`;
+      `${where.join("")}; ${remedy}`;
     return [{ code: "totals_differ", field: crm, message }];
   });
 }

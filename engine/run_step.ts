@@ -224,7 +224,7 @@ function contextOf(
       pending.delete(key);
       const before = round > 1 ? beside.get(key) : undefined;
       if (before !== undefined) add(side, before, -1); // it counts once, as what it came to
-      if (outcome !== "failed") {
+      if (outcome === "inserted" || outcome === "modified") {
         for (const [name, word] of Object.entries(change.after)) {
           if (!name.endsWith("/")) continue;
           const became = word === "create" ? "inserted" : word === "delete" ? "deleted" : "modified";

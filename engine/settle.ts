@@ -59,7 +59,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
     };
     // An earlier change left the document open, and this one did not close it.
     const stillOpen = ({ source }: Change) => notRestored(context, side, source);
-    const count = (name: "inserted" | "modified" | "failed") =>
+    const count = (name: "inserted" | "modified" | "unchanged" | "failed") =>
       void counts.push(() => context.settled(side, change, name, round));
     const anew = () => {
       finished("closed");
@@ -94,7 +94,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
         counts.push(() => context.undecided(other, target.id)); // the new record has something to say back
       }
       finished(change.reasons.length > 0 ? "open" : "done");
-      return count(change.op === "insert" ? "inserted" : "modified");
+      return count(change.op === "insert" ? "inserted" : isUntouched(change, target) ? "unchanged" : "modified");
     }
     if (outcome.kind === "refused") {
       const reasons = [...change.reasons, ...(outcome.unrestored ? [] : stillOpen(change)), refusal(change, outcome)];
@@ -187,22 +187,23 @@ function coupled(context: StepContext, { side, change, target, known, existed }:
   const stored = valuesOf(rules, done, { erp: target.data, crm: target.data });
   const basis = Object.fromEntries(done.map((name) => [name, change.basis[name]!]));
   const values = side === "crm" ? { erp: basis, crm: stored.crm } : { erp: stored.erp, crm: basis };
-  const written = { side, at: context.now(), run: context.run };
   const pair = known.pairs.get(target.id);
+  const before = pair?.coupling.written ?? null;
+  const written = isUntouched(change, target) ? before : { side, at: context.now(), run: context.run };
   if (change.op === "update" && pair !== undefined) {
-    const before = pair[side];
+    const record = pair[side];
     const base = context.knownBase(pair.coupling);
     const all = rulesNamed(compiled, [...Object.keys(base?.crm ?? {}), ...Object.keys(change.basis)]);
     // The service changed more than it was asked to, or a field of another rule: decided at once, not at the next edit.
     const beside = all.filter((rule) => {
       const name = rule[side];
-      return name !== null && !done.includes(rule.name) && !same(before?.data[name], target.data[name]);
+      return name !== null && !done.includes(rule.name) && !same(record?.data[name], target.data[name]);
     });
     // What it made anew of a value that both sides had is not its people's to keep: the source says it again.
     const remade = beside.filter((rule) => {
       const had = base?.[side][rule.name];
       return rule.direction !== "both" && writesTo(rule, side) && same(had, base?.[otherSide(side)][rule.name]) &&
-        same(had, before?.data[rule[side]!]);
+        same(had, record?.data[rule[side]!]);
     }).map((rule) => rule.name);
     const other = pair[otherSide(side)]?.data ?? {};
     const data = side === "crm" ? { erp: other, crm: target.data } : { erp: target.data, crm: other };
@@ -244,6 +245,11 @@ function leftAlone(change: Change, side: Side, known: Known): readonly Coupling[
   const record = pair?.[side];
   if (pair === undefined || record === null || record === undefined) return [];
   return [{ ...pair.coupling, seen: { ...pair.coupling.seen, [side]: record.fingerprint } }];
+}
+
+/** Whether the service had no place for anything of an update, and left the record as it was. */
+function isUntouched({ op, version }: Change, target: StoredRecord): boolean {
+  return op === "update" && version !== null && target.version === version;
 }
 
 /** Whether a service that trims text may have stored `sent` as `now`. */

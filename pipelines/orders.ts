@@ -13,6 +13,8 @@ import { standardPriceList } from "./standard_price_list.ts";
 
 const canceled =
   "it was canceled in the CRM; delete the order in the ERP, or go on with it there and order anew in the CRM";
+const canceledLate =
+  "it was canceled in the CRM, and the ERP delivered it all the same; settle that there, then delete the CRM's order";
 const ahead = "the CRM says it is done and the ERP has not shipped it; ship it in the ERP, or look who closed it";
 const invoiced = "the CRM says it is invoiced and the ERP has not; invoice it in the ERP, or look who closed it";
 
@@ -65,6 +67,8 @@ export const orders = defineStep({
   load: { fromCrm: { unmatched: "insert", when: { statecode: 1 } }, toCrm: { unmatched: "leave" } },
   authority: [
     { crm: { statecode: 0 }, who: "nobody" }, // somebody edits it and submits it again
+    { erp: { state: "Invoiced" }, crm: { statecode: 2 }, who: "person", why: canceledLate, over: true },
+    { erp: { state: "Partly Invoiced" }, crm: { statecode: 2 }, who: "person", why: canceledLate, over: true },
     { crm: { statecode: 2 }, who: "person", why: canceled, over: true },
     { erp: { state: "Invoiced" }, who: "erp" },
     { crm: { statecode: 4 }, who: "person", why: invoiced },

@@ -258,6 +258,19 @@ for (const how of ["lost its answer", "was stopped"]) {
   });
 }
 
+Deno.test("runPipeline() counts no change where the service had no place for any of it", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1" }));
+  await w.sync();
+  const [{ id, data }] = w.crm.all("accounts") as [ReturnType<typeof w.crm.all>[number]];
+  w.erp.put("customers", "c1", { phone: "2" });
+  const unchanged = { id, version: "v1", modifiedAt: null, data };
+  w.crm.next({ kind: "ok", row: unchanged });
+  const { steps } = await w.sync();
+  const { modified, unchanged: left } = steps.find(({ step }) => step === "customers")!.toCrm.counts;
+  assertEquals([w.crm.writes.at(-1)!.write.version, modified, left], ["v1", 0, 1]);
+});
+
 Deno.test("runPipeline() sends a refused update once in a run and counts it once", async () => {
   const w = world();
   for (const id of ["c1", "c2"]) w.erp.put("customers", id, customer({ number: id, name: id }));

@@ -60,7 +60,7 @@ function checkGiven(step: Step, { field, in: place }: RuleName): void {
 
 function checkControl(step: Step, { field }: RuleName): void {
   const erp = step.control[field]!;
-  const told = { name: "A", differing: [] };
+  const told = { name: "A", isFrozen: false, differing: [] };
   assertEquals(controlled(step, { erp: { [erp]: "100" }, crm: { [field]: "100" } }, told), []);
   const reasons = controlled(step, { erp: { [erp]: "100" }, crm: { [field]: "90" } }, told);
   assertEquals(reasons.map((reason) => [reason.code, reason.field]), [["totals_differ", field]]);

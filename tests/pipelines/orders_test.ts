@@ -205,7 +205,11 @@ for (const [state, statecode, who] of inWhoseHands) {
 Deno.test("orders lists totals that rounding can't explain", () => {
   const controlledAt = (total: string) => {
     const erp = { totalAmountExcludingTax: total, currencyCode: "EUR" };
-    return controlled(orders, { erp, crm: { totalexcludingtax: "1000" } }, { name: "S-7", differing: [] });
+    return controlled(orders, { erp, crm: { totalexcludingtax: "1000" } }, {
+      name: "S-7",
+      isFrozen: false,
+      differing: [],
+    });
   };
   assertEquals(controlledAt("1000.01"), []);
   assertEquals(controlledAt("999.5"), [{
