@@ -7,45 +7,62 @@ import { writeOf } from "./document.ts";
 import { recalled } from "./intents.ts";
 import { settle } from "./settle.ts";
 
-/** Changes are taken from the store in pages of this many, and sent in batches of `batch`. */
+/** Changes are taken from the store in pages of this many. */
 const page = 800;
-const batch = 100;
+/** How many batches are on their way at once; the connector's limiter may let through fewer. */
+const atOnce = 4;
 
 /** Sends all intended changes of this run's step. `round` counts from 1. */
 export async function propagate(context: StepContext, round: number): Promise<void> {
   const { store, connection, step, run } = context;
+  // Batches are under way side by side; what comes of them is saved one after the other, since the two sides of a pair
+  // share one coupling.
+  let last: Promise<unknown> = Promise.resolve();
   for (;;) {
     context.signal?.throwIfAborted();
     const filter = { step: step.name, run, states: ["intended"] as const };
     const intended = await store.changes(connection, filter, { limit: page });
     if (intended.length === 0) return;
-    const at = context.now();
-    const sent = intended.map((change): Change => ({ ...change, state: "sent", attempts: change.attempts + 1, at }));
-    await store.save(connection, step.name, { changes: sent });
-    // Batches are under way side by side; what comes of them is saved one after the other, since the two sides of a
-    // pair share one coupling.
-    let last: Promise<unknown> = Promise.resolve();
-    const batches = batchesOf(sent).map(async (changes) => {
-      const { told, fault } = await send(context, changes);
-      const turn = last.then(() =>
-        told.changes.length === 0 ? undefined : settle(context, { side: changes[0]!.side, ...told, round })
-      );
-      last = turn.catch(() => {});
-      await turn;
-      context.progress();
-      if (fault !== null) throw fault;
+    const batches = batchesOf(context, intended);
+    const workers = Array.from({ length: atOnce }, async () => {
+      for (let changes = batches.shift(); changes !== undefined; changes = batches.shift()) {
+        try {
+          context.signal?.throwIfAborted();
+          await one(changes);
+        } catch (error) {
+          batches.length = 0; // what was not sent stays intended
+          throw error;
+        }
+      }
     });
-    for (const outcome of await Promise.allSettled(batches)) {
+    for (const outcome of await Promise.allSettled(workers)) {
       if (outcome.status === "rejected") throw outcome.reason;
     }
   }
+
+  async function one(changes: readonly Change[]): Promise<void> {
+    const at = context.now();
+    // Only what is sent at once: a stop leaves all of it in doubt.
+    const sent = changes.map((change): Change => ({ ...change, state: "sent", attempts: change.attempts + 1, at }));
+    await store.save(connection, step.name, { changes: sent });
+    const { told, fault } = await send(context, sent);
+    const turn = last.then(() =>
+      told.changes.length === 0 ? undefined : settle(context, { side: changes[0]!.side, ...told, round })
+    );
+    last = turn.catch(() => {});
+    await turn;
+    context.progress();
+    if (fault !== null) throw fault;
+  }
 }
 
-function batchesOf(changes: readonly Change[]): readonly (readonly Change[])[] {
+/** Changes of one side, 100 in a batch; documents that could come late 20, as many as a service takes in a request. */
+function batchesOf({ opened, compiled }: StepContext, changes: readonly Change[]): Change[][] {
   const batches: Change[][] = [];
   for (const side of ["erp", "crm"] as const) {
+    const size = compiled.parts !== null && opened[side].lateFor !== undefined ? 20 : 100;
     const own = changes.filter((change) => change.side === side);
-    for (let from = 0; from < own.length; from += batch) batches.push(own.slice(from, from + batch));
+    for (let from = 0; from < own.length; from += size) batches.push(own.slice(from, from + size));
   }
   return batches;
 }

@@ -258,6 +258,16 @@ for (const how of ["lost its answer", "was stopped"]) {
   });
 }
 
+Deno.test("runPipeline() leaves in doubt only what was on its way when it was stopped", async () => {
+  const w = world();
+  for (let n = 100; n < 700; n++) w.crm.put("accounts", `a${n}`, account({ name: `A${n}` }));
+  w.stopAfterWrite("erp");
+  await w.sync().catch(() => {});
+  const states = (await w.changes()).map(({ state }) => state);
+  const count = (state: string) => states.filter((one) => one === state).length;
+  assertEquals([count("intended"), count("sent")], [200, 400]);
+});
+
 Deno.test("runPipeline() counts no change where the service had no place for any of it", async () => {
   const w = world();
   w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1" }));
