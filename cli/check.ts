@@ -1,6 +1,7 @@
 /** `check`: the definitions, or some real records through one of them. Writes nothing to either side. */
 import { problemsOf } from "../engine/check.ts";
 import { select } from "../engine/plan.ts";
+import { rulesOf } from "../engine/rules.ts";
 import { sampleStep } from "../engine/sample.ts";
 import { DefinitionError } from "../errors.ts";
 import type { Arguments } from "./arguments.ts";
@@ -10,7 +11,7 @@ import { nothingToFill } from "./fill_sandbox.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { refuseOtherModel } from "./other_model.ts";
 import { homeOf } from "./permissions.ts";
-import { filesOf, loadDefinitions, loadPipeline } from "./pipeline.ts";
+import { filesOf, loadDefinitions, loadPipeline, type Pipeline } from "./pipeline.ts";
 import { sampleText } from "./sample_text.ts";
 import { openServices, refuseOtherKind } from "./services.ts";
 import type { Session } from "./session.ts";
@@ -45,6 +46,11 @@ export async function check(args: Arguments, session: Session): Promise<number> 
     for (const [step, fields] of without) {
       await session.output.data(`Without the extension, ${step} leaves out: ${fields.join(", ")}\n`);
     }
+    for (const [missed, waiting] of waitingFor({ steps, off })) {
+      await session.output.data(
+        `Without ${missed}, these wait for what was not coupled before: ${waiting.join(", ")}\n`,
+      );
+    }
   }
   // Lines are sampled with their documents.
   const name = steps.findLast(({ under }) => under === null)?.name ?? "STEP";
@@ -57,6 +63,19 @@ function inEffect({ owner, extension, timeZone }: Settings): string {
   const owned = owner.model === "team" ? `the team ${owner.team}` : "the salespeople";
   const installed = extension ? "with" : "without";
   return `In effect: records of the CRM belong to ${owned}, ${installed} the extension, time zone ${timeZone}`;
+}
+
+/** The steps that are on whose rules look through steps that are off alone, by the names of those. */
+function waitingFor({ steps, off }: Pick<Pipeline, "steps" | "off">): ReadonlyMap<string, readonly string[]> {
+  const waiting = steps.filter((step) => !off.has(step.name)).flatMap((step) => {
+    const lookups = rulesOf(step).flatMap(({ lookup }) => lookup ?? []).filter(({ steps, options }) =>
+      (options.unresolved ?? "wait") === "wait" && steps.every(({ name }) => off.has(name))
+    );
+    const missed = lookups.map(({ steps }) => steps.map(({ name }) => `"${name}"`).join(" or "));
+    return [...new Set(missed)].map((missed) => ({ missed, step: step.name }));
+  });
+  const byMissed = Map.groupBy(waiting, ({ missed }) => missed);
+  return new Map([...byMissed].map(([missed, found]) => [missed, found.map(({ step }) => step)]));
 }
 
 async function checkSample(word: string, args: Arguments, session: Session): Promise<number> {

@@ -7,6 +7,7 @@ import { readLookups } from "./lookups.ts";
 import { pagesOf } from "./paging.ts";
 import { type Lookups, toCrm } from "./reconcile.ts";
 import type { StepContext } from "./context.ts";
+import { unfitField } from "./decide_pair.ts";
 
 /** Records are read, and couplings saved, in pages of this many. */
 const page = 1000;
@@ -16,10 +17,10 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
   const { store, connection, step } = context;
   const { uncoupled } = await store.step(connection, step.name);
   if (step.match.length === 0 || uncoupled.erp === 0 || uncoupled.crm === 0) return [];
-  await saveKeys(context, "erp");
+  const unfit = await saveKeys(context, "erp");
   await saveKeys(context, "crm");
   const groups: Candidates[][] = [];
-  for (let group = 0; group < step.match.length; group++) groups.push(await readMatches(context, group));
+  for (let group = 0; group < step.match.length; group++) groups.push(await readMatches(context, group, unfit));
   const { pairs: met, ambiguous } = couple(groups);
   // A record may be what a creation in doubt left: only a person tells, equal keys are no proof.
   const inDoubt = (side: Side, source: string) => context.unsettled.has(`${side} ${source}`);
@@ -40,8 +41,10 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
   return ambiguous;
 }
 
-async function saveKeys(context: StepContext, side: Side): Promise<void> {
+/** Returns the ids of the ERP records that the CRM can't hold. */
+async function saveKeys(context: StepContext, side: Side): Promise<ReadonlySet<string>> {
   const { store, connection, step, compiled } = context;
+  const unfit = new Set<string>();
   const pages = pagesOf<StoredRecord>(
     page,
     (record) => record.id,
@@ -52,7 +55,11 @@ async function saveKeys(context: StepContext, side: Side): Promise<void> {
     const lookups = side === "erp" ? await readLookups(store, connection, compiled, rows) : null;
     const keys = records.map((record) => ({ id: record.id, keys: keysOf(context, record, lookups) }));
     await store.saveKeys(connection, step.name, side, keys);
+    if (side === "erp") {
+      for (const record of records) if (unfitField(step, record) !== null) unfit.add(record.id);
+    }
   }
+  return unfit;
 }
 
 /** One key for each group, in the CRM's domain; null where a part is blank. */
@@ -74,7 +81,8 @@ function kindOf(field: Field): NonNullable<Field["match"]> {
   return field.match ?? (field.kind === "text" ? "name" : "exact");
 }
 
-async function readMatches(context: StepContext, group: number): Promise<Candidates[]> {
+/** The records of `unfit` are nobody's candidates: an expired price must not stand in the way of the one that counts. */
+async function readMatches(context: StepContext, group: number, unfit: ReadonlySet<string>): Promise<Candidates[]> {
   const { store, connection, step } = context;
   const all: Candidates[] = [];
   const pages = pagesOf<Candidates>(
@@ -82,6 +90,8 @@ async function readMatches(context: StepContext, group: number): Promise<Candida
     (match) => match.key,
     (keyset) => store.matches(connection, step.name, group, keyset),
   );
-  for await (const matches of pages) all.push(...matches);
+  for await (const matches of pages) {
+    for (const match of matches) all.push({ ...match, erp: match.erp.filter((id) => !unfit.has(id)) });
+  }
   return all;
 }

@@ -141,6 +141,23 @@ Deno.test("check says that the definitions are in order, and what the configurat
     assertEquals(JSON.parse((await run(["check", "--json"])).out).problems, []);
   }));
 
+Deno.test("check says which steps wait for steps that are off", () =>
+  inWorld(async ({ dir, run }) => {
+    const waiting = async (steps: Record<string, boolean>) => {
+      await Deno.writeTextFile(`${dir}/tenging.json`, JSON.stringify({ connections: { default: { steps } } }));
+      return (await run(["check"])).out.split("\n").filter((line) => line.startsWith('Without "'));
+    };
+    const wait = "these wait for what was not coupled before:";
+    assertEquals(await waiting({}), []);
+    assertEquals(await waiting({ contacts: false }), []); // its one lookup is left as it is meanwhile
+    assertEquals(await waiting({ items: false, "order lines": false }), [`Without "items", ${wait} item prices`]);
+    assertEquals(await waiting({ items: false, resources: false }), [
+      `Without "items", ${wait} item prices`,
+      `Without "resources", ${wait} resource prices`,
+      `Without "items" or "resources", ${wait} price list lines, order lines`,
+    ]);
+  }));
+
 const account = { tokenUrl: "https://login.example/t", clientId: "c", clientSecret: "s", scope: "x" };
 const real: Configuration = {
   connection: "default",

@@ -78,6 +78,10 @@ function world(steps: readonly Step[]) {
     erp,
     crm,
     sync: () => runPipeline({ connection: "c", kind: "sandbox", steps, store, erp, crm, clock }),
+    coupled: async () =>
+      (await store.pairs("c", "prices", { definition: "", limit: 99 })).map(({ coupling }) =>
+        `${coupling.erpId} ${coupling.crmId}`
+      ),
     open: async () =>
       (await store.changes("c", { states: ["open"] }, { limit: 99 })).map(({ source, reasons }) =>
         `${source} ${reasons.map((reason) => reason.code)}`
@@ -101,6 +105,29 @@ Deno.test("runPipeline() lists what the other side can't hold, and creates it on
   erp.put("prices", "l2", { unfit: null });
   await sync();
   assertEquals([crm.all("crmPrices").length, await open()], [2, []]);
+});
+
+Deno.test("runPipeline() couples by match only what the other side can hold", async () => {
+  const { erp, crm, sync, open, coupled } = world([prices]);
+  erp.put("prices", "l1", price("1", "A", "8", "expired"));
+  erp.put("prices", "l2", price("2", "A", "9"));
+  erp.put("prices", "l3", price("3", "B", "20", "minimum quantity"));
+  crm.put("crmPrices", "a", { product: "A", amount: "7" });
+  crm.put("crmPrices", "b", { product: "B", amount: "7" });
+  const amounts = () => crm.all("crmPrices").map(({ id, data }) => `${id} ${data["amount"]}`);
+  for (let run = 0; run < 2; run++) {
+    await sync();
+    assertEquals([await coupled(), await open(), amounts()], [["l2 a"], ["l1 unfit", "l3 unfit"], ["a 9", "b 7"]]);
+  }
+  erp.put("prices", "l1", { unfit: null });
+  erp.put("prices", "l2", { unfit: "expired" });
+  erp.put("prices", "l3", { unfit: null });
+  await sync();
+  assertEquals([await coupled(), amounts()], [["l1 a", "l3 b"], ["a 8", "b 20"]]);
+  for (let run = 0; run < 2; run++) {
+    await sync();
+    assertEquals([await coupled(), await open(), amounts()], [["l1 a", "l3 b"], ["l2 unfit"], ["a 8", "b 20"]]);
+  }
 });
 
 Deno.test("runPipeline() gives the counterpart of a record that can no longer be held to the one that follows it", async () => {
