@@ -311,6 +311,7 @@ for (const [out, code] of outs) {
 
 const nexts: readonly (readonly [code: number, args: readonly string[], next: string])[] = [
   [0, ["sync"], "deno task report --out exports/couplings.csv"],
+  [2, ["sync", "--select", "customers/C99999"], "deno task report"],
   [3, ["sync"], "deno task report --only listed"],
   [5, ["sync", "--data", "x"], "deno task sync"],
   [130, ["sync", "--full", "--select", "customers/10 000"], "deno task sync --select 'customers/10 000' --full"],
