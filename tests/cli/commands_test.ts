@@ -50,6 +50,7 @@ Deno.test("sync, status and report work on a folder of CSV files from the first 
 
     const first = await run(["sync", "--data", data, "--json"]);
     assertEquals(first.code, 0);
+    assertStringIncludes(first.err, " · nothing is listed\n");
     assertStringIncludes(
       first.err,
       "Files that no step reads: orders.csv, salesOrders.csv (salesOrders.csv: for deno task sandbox load-orders DIR)\n",
@@ -68,6 +69,7 @@ Deno.test("sync, status and report work on a folder of CSV files from the first 
     assertEquals([again.code, again.err.includes("[sandbox_not_empty]")], [2, true]);
     const second = await run(["sync", "--select", "+customers"]);
     assertEquals(second.code, 0);
+    assertStringIncludes(second.err, " · nothing of these steps is listed\n");
     assertEquals(second.out.includes("items"), false);
     assertEquals(second.err.trimEnd().split("\n").at(-1), "Next: deno task report --out exports/couplings.csv");
 
