@@ -2,6 +2,7 @@
 import { DefinitionError } from "../errors.ts";
 import { loadData, type Loaded, LoadError } from "../sandbox/load.ts";
 import type { Sandbox } from "../sandbox/mod.ts";
+import { orderFiles } from "../sandbox/order_files.ts";
 
 export interface Filling {
   /** Folder of CSV files for the ERP, and for the CRM; null: none. */
@@ -46,8 +47,10 @@ function rowsText(rows: Readonly<Record<string, number>>): string {
 }
 
 function ignored({ ignoredFiles, ignoredColumns }: Loaded): string[] {
+  const orders = ignoredFiles.filter((file) => orderFiles.includes(file));
+  const loader = orders.length === 0 ? "" : ` (${orders.join(", ")}: for deno task sandbox load-orders DIR)`;
   return [
-    ...(ignoredFiles.length === 0 ? [] : [`Files that no step reads: ${ignoredFiles.join(", ")}`]),
+    ...(ignoredFiles.length === 0 ? [] : [`Files that no step reads: ${ignoredFiles.join(", ")}${loader}`]),
     ...(ignoredColumns.length === 0 ? [] : [`Columns that the sandbox lacks: ${ignoredColumns.join(", ")}`]),
   ];
 }

@@ -4,6 +4,7 @@ import type { Arguments } from "./arguments.ts";
 /** After a `sync` that ended with this exit code. */
 export function nextAfterSync(exitCode: number, args: Arguments): string {
   if (exitCode === 0) return "deno task report --out exports/couplings.csv";
+  if (exitCode === 2) return "deno task report"; // the record that was selected is nowhere: its number is looked up
   if (exitCode === 3) return "deno task report --only listed";
   return ["deno task sync", ...again(args)].join(" ");
 }

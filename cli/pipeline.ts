@@ -89,8 +89,8 @@ function withRules(steps: readonly Step[], { dependsOn, rules }: NonNullable<Mod
 }
 
 function needs(step: Step): boolean {
-  const erp: AnyEntity = step.extract.erp;
-  return erp.needs === "extension";
+  const erp: AnyEntity | undefined = step.extract.erp; // not checked yet where models are chosen
+  return erp?.needs === "extension";
 }
 
 /**

@@ -14,11 +14,14 @@ import type { Session } from "./session.ts";
 /** How {@link Serving} calls the store in a home. */
 const embedded = "embedded";
 
+/** With the id that a database keeps of it; the one in a home has none. */
+export type OpenStore = Store & { readonly id?: string };
+
 /**
  * Opens it for the one process that works on the connection. Throws ServiceError "served_elsewhere" with what to do
  * when `serve` has it, "store_locked" for others, DefinitionError "other_store" when the home is used with another one.
  */
-export async function openStore(session: Session, connection: string): Promise<Store> {
+export async function openStore(session: Session, connection: string): Promise<OpenStore> {
   const serving = await servingOf(session);
   if (serving !== null) throw served(serving);
   const home = homeOf(session.project, session.env);
@@ -28,16 +31,15 @@ export async function openStore(session: Session, connection: string): Promise<S
     const { openPglite } = await import("../store/pglite.ts");
     return await openPglite(`${home}/store`);
   }
-  const name = nameOf(database);
   const { openPostgres } = await import("../store/postgres.ts");
-  const store = await openPostgres(database, connection, verifierOf(home, name));
-  try {
-    await noteDatabase(home, { database: name, id: store.id }, session.clock);
-    return store;
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+  return await openPostgres(database, connection, verifierOf(home, nameOf(database)));
+}
+
+/** Remembers that the home is used with this store, which a home does not leave again: only once it is accepted. */
+export async function noteStore({ id }: OpenStore, session: Session): Promise<void> {
+  const database = databaseName(session);
+  if (database === null || id === undefined) return;
+  await noteDatabase(homeOf(session.project, session.env), { database, id }, session.clock);
 }
 
 /**

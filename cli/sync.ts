@@ -62,16 +62,17 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
   progress.end(run);
   await output.data(args.has("json") ? `${JSON.stringify(runDocument(run), null, 2)}\n` : `${runTable(run)}\n`);
   const code = interruption.exitCode() ?? exitCodeOf(run);
-  output.message(closing(run));
+  output.message(closing(run, selectors.length > 0));
   output.message(`Next: ${nextAfterSync(code, args)}`);
   return code;
 }
 
-/** What the whole run came to, on one line. */
-function closing(run: Run): string {
+/** What the whole run came to, on one line; of a selection nothing is said of the other steps. */
+function closing(run: Run, isSelection: boolean): string {
   const took = run.finishedAt === null ? "" : ` in ${seconds(Date.parse(run.finishedAt) - Date.parse(run.startedAt))}`;
   const listed = run.steps.reduce((sum, step) => sum + step.listed, 0);
-  const wanting = listed === 0 ? "nothing is listed" : `${listed} listed, each with its reason in the report`;
+  const nothing = isSelection ? "nothing of these steps is listed" : "nothing is listed";
+  const wanting = listed === 0 ? nothing : `${listed} listed, each with its reason in the report`;
   return `${run.status}${took} (${run.mode} run) · ${countsText(run.totals)} · ${wanting}`;
 }
 

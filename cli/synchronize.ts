@@ -2,7 +2,7 @@
 import { runPipeline } from "../engine/run.ts";
 import type { Selection } from "../engine/plan.ts";
 import { DefinitionError } from "../errors.ts";
-import type { Run, StepRun, Store } from "../store/store.ts";
+import type { Run, StepRun } from "../store/store.ts";
 import type { Configuration } from "./configuration.ts";
 import { notEmpty } from "./built_in_sandbox.ts";
 import { type Filling, isOrder, nothingToFill } from "./fill_sandbox.ts";
@@ -10,10 +10,10 @@ import { refuseOtherModel } from "./other_model.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { openServices, refuseOtherKind } from "./services.ts";
 import type { Session } from "./session.ts";
-import { databaseName } from "./store.ts";
+import { databaseName, noteStore, type OpenStore } from "./store.ts";
 
 export interface SynchronizeOptions {
-  readonly store: Store;
+  readonly store: OpenStore;
   readonly home: string;
   readonly configuration: Configuration;
   readonly pipeline: Pipeline;
@@ -31,8 +31,9 @@ export interface SynchronizeOptions {
 export async function synchronize(options: SynchronizeOptions, session: Session): Promise<Run> {
   const { store, home, configuration, pipeline } = options;
   refuseUnconfirmed(configuration, options.isConfirmed);
-  await refuseOtherKind(store, configuration, { home, database: databaseName(session) });
-  await refuseOtherModel(store, configuration.connection, { ...pipeline, database: databaseName(session) });
+  const database = databaseName(session);
+  await refuseOtherKind(store, configuration, { home, database });
+  await refuseOtherModel(store, configuration.connection, { ...pipeline, database });
   const { project, clock, output } = session;
   const filling = options.filling ?? nothingToFill;
   if (isOrder(filling) && await store.connection(configuration.connection) !== null) throw notEmpty(`${home}/sandbox`);
@@ -43,7 +44,7 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
     return await runPipeline({
       connection: configuration.connection,
       ...{ store, clock, kind: services.kind, erp: services.erp, crm: services.crm },
-      ...{ steps: pipeline.steps, off: pipeline.off },
+      ...{ steps: pipeline.steps, off: pipeline.off, database, onAccepted: () => noteStore(store, session) },
       ...{ full: options.full ?? false, onlyCoupled: options.onlyCoupled ?? false },
       ...(options.selection === undefined ? {} : { selection: options.selection }),
       ...{ signal: options.signal, onStep: options.onStep },

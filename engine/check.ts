@@ -4,7 +4,7 @@ import type { Side } from "../store/store.ts";
 import { checkCreation, checkLoad, checkSupport } from "./check_creation.ts";
 import { checkPolicies, checkTogether } from "./check_document.ts";
 import { checkRules } from "./check_rules.ts";
-import { checkShape } from "./check_shape.ts";
+import { checkShape, hasShape } from "./check_shape.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import { cycleOf } from "./plan.ts";
 import type { Problem, Report } from "./problem.ts";
@@ -42,6 +42,7 @@ export function problemsOf(steps: readonly Step[], options: CheckOptions = {}): 
     };
     checkShape(step, report);
     if (problems.length > before) continue;
+    if (![step.under, step.of].every((head) => head === null || hasShape(head))) continue; // first that one
     checkPlace(steps.map(nameOf), index, step, report);
     checkSupport(step, report);
     checkLoad(step, report);

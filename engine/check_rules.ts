@@ -1,6 +1,7 @@
 /** Whether a step's rules fit the fields they stand between. */
 import type { AnyEntity, Field, Value } from "../connectors/connector.ts";
 import type { Side } from "../store/store.ts";
+import { hasShape } from "./check_shape.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import type { Report } from "./problem.ts";
 import { accessOf, type Conversion, type FieldRule, rulesOf, writesTo } from "./rules.ts";
@@ -157,7 +158,7 @@ function checkLookup(step: Step, rule: FieldRule, report: Report): void {
     const where = `"${field}" of the ${side.toUpperCase()}`;
     if (entity.fields[field]!.kind !== "lookup" || refers === undefined) {
       report("wrong_rule", rule.crm, `${where} does not refer to records; use another rule than coupled()`);
-    } else if (!steps.some((to) => to.extract[side].name === refers)) {
+    } else if (steps.every(hasShape) && !steps.some((to) => to.extract[side].name === refers)) {
       const through = steps.map((to) => `"${to.name}"`).join(" and ");
       const remedy = `name a step that couples "${refers}"`;
       report("wrong_rule", rule.crm, `${where} refers to "${refers}", which ${through} does not couple; ${remedy}`);

@@ -101,6 +101,11 @@ export function checkShape(step: Step, report: Report): void {
   }
 }
 
+/** Whether a step that others refer to can be looked at through them; what it lacks is reported where it stands itself. */
+export function hasShape(step: Step): boolean {
+  return definition.safeParse(step).success;
+}
+
 function checkRule(field: string, rule: unknown, step: Step, report: Report): void {
   if (typeof rule === "string") return;
   const kind = isRecord(rule) ? String(rule.kind) : typeof rule;

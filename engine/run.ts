@@ -26,6 +26,10 @@ export interface RunOptions {
   /** The run's id where the caller gave it out already. */
   readonly runId?: string;
   readonly signal?: AbortSignal;
+  /** How messages call the database that is the store; null or absent: it lies in the home. */
+  readonly database?: string | null;
+  /** Called once the services are those of the connection, before any step starts. */
+  readonly onAccepted?: () => Promise<void>;
   /** Called at every change of a step's status and after every page of its work. */
   readonly onStep?: (step: StepRun, run: Run) => void;
 }
@@ -41,6 +45,7 @@ const sideBySide = 4;
 export async function runPipeline(options: RunOptions): Promise<Run> {
   const { store, connection, clock, steps } = options;
   const outside = await pinned(options);
+  await options.onAccepted?.();
   await refuseRenamed(store, connection, steps);
   const wanted = new Set(options.selection?.steps ?? steps.map((step) => step.name));
   const off = options.off ?? new Map<string, string>();
@@ -178,10 +183,14 @@ async function pinned(options: RunOptions): Promise<{ erp: Identity; crm: Identi
   for (const [side, now, then] of [["ERP", erp, pin!.erp], ["CRM", crm, pin!.crm]] as const) {
     const moved = Object.keys(then.parts).find((part) => then.parts[part] !== now.parts[part]);
     if (moved === undefined) continue;
+    const { connection, database = null } = options;
+    const [place, remedy] = database === null
+      ? ["", "another TENGING_HOME"]
+      : [` in the ${database}`, "another database (DATABASE_URL) with a TENGING_HOME of its own"];
     throw new DefinitionError(
       "other_environment",
-      `Cannot use connection "${options.connection}": its ${side} was "${then.parts[moved]}" (${moved}) and is ` +
-        `"${now.parts[moved]}" now; point the connection back, or use another TENGING_HOME for the other environment`,
+      `Cannot use connection "${connection}"${place}: its ${side} was "${then.parts[moved]}" (${moved}) and is ` +
+        `"${now.parts[moved]}" now; point the connection back, or use ${remedy} for the other environment`,
     );
   }
   return { erp, crm };

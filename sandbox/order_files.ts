@@ -34,6 +34,8 @@ export interface FiledLine {
 
 const HEADS = "salesOrders.csv";
 const LINES = "salesOrderLines.csv";
+/** Files that this reads, and the loading of a company passes over. */
+export const orderFiles: readonly string[] = [HEADS, LINES];
 const shipTo: Readonly<Record<string, string>> = {
   shipToName: "shipto_name",
   shipToAddressLine1: "shipto_line1",

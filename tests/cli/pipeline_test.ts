@@ -101,6 +101,17 @@ Deno.test("modelled() chooses the other model as a whole where one of its steps 
   assertEquals(follow!.of!.transform, changed!.transform);
 });
 
+Deno.test("modelled() passes over a step without its entity, which the check of the pipeline refuses", () => {
+  const broken = steps.map((step) =>
+    step.name === "unit groups" ? { ...step, extract: { ...step.extract, erp: undefined } } as unknown as Step : step
+  );
+  const [model] = models.filter(({ or }) => or.includes("unit groups"));
+  const alone = [{ ...model!, or: ["unit groups"] }];
+  const settings = { owner: person, extension: false, steps: { "unit groups": true } };
+  const error = assertThrows(() => checkPipeline(modelled(broken, settings, alone).steps), DefinitionError);
+  assertStringIncludes(error.message, "expected a handle of an entity");
+});
+
 Deno.test("modelled() refuses both models at once, half of one, and one that needs the extension without it", () => {
   const refused = (switched: Record<string, boolean>, extension: boolean) =>
     assertThrows(() => modelled(steps, { owner: person, extension, steps: switched }, models), DefinitionError).message;

@@ -1,4 +1,5 @@
 /** The program on a PostgreSQL server, as its users run it. */
+import { existsSync } from "node:fs";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { postgresTest, type TestDatabase, withDatabase } from "../postgres.ts";
 import { type Finished, type RunningSandbox, startSandbox, startWith, withHome } from "./program.ts";
@@ -135,6 +136,15 @@ postgresTest(
         }
         for (const args of [["sync"], ["status"]]) {
           assertStringIncludes(await refused(env, ...args), "holds another store");
+        }
+        const newcomer = startWith(env, `${home}-new`, "sync"); // its sandbox is another company
+        try {
+          const { code, stderr } = await newcomer.end();
+          assertEquals([code, existsSync(`${home}-new/database.json`)], [2, false], stderr);
+          assertStringIncludes(stderr, "[other_environment]");
+          assertStringIncludes(stderr, "or use another database (DATABASE_URL)");
+        } finally {
+          await Deno.remove(`${home}-new`, { recursive: true });
         }
       });
 

@@ -73,6 +73,15 @@ const lines = defineStep({
   transform: {},
 });
 
+/** Steps whose handle was mistyped. */
+const unread = { ...agents, extract: { ...agents.extract, erp: undefined } } as unknown as Step;
+const unreadHeads = { ...heads, extract: { ...heads.extract, erp: undefined } } as unknown as Step;
+
+/** What the customers step needs to look its owner up through another step. */
+function lookedUp(through: Step) {
+  const transform = { ...customers.transform, owner: coupled("agentCode", through) };
+  return { dependsOn: [through, monies], transform } as Pick<Step, "dependsOn" | "transform">;
+}
 /** The pipeline with the customers step changed, past what the types allow. */
 function changed(change: Readonly<Record<string, unknown>>): readonly Step[] {
   return [agents, monies, { ...customers, ...change } as unknown as Step];
@@ -464,6 +473,24 @@ const wrong: readonly Wrong[] = [
     steps: [undefined as unknown as Step, withoutMatch as unknown as Step],
     problems: ["malformed number 1 null", "malformed customers match"],
     says: "expected array",
+  },
+  {
+    what: "a lookup through a step without its entity",
+    steps: [unread, monies, { ...customers, ...lookedUp(unread) }],
+    problems: ["malformed agents extract.erp"],
+    says: "expected a handle of an entity",
+  },
+  {
+    what: "parts of a step without its entity",
+    steps: [unreadHeads, { ...lines, under: unreadHeads, dependsOn: [unreadHeads] }],
+    problems: ["malformed heads extract.erp"],
+    says: "expected a handle of an entity",
+  },
+  {
+    what: "a follow-up of a step without its entity",
+    steps: [...sound, unreadHeads, { ...customers, name: "follow-up", of: unreadHeads }],
+    problems: ["malformed heads extract.erp"],
+    says: "expected a handle of an entity",
   },
   {
     what: "parts without their document",
