@@ -18,6 +18,8 @@ export async function propagate(context: StepContext, round: number): Promise<vo
   // Batches are under way side by side; what comes of them is saved one after the other, since the two sides of a pair
   // share one coupling.
   let last: Promise<unknown> = Promise.resolve();
+  // They set out in order, whatever the store does side by side: services number records as they come.
+  let marked: Promise<unknown> = Promise.resolve();
   for (;;) {
     context.signal?.throwIfAborted();
     const filter = { step: step.name, run, states: ["intended"] as const };
@@ -44,7 +46,9 @@ export async function propagate(context: StepContext, round: number): Promise<vo
     const at = context.now();
     // Only what is sent at once: a stop leaves all of it in doubt.
     const sent = changes.map((change): Change => ({ ...change, state: "sent", attempts: change.attempts + 1, at }));
-    await store.save(connection, step.name, { changes: sent });
+    const mark = marked.then(() => store.save(connection, step.name, { changes: sent }));
+    marked = mark.catch(() => {});
+    await mark;
     const { told, fault } = await send(context, sent);
     const turn = last.then(() =>
       told.changes.length === 0 ? undefined : settle(context, { side: changes[0]!.side, ...told, round })
