@@ -17,7 +17,7 @@ export interface PartPair {
   readonly erp: string | null;
   readonly crm: string | null;
 }
-export function nameOfPair(erp: string, crm: string): string {
+function nameOfPair(erp: string, crm: string): string {
   return `${erp}~${crm}`;
 }
 

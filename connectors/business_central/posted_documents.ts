@@ -23,7 +23,7 @@ export async function documents(
   head: Table,
   set: DocumentSet,
   $filter: string,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<RawRow[]> {
   const own = set === "salesInvoices"
     ? ["orderId", "totalAmountExcludingTax", "totalAmountIncludingTax"]
