@@ -79,6 +79,10 @@ export interface Entity<R, N extends string, A = unknown, H extends string = nev
   readonly partOf: H | null;
   /** Parts: how the key of a new one is chosen. "number": 10000, 20000 …; "derived id": a UUID that follows from its origin. */
   readonly partKey: "number" | "derived id" | null;
+  /** Values that put a record out of use without deleting it; null where the service knows nothing of the kind. */
+  readonly inactive: Partial<R> | null;
+  /** Whether a definition may ask for its deletion: never of documents, users, currencies, units and ledger accounts. */
+  readonly deletable: boolean;
   readonly filter: Partial<R>;
   /** The same handle with a narrower filter. Equality only: a connector must be able to decide it without the service. */
   where(filter: Partial<R>): Entity<R, N, A, H>;
@@ -106,6 +110,8 @@ export function entity<R>(): <
   readonly needs?: "standard" | "extension";
   readonly partOf?: H;
   readonly partKey?: "number" | "derived id";
+  readonly inactive?: Partial<R>;
+  readonly deletable?: true;
 }) => Entity<R, N, A, H> {
   return (spec) => {
     const make = (filter: Partial<R>): AnyEntity => ({
@@ -118,6 +124,8 @@ export function entity<R>(): <
       needs: spec.needs ?? "standard",
       partOf: spec.partOf ?? null,
       partKey: spec.partKey ?? null,
+      inactive: spec.inactive ?? null,
+      deletable: spec.deletable ?? false,
       filter,
       where: (more: Partial<R>) => make({ ...filter, ...more }),
     });
@@ -157,6 +165,12 @@ export interface Archived {
   readonly frozen: string;
 }
 
+/** A record that a user of the service merged into another one, which goes on for both. */
+export interface Merged {
+  readonly id: string;
+  readonly into: string;
+}
+
 /** One answer of {@link Opened.read}. Rows may come twice; the last one counts. */
 export interface Page {
   readonly rows: readonly Row[];
@@ -164,10 +178,16 @@ export interface Page {
   readonly deleted: readonly string[];
   /** Ids of records that exist but lie outside the handle's filter. */
   readonly left: readonly string[];
+  /** They are in none of the other lists. */
+  readonly merged?: readonly Merged[];
+  /** Ids in the filter, where nothing but ids was asked for. */
+  readonly met?: readonly string[];
   /** Documents that were completed, where records were asked for by id. */
   readonly archived?: readonly Archived[];
   /** full: a page of everything in the filter, even if it was asked since a cursor; delta: of changes; some: of ids. */
   readonly kind: "full" | "delta" | "some";
+  /** Of changes: all that was deleted since the cursor is in the `deleted` of this reading's pages. */
+  readonly tellsDeletions?: true;
   /** Where to go on once this page is saved; null until the last page of a reading, unless the service can resume. */
   readonly cursor: string | null;
 }
@@ -184,15 +204,17 @@ export interface ReadOptions {
   readonly ids?: readonly string[];
   /** Of `ids`: the keys that they were last seen with, by id; what a document left may be known by its number alone. */
   readonly keys?: Readonly<Record<string, string>>;
+  /** Nothing but the ids of everything in the filter (`met` of each page, kind "full", no cursor): a sweep for what is gone. */
+  readonly only?: "ids";
   readonly signal?: AbortSignal;
 }
 
 /** One record to write. */
 export interface Write {
-  readonly op: "create" | "update";
-  /** update: the record. create: the id that we chose, where the handle's creation is "derived id", else null. */
+  readonly op: "create" | "update" | "delete";
+  /** update and delete: the record. create: the id that we chose, where the handle's creation is "derived id", else null. */
   readonly id: string | null;
-  /** update: the version that the decision was made on. */
+  /** update and delete: the version that the decision was made on. */
   readonly version: string | null;
   readonly fields: Fields;
   /** What is written of the document's parts, in order: with the head as one, or as a sequence that can be resumed. */
@@ -215,13 +237,14 @@ export interface WantedFields {
 
 /**
  * What became of a write; one for each, in order.
- * ok: stored, with the row as the service now has it. exists: a record with this id or natural key was there before,
+ * ok: stored, with the row as the service now has it. deleted: a deletion took effect, or nothing was there. exists: a record with this id or natural key was there before,
  * nothing written. moved: the version is no longer current, nothing written. missing: no such record. refused: the
  * service will not store these values (`field` where it names one), or left the document open for editing (`unrestored`).
  * unknown: the request may have taken effect.
  */
 export type Outcome =
   | { readonly kind: "ok"; readonly row: Row }
+  | { readonly kind: "deleted" }
   | { readonly kind: "exists"; readonly row: Row }
   | { readonly kind: "moved" }
   | { readonly kind: "missing" }
@@ -268,6 +291,15 @@ export interface Opened {
   restore?(write: Write, options?: Pick<ReadOptions, "signal">): Promise<(Outcome & { kind: "refused" }) | null>;
   /** What went out for this handle since it was opened, signing in apart. */
   requests(): Requests;
+  /** What these writes, at most a batch, would cost; asks nobody. */
+  cost(writes: readonly Write[]): Cost;
+}
+
+/** What writes take of a service's limits. */
+export interface Cost {
+  readonly requests: number;
+  /** Units of the daily entitlement of the CRM's tenant: each row that is created, changed or deleted is one. 0 for the ERP. */
+  readonly units: number;
 }
 
 /** Requests that went out, for the run summary. Overlap: those that re-read what a time stamp cursor can't rule out. */

@@ -27,7 +27,9 @@ export function listing(context: StepContext, side: Side, source: string, reason
     version: null,
     state: "open",
     reasons,
+    lost: [],
     attempts: 0,
+    retryAt: null,
     at: context.now(),
   };
 }

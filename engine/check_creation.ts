@@ -27,9 +27,31 @@ export function checkLoad(step: Step, report: Report): void {
     const side = key === "toCrm" ? "CRM" : "ERP";
     report("wrong_direction", `load.${key}`, `the step never writes to the ${side}; take it away`);
   }
-  if (step.load.missing === "uncouple" && (mayInsert(step, "erp") || mayInsert(step, "crm"))) {
-    const remedy = `leave uncoupled records alone (unmatched "leave"), or choose another policy`;
-    report("uncouple_recreates", "load.missing", `what is uncoupled would be created again at once; ${remedy}`);
+  checkEnding(step, report);
+}
+
+/** Policies for what is gone act on the other side, so the step must write there and the service must allow it. */
+function checkEnding(step: Step, report: Report): void {
+  for (const gone of ["erp", "crm"] as const) {
+    const other = gone === "erp" ? "crm" : "erp";
+    const entity: AnyEntity = step.extract[other];
+    for (const section of ["missing", "left"] as const) {
+      const policy = step.load[section]?.[gone];
+      const where = `load.${section}.${gone}`;
+      if (policy === undefined || policy === "report" || policy === "keep" || policy === "uncouple") continue;
+      const written = policy === "restore" ? gone : other;
+      if (!writes(step, written)) {
+        const state = `"${policy}" writes to the ${written.toUpperCase()}, and the step never does`;
+        report("wrong_direction", where, `${state}; write "${section === "left" ? "keep" : "report"}"`);
+      } else if (policy === "restore" && step.extract[gone].creation === "none") {
+        report("not_creatable", where, `"${step.extract[gone].name}" can't be created by us; write "report"`);
+      } else if (policy === "delete" && !entity.deletable) {
+        const remedy = entity.inactive === null ? `write "report"` : `write "deactivate", or "report"`;
+        report("not_deletable", where, `records of "${entity.name}" are never deleted by us; ${remedy}`);
+      } else if (policy === "deactivate" && entity.inactive === null) {
+        report("not_deletable", where, `"${entity.name}" has no state that puts a record out of use; write "report"`);
+      }
+    }
   }
 }
 
@@ -38,18 +60,19 @@ export function checkSupport(step: Step, report: Report): void {
   const { load } = step;
   const sections: readonly (readonly [string, boolean])[] = [
     [`first: "${load.first}"`, (load.first ?? "fill") !== "fill"],
-    [`missing: "${load.missing}"`, (load.missing ?? "report") !== "report"],
-    [`left: "${load.left}"`, (load.left ?? "keep") !== "keep"],
   ];
   for (const [section, used] of sections) {
     if (used) report("not_supported_yet", section.split(":")[0]!, `\`${section}\` is not supported yet; take it away`);
   }
 }
 
+function writes({ direction }: Step, side: Side): boolean {
+  return direction === "both" || direction === (side === "crm" ? "toCrm" : "fromCrm");
+}
+
 function mayInsert(step: Step, side: Side): boolean {
   const key = side === "crm" ? "toCrm" : "fromCrm";
-  const writes = step.direction === "both" || step.direction === key;
-  return writes && (step.load[key] as { unmatched: string } | undefined)?.unmatched === "insert";
+  return writes(step, side) && (step.load[key] as { unmatched: string } | undefined)?.unmatched === "insert";
 }
 
 function checkGiven(step: Step, side: Side, report: Report): void {

@@ -29,6 +29,9 @@ const authority = z.strictObject({
   over: z.literal(true).optional(),
 });
 
+const missing = z.enum(["report", "uncouple", "restore", "delete", "deactivate"]);
+const left = z.enum(["keep", "uncouple", "deactivate"]);
+
 const definition = z.strictObject({
   name: z.string(),
   dependsOn: z.array(aStep),
@@ -44,11 +47,12 @@ const definition = z.strictObject({
     fromCrm: unmatched,
     first: z.enum(["fill", "erp", "crm"]),
     conflict: winner,
-    missing: z.enum(["report", "uncouple", "restore", "delete"]),
-    left: z.enum(["keep", "uncouple", "deactivate"]),
+    missing: z.strictObject({ erp: missing, crm: missing }).partial(),
+    left: z.strictObject({ erp: left, crm: left }).partial(),
   }).partial(),
   control: z.record(z.string(), z.string()),
   authority: z.array(authority),
+  sweepEvery: z.enum(["run", "hour", "day", "week"]),
 });
 
 const leaves = {
@@ -158,6 +162,8 @@ function keysAt(path: string): readonly string[] {
     load,
     "load.toCrm": unmatched.shape,
     "load.fromCrm": unmatched.shape,
+    "load.missing": { erp: missing, crm: missing },
+    "load.left": { erp: left, crm: left },
     options: leaves.coupled.shape.options.shape,
   };
   return Object.keys(known[path] ?? {});

@@ -35,6 +35,7 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
       definition: context.compiled.hash,
       how: `match ${step.match[group]!.join(" + ")}`,
       written: null,
+      resolution: null,
     }));
     await store.save(connection, step.name, { couplings });
   }

@@ -28,7 +28,7 @@ export const problemCodes = [
   "filter_not_set", // a created record would lie outside the step's filter
   "not_creatable", // the step may create what can't be created
   "wrong_direction", // a policy for a side that the step never writes to
-  "uncouple_recreates", // what was uncoupled would be created again
+  "not_deletable", // a policy that deletes, or puts out of use, what must not be
   "not_supported_yet", // part of the grammar, not of this version
 ] as const;
 export type ProblemCode = typeof problemCodes[number];

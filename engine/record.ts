@@ -23,6 +23,7 @@ export function recordOf(
     modifiedAt: row.modifiedAt,
     fingerprint: fingerprintOf(fields, data),
     frozen: row.frozen ?? null,
+    mergedInto: null,
     state: "present",
   };
 }

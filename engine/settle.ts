@@ -236,6 +236,7 @@ function coupled(context: StepContext, { side, change, target, known, existed }:
     definition: hash,
     how: found ? `found in ${context.step.extract[side].name} by its key` : `created in the ${own}`,
     written,
+    resolution: null,
   };
 }
 

@@ -126,6 +126,11 @@ export type Create<T, S, Closed> = {
 /** Names of the fields whose access is one of W. */
 type WithAccess<A, W> = { [K in keyof A]: A[K] extends W ? K : never }[keyof A];
 
+/** What becomes of a pair whose record was deleted on one side; each acts on the other side, but `restore`. */
+export type MissingPolicy = "report" | "uncouple" | "restore" | "delete" | "deactivate";
+/** What becomes of a pair whose record left the step's filter on one side. */
+export type LeftPolicy = "keep" | "uncouple" | "deactivate";
+
 /** What happens to an uncoupled record that matches nothing; S is the row of its own side. */
 export interface Unmatched<S> {
   /** Create it on the other side, or leave it (default). */
@@ -141,11 +146,14 @@ export interface Load<D, E, C> {
   /** Two-way fields without a base: fill blanks and stop where two values differ (default), or one side wins. */
   readonly first?: "fill" | "erp" | "crm";
   readonly conflict?: Winner;
-  /** A coupled record was deleted on one side. */
-  readonly missing?: "report" | "uncouple" | "restore" | "delete";
-  /** A coupled record left the step's filter. */
-  readonly left?: "keep" | "uncouple" | "deactivate";
+  /** The record of this side was deleted; "report" where nothing is said. */
+  readonly missing?: { readonly erp?: MissingPolicy; readonly crm?: MissingPolicy };
+  /** The record of this side left the step's filter; "keep" where nothing is said. */
+  readonly left?: { readonly erp?: LeftPolicy; readonly crm?: LeftPolicy };
 }
+
+/** "run": in every one. */
+export type SweepEvery = "run" | "hour" | "day" | "week";
 
 type Heads<EH extends string, CH extends string> = [EH | CH] extends [never] ? Refused<"these entities are not parts">
   : Step<EH, CH>;
@@ -186,6 +194,8 @@ export interface Definition<D, E, EN extends string, EA, EH extends string, C, C
   readonly control?: Control<E, C>;
   readonly load?: Load<D, E, C>;
   readonly authority?: readonly Authority<E, C>[];
+  /** How often everything is looked through for what was deleted, on a side whose service does not tell. */
+  readonly sweepEvery?: SweepEvery;
 }
 
 /** A definition as the engine sees it; EN and CN are the names of its two entities. */
@@ -206,6 +216,7 @@ export interface Step<EN extends string = string, CN extends string = string> {
   readonly control: Readonly<Record<string, string>>;
   readonly load: Load<"both", Fields, Fields>;
   readonly authority: readonly Authority<Fields, Fields>[];
+  readonly sweepEvery: SweepEvery;
 }
 
 /** Declares a step. Checks nothing at run time: `checkPipeline` does, when the pipeline is loaded. */
@@ -214,7 +225,8 @@ export function defineStep<const D extends Direction, E, const EN extends string
   definition: Definition<D, E, EN, EA, EH, C, CN, CA, CH>,
 ): Step<EN, CN> {
   const step = {
-    dependsOn: [], of: null, under: null, match: [], control: {}, load: {}, authority: [], ...definition,
+    dependsOn: [], of: null, under: null, match: [], control: {}, load: {}, authority: [], sweepEvery: "day",
+    ...definition,
     create: { erp: {}, crm: {}, ...definition.create },
   };
   return step as unknown as Step<EN, CN>;

@@ -22,6 +22,7 @@ interface StepMemory {
   rules: Record<string, Readonly<Record<string, string>>>;
   cursors: { erp: string | null; crm: string | null };
   entities: StepState["entities"];
+  swept: { erp: string | null; crm: string | null };
   readonly records: Readonly<Record<Side, Map<string, StoredRecord>>>;
   /** Ids that the latest run's readings met. */
   readonly met: Record<Side, { run: string; ids: Set<string> }>;
@@ -70,12 +71,13 @@ export function memoryStore(): Store {
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
-      const { definition, rules, cursors, entities, couplings } = memory;
+      const { definition, rules, cursors, swept, entities, couplings } = memory;
       const open = unsettled(connection, step, ["open"]).values();
       return Promise.resolve(keep({
         definition,
         rules,
         cursors,
+        swept,
         entities,
         coupled: [...couplings.values()].filter((coupling) => coupling.state === "coupled").length,
         uncoupled: { erp: uncoupled(memory, "erp").length, crm: uncoupled(memory, "crm").length },
@@ -215,6 +217,7 @@ function newStep(others: StepMemory["others"] = () => []): StepMemory {
     definition: null,
     rules: {},
     cursors: { erp: null, crm: null },
+    swept: { erp: null, crm: null },
     entities: null,
     records: { erp: new Map(), crm: new Map() },
     met: { erp: { run: "", ids: new Set() }, crm: { run: "", ids: new Set() } },

@@ -4,7 +4,7 @@
  *
  * Implementations pass one conformance suite and decide alike. Each method is one transaction.
  */
-import type { Fields, Identity } from "../connectors/connector.ts";
+import type { Fields, Identity, Merged } from "../connectors/connector.ts";
 
 export type Side = "erp" | "crm";
 
@@ -21,14 +21,26 @@ export interface StoredRecord {
   /** Equal for equal `data`; the only thing that SQL compares. */
   readonly fingerprint: string;
   readonly frozen: string | null;
-  /** left: it exists but lies outside the step's filter. completed: its service finished it and no longer lists it. */
-  readonly state: "present" | "completed" | "left" | "deleted";
+  /**
+   * left: it exists but lies outside the step's filter. completed: its service finished it and no longer lists it.
+   * merged: a user merged it into the record `mergedInto`.
+   */
+  readonly state: "present" | "completed" | "left" | "merged" | "deleted";
+  readonly mergedInto: string | null;
 }
 
 /** What both sides had when a rule's two fields last agreed: raw values of each side, by the rule's CRM field. */
 export interface Base {
   readonly erp: Fields;
   readonly crm: Fields;
+}
+
+/** What a person decided of a conflict; it is done with when the decision was carried out. */
+export interface Resolution {
+  /** Values that both sides are to have, by the rule's CRM field, in the CRM's domain. */
+  readonly chosen: Fields;
+  /** Of a pair that was deleted on one side and edited on the other: the side that counts. */
+  readonly keep: Side | null;
 }
 
 /** Two records that are the same thing. Unique by each side within a step. */
@@ -46,6 +58,7 @@ export interface Coupling {
   readonly how: string;
   /** The last write that it caused, null when none did: which side was written, and when (ISO 8601). */
   readonly written: { readonly side: Side; readonly at: string; readonly run: string } | null;
+  readonly resolution: Resolution | null;
 }
 
 /** A coupling with the records that it holds together; null where a side's record was never read. */
@@ -57,7 +70,7 @@ export interface Pair {
 
 /** Why something wants a person, or waits. The list is closed; each has a line in docs/errors.md. */
 export const reasonCodes = [
-  "conflict", // both sides changed the field since they agreed
+  "conflict", // both sides changed the field since they agreed, or one side was deleted and the other changed
   "waiting", // a lookup's target is not coupled yet
   "required_blank", // a creation lacks a value that the service requires
   "ambiguous", // several records have the same match keys
@@ -69,6 +82,10 @@ export const reasonCodes = [
   "moved", // the record kept changing while it was written
   "unknown_outcome", // what an earlier attempt created can't be told, or not yet
   "missing", // a coupled record was deleted on one side
+  "merged", // a coupled record was merged into another one that is coupled as well
+  "left", // a coupled record left the step's filter
+  "skipped", // a person said that it is to be left alone until it changes
+  "not_planned", // it changed after the plan that is carried out was made
   "held", // the definition leaves a pair in this state to a person
   "unfit", // the other side has no place for such a record
   "totals_differ", // totals that must agree differ by more than rounding
@@ -86,12 +103,26 @@ export interface Reason {
   readonly about?: readonly string[];
   /** ISO 8601; unknown_outcome: until then the service may still be at work on it. */
   readonly until?: string;
+  /** refused, where the service named a field: what was sent there. It is left out until it is another value. */
+  readonly sent?: Fields;
+}
+
+/** A value that lost a conflict: it stood on `side` until this change overwrote it. */
+export interface Lost {
+  readonly side: Side;
+  /** The CRM field, or "group <name>". */
+  readonly unit: string;
+  /** Field of that side → the value that is gone. */
+  readonly values: Fields;
+  /** Why: "policy of the step", "policy of the field", "resolved by a person" or "authority". */
+  readonly by: string;
 }
 
 /**
  * One intended or attempted write to `side`, or a reason not to write.
  * intended: decided, nothing sent. sent: a request may be under way. done: answered. open: wants a person or waits.
- * closed: overtaken by a later decision. At most one change of a step, side and source is intended, sent or open.
+ * closed: overtaken by a later decision. noted: reported, and wants nobody (left, skipped). At most one change of a step,
+ * side and source is intended, sent, open or noted.
  */
 export interface Change {
   readonly id: string;
@@ -99,7 +130,7 @@ export interface Change {
   readonly step: string;
   /** The side that is (or would be) written. */
   readonly side: Side;
-  readonly op: "insert" | "update" | "none";
+  readonly op: "insert" | "update" | "delete" | "none";
   /** The record on the other side that it comes from. */
   readonly source: string;
   /** The record that is written: for an insert the id that we chose, or null where the service chooses. */
@@ -111,9 +142,12 @@ export interface Change {
   readonly basis: Fields;
   /** The version of the target that the decision was made on. */
   readonly version: string | null;
-  readonly state: "intended" | "sent" | "done" | "open" | "closed";
+  readonly state: "intended" | "sent" | "done" | "open" | "noted" | "closed";
   readonly reasons: readonly Reason[];
+  readonly lost: readonly Lost[];
   readonly attempts: number;
+  /** ISO 8601; of a refused one: not tried again before, unless it is another write then. Null: in the next run. */
+  readonly retryAt: string | null;
   /** ISO 8601, of the last change of state that was saved with it; closing by another decision leaves it. */
   readonly at: string;
 }
@@ -175,6 +209,8 @@ export interface StepState {
   readonly rules: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Where the next reading of a side goes on; null: from the start. A cursor belongs to `definition`. */
   readonly cursors: { readonly erp: string | null; readonly crm: string | null };
+  /** ISO 8601: since when the last complete look for deletions of a side stands; null before the first. */
+  readonly swept: { readonly erp: string | null; readonly crm: string | null };
   /** The names of the two entities: how a renamed step is recognised. */
   readonly entities: { readonly erp: string; readonly crm: string } | null;
   /** Couplings in state "coupled". */
@@ -197,8 +233,13 @@ export interface PageSave {
   readonly records: readonly StoredRecord[];
   readonly deleted: readonly string[];
   readonly left: readonly string[];
+  readonly merged?: readonly Merged[];
+  /** Ids that a sweep met: they count as met by a full reading. */
+  readonly met?: readonly string[];
   /** With the last page of a reading: where the next one goes on. Saved in the same transaction as the records. */
   readonly cursor?: string | null;
+  /** ISO 8601: the reading, complete with this page, has looked for deletions. */
+  readonly swept?: string;
 }
 
 /**
@@ -234,6 +275,8 @@ export interface Settlement {
     readonly rules: Readonly<Record<string, string>>;
     readonly entities: { readonly erp: string; readonly crm: string };
   };
+  /** Forgets the cursors and all bases of the step: its pairs meet for the first time again, and are decided anew. */
+  readonly rebase?: true;
 }
 
 /** A line of the coupling report before it is formatted. */
@@ -242,15 +285,15 @@ export interface ReportRow {
   readonly erp: StoredRecord | null;
   readonly crm: StoredRecord | null;
   readonly coupling: Coupling | null;
-  /** Changes of the pair or record in state "intended", "sent" or "open", in order of id. */
+  /** Changes of the pair or record in state "intended", "sent", "open" or "noted", in order of id. */
   readonly open: readonly Change[];
   /** Match keys were saved for the uncoupled record, and all of them are null. */
   readonly blankKeys: boolean;
 }
 
 export interface Store {
-  /** Reads what the connection is pinned to; pins it when `pin` is given and nothing was pinned before. */
-  connection(connection: string, pin?: Pin): Promise<Pin | null>;
+  /** Reads what the connection is pinned to; pins it when `pin` is given and nothing was pinned before, or `anew`. */
+  connection(connection: string, pin?: Pin, options?: { readonly anew?: boolean }): Promise<Pin | null>;
   /** Names of the steps that the store knows of a connection. */
   steps(connection: string): Promise<readonly string[]>;
   step(connection: string, step: string): Promise<StepState>;
@@ -260,7 +303,7 @@ export interface Store {
   runs(connection: string, options: { limit: number; runId?: string }): Promise<readonly Run[]>;
   /**
    * Merges a page into the records of a side: its records (all present, whatever they were before), then those that
-   * left, then those that were deleted. Ids that were never read are passed over.
+   * left, were merged, and were deleted. Ids that were never read are passed over.
    */
   savePage(connection: string, step: string, side: Side, page: PageSave): Promise<void>;
   /** In order of id. Uncoupled and unseen give present records only. */
@@ -294,8 +337,9 @@ export interface Store {
    */
   pairs(connection: string, step: string, options: Keyset & { definition: string }): Promise<readonly Pair[]>;
   /**
-   * Coupled pairs of `step` by a value of one side: "id", "key", or a field that its records carry. Values that no
-   * coupled pair has are not in the answer; one that several have is there for each, in order of value, then ERP id.
+   * Coupled pairs of `step` by a value of one side: "id", "key", "match 0" (the saved match key of that group), or a
+   * field that its records carry. Values that no coupled pair has are not in the answer; one that several have is there
+   * for each, in order of value, then ERP id.
    */
   lookup(
     connection: string,
@@ -312,7 +356,16 @@ export interface Store {
   /** In order of id. */
   changes(
     connection: string,
-    filter: { step?: string; run?: string; side?: Side; states: readonly Change["state"][] },
+    filter: {
+      step?: string;
+      run?: string;
+      side?: Side;
+      /** Only of these sources. */
+      sources?: readonly string[];
+      states: readonly Change["state"][];
+      /** Only those that overwrote a value which lost a conflict. */
+      lost?: true;
+    },
     keyset: Keyset,
   ): Promise<readonly Change[]>;
   /**

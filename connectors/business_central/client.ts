@@ -99,6 +99,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
           recall: (sent, asked) => recall(table, sent, asked),
           ...(entity.creation === "lookup" ? { lateFor } : {}),
           requests: () => table.http.requests(),
+          cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: 0 }),
         },
         entity,
         { installed: extension, used: apiOf(entity, extension) === "extension" },

@@ -19,6 +19,7 @@ export function openOrders(orders: Orders): Opened {
     lateFor,
     restore: (sent, options) => restoreOrder(orders, sent, options),
     requests: () => orders.head.http.requests(),
+    cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: 0 }),
   };
 }
 

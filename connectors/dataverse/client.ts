@@ -77,6 +77,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
         return await rowsBy(own, columns, { terms: [`${table.id} eq ${guid(write.id)}`], signal });
       },
       requests: own.http.requests,
+      cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: writes.length }),
     };
   }
 
@@ -91,6 +92,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
           : await documentsBy(own, document, { ...asked, terms: [`salesorderid eq ${guid(write.id)}`] });
       },
       requests: own.http.requests,
+      cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: writes.length }),
     };
   }
 

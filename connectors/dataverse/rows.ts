@@ -130,7 +130,7 @@ export function only(fields: readonly string[], data: Fields): Fields {
 
 /** What is written of a row: its fields, when it is made or changed. */
 export interface Written {
-  readonly op: "create" | "update";
+  readonly op: "create" | "update" | "delete";
   readonly fields: Fields;
 }
 

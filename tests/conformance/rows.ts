@@ -11,6 +11,7 @@ export function record(id: string, more: Partial<StoredRecord> = {}): StoredReco
     modifiedAt: "2026-01-02T03:04:05Z",
     fingerprint: `f-${id}`,
     frozen: null,
+    mergedInto: null,
     state: "present",
     ...more,
   };
@@ -26,6 +27,7 @@ export function coupling(erpId: string, crmId: string, more: Partial<Coupling> =
     definition: "d1",
     how: "match name",
     written: null,
+    resolution: null,
     ...more,
   };
 }
@@ -44,7 +46,9 @@ export function change(id: string, source: string, more: Partial<Change> = {}): 
     version: null,
     state: "intended",
     reasons: [],
+    lost: [],
     attempts: 0,
+    retryAt: null,
     at: "2026-01-02T03:04:05Z",
     ...more,
   };

@@ -423,14 +423,10 @@ const wrong: readonly Wrong[] = [
     says: "the step never writes to the ERP",
   },
   {
-    what: "a creation of what was uncoupled",
-    steps: changed({ load: { ...customers.load, left: "uncouple", missing: "uncouple" } }),
-    problems: [
-      "not_supported_yet customers missing",
-      "not_supported_yet customers left",
-      "uncouple_recreates customers load.missing",
-    ],
-    says: "what is uncoupled would be created again at once",
+    what: "a deletion of what is never deleted",
+    steps: changed({ load: { ...customers.load, missing: { erp: "delete" } } }),
+    problems: ["not_deletable customers load.missing.erp"],
+    says: "are never deleted by us",
   },
   {
     what: "an unknown section",
@@ -552,8 +548,6 @@ Deno.test.each(wrong)("checkPipeline() refuses $what", ({ steps, problems, says 
 
 const unsupported: readonly { readonly what: string; readonly steps: readonly Step[]; readonly field: string }[] = [
   { what: 'first: "erp"', steps: changed({ load: { first: "erp" } }), field: "first" },
-  { what: 'missing: "restore"', steps: changed({ load: { missing: "restore" } }), field: "missing" },
-  { what: 'left: "deactivate"', steps: changed({ load: { left: "deactivate" } }), field: "left" },
 ];
 
 Deno.test.each(unsupported)("checkPipeline() refuses $what as not supported yet", ({ what, steps, field }) => {

@@ -134,6 +134,7 @@ export function fakeService(
       ...(options.lateFor === undefined ? {} : { lateFor: options.lateFor }),
       ...(restores === undefined ? {} : { restore: () => Promise.resolve(restores.shift() ?? null) }),
       requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
+      cost: (batch) => ({ requests: 1, units: batch.length }),
     };
 
     function changedSince(since: number): string[] {

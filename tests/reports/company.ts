@@ -19,13 +19,13 @@ export const customers = stepNamed("customers", "customers", "accounts", [curren
 export const steps: readonly Step[] = [currencies, customers];
 
 export function recordOf(id: string, label: string, more: Partial<StoredRecord> = {}): StoredRecord {
-  const times = { version: "1", modifiedAt: "2026-01-02T03:04:05Z", fingerprint: id, frozen: null };
+  const times = { version: "1", modifiedAt: "2026-01-02T03:04:05Z", fingerprint: id, frozen: null, mergedInto: null };
   return { id, key: id.toUpperCase(), label, data: {}, state: "present", ...times, ...more };
 }
 export function couplingOf(erpId: string, crmId: string, more: Partial<Coupling> = {}): Coupling {
   return {
     ...{ erpId, crmId, state: "coupled", base: { erp: {}, crm: {} }, seen: { erp: erpId, crm: crmId } },
-    ...{ definition: "d1", how: "match accountnumber", written: null, ...more },
+    ...{ definition: "d1", how: "match accountnumber", written: null, resolution: null, ...more },
   };
 }
 export function changeOf(source: string, reasons: readonly Reason[], more: Partial<Change> = {}): Change {
@@ -38,7 +38,9 @@ export function changeOf(source: string, reasons: readonly Reason[], more: Parti
       version: null,
       state: "open",
       reasons,
+      lost: [],
       attempts: 0,
+      retryAt: null,
       at: "2026-01-02T03:04:06Z",
       ...more,
     },

@@ -28,6 +28,7 @@ const record = {
   modifiedAt: null,
   fingerprint: "f",
   frozen: null,
+  mergedInto: null,
   state: "present",
 } as const;
 

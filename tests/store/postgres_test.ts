@@ -25,7 +25,7 @@ storeSuite("openPostgres()", async () => {
 
 const record: StoredRecord = {
   ...{ id: "a", key: null, label: null, data: { name: "Þórr" }, version: "1", modifiedAt: null, fingerprint: "f" },
-  ...{ frozen: null, state: "present" },
+  ...{ frozen: null, mergedInto: null, state: "present" },
 };
 const page = { run: "r1", records: [record], deleted: [], left: [], cursor: "c1" };
 
