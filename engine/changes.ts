@@ -9,6 +9,12 @@ export interface Saved {
   readonly couplings: Coupling[];
   readonly changes: Change[];
   readonly close: { side: Side; source: string }[];
+  /** ERP ids whose couplings go to other records. */
+  readonly parted: string[];
+}
+
+export function nothingSaved(): Saved {
+  return { couplings: [], changes: [], close: [], parted: [] };
 }
 
 /** A change that writes nothing: it only says why. It has one id for its side and source, so it is replaced, not piled up. */

@@ -1,7 +1,7 @@
 /** Everything that can be wrong in definitions, found before the first request. */
 import { DefinitionError } from "../errors.ts";
 import type { Side } from "../store/store.ts";
-import { checkCreation, checkLoad, checkSupport } from "./check_creation.ts";
+import { checkCreation, checkLoad } from "./check_creation.ts";
 import { checkPolicies, checkTogether } from "./check_document.ts";
 import { checkRules } from "./check_rules.ts";
 import { checkShape, hasShape } from "./check_shape.ts";
@@ -44,7 +44,6 @@ export function problemsOf(steps: readonly Step[], options: CheckOptions = {}): 
     if (problems.length > before) continue;
     if (![step.under, step.of].every((head) => head === null || hasShape(head))) continue; // first that one
     checkPlace(steps.map(nameOf), index, step, report);
-    checkSupport(step, report);
     checkLoad(step, report);
     checkTogether(step, report);
     checkPolicies(step, report);

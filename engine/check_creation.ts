@@ -1,4 +1,4 @@
-/** Whether what a step creates is complete, allowed and inside its own filter; and what this version can't do yet. */
+/** Whether what a step creates is complete, allowed and inside its own filter; and policies that can't be kept. */
 import type { AnyEntity, Field, Value } from "../connectors/connector.ts";
 import type { Side } from "../store/store.ts";
 import { checkChoice, checkConversion, checkCopy, hasField } from "./check_rules.ts";
@@ -52,17 +52,6 @@ function checkEnding(step: Step, report: Report): void {
         report("not_deletable", where, `"${entity.name}" has no state that puts a record out of use; write "report"`);
       }
     }
-  }
-}
-
-/** Reports, by name, what the grammar has and this version does not do. */
-export function checkSupport(step: Step, report: Report): void {
-  const { load } = step;
-  const sections: readonly (readonly [string, boolean])[] = [
-    [`first: "${load.first}"`, (load.first ?? "fill") !== "fill"],
-  ];
-  for (const [section, used] of sections) {
-    if (used) report("not_supported_yet", section.split(":")[0]!, `\`${section}\` is not supported yet; take it away`);
   }
 }
 

@@ -1,9 +1,13 @@
 /** What the phases of one step share. */
 import type { Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
 import type { Base, Change, Coupling, Side, Store, StoredRecord } from "../store/store.ts";
+import type { Brake } from "./brakes.ts";
 import type { Compiled } from "./rules.ts";
 import type { Step } from "./step.ts";
 import type { Outcome } from "./tally.ts";
+
+/** What a change that was sent counts as. */
+export type Settled = "inserted" | "modified" | "deleted" | "unchanged" | "skipped" | "failed";
 
 export interface StepContext {
   readonly store: Store;
@@ -16,6 +20,8 @@ export interface StepContext {
   /** The sides that the step writes. */
   readonly sides: readonly Side[];
   readonly onlyCoupled: boolean;
+  /** Brakes that a person lets pass. */
+  readonly allow: ReadonlySet<Brake>;
   /** Steps that couple records of the same entity of a side with other ones: a record belongs to one of them. */
   readonly siblings: { readonly erp: readonly string[]; readonly crm: readonly string[] };
   /** The definition is another one than in the last run: what was sent then was made by other rules. */
@@ -38,7 +44,7 @@ export interface StepContext {
    */
   count(side: Side, source: string, outcome: Outcome, how: { again: boolean; revisited?: boolean }): void;
   /** Counts a write that was answered. */
-  settled(side: Side, change: Change, outcome: "inserted" | "modified" | "unchanged" | "failed", round: number): void;
+  settled(side: Side, change: Change, outcome: Settled, round: number): void;
   /** The record is decided again in the next round: it is not counted yet. */
   undecided(side: Side, source: string): void;
   isUndecided(side: Side, source: string): boolean;
@@ -49,6 +55,12 @@ export interface StepContext {
   readonly unsettled: Map<string, Outcome>;
   /** By "side source": changes that left their document open. They stay listed until another write of it succeeds. */
   readonly unrestored: Map<string, Change>;
+  /** By "side source": what an earlier run left that a decision has to know of. See held.ts. */
+  readonly held: Map<string, Change>;
+  /** Records that this run gave the coupling of one that was merged into them. */
+  readonly moved: Set<string>;
+  /** Told of every change that is going to be sent. */
+  intends(change: Change): void;
   progress(): void;
 }
 

@@ -1,10 +1,12 @@
 /** Decides what is to be done for the records of a step, and saves it as intended changes before anything is sent. */
 import type { Unclear } from "../matching/couple.ts";
 import type { Pair, Reason, Side, StoredRecord } from "../store/store.ts";
-import { keepUnrestored, listing, type Saved, sourceOf } from "./changes.ts";
+import { keepUnrestored, listing, nothingSaved, sourceOf } from "./changes.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { decideCreation } from "./decide_creation.ts";
+import type { Winner } from "./decide_gone.ts";
 import { decidePair } from "./decide_pair.ts";
+import { isSkipped } from "./held.ts";
 import { readLookups } from "./lookups.ts";
 import { pagesOf } from "./paging.ts";
 import { nameOf } from "./reasons.ts";
@@ -32,9 +34,10 @@ export async function decidePairs(context: StepContext, again: boolean): Promise
     if (wanted.length > 0) {
       const rows = wanted.map((pair) => ({ erp: pair.erp?.data ?? null, crm: pair.crm?.data ?? null }));
       const lookups = await readLookups(store, connection, compiled, rows);
-      const saved: Saved = { couplings: [], changes: [], close: [] };
+      const saved = nothingSaved();
+      const winners = await readWinners(context, wanted);
       for (const pair of wanted) {
-        decidePair(context, pair, lookups, saved, again);
+        decidePair(context, pair, { lookups, winners, saved, again });
         for (const side of context.sides) keepUnrestored(context, side, sourceOf(pair.coupling, side), saved);
       }
       await store.save(connection, step.name, saved);
@@ -43,6 +46,26 @@ export async function decidePairs(context: StepContext, again: boolean): Promise
     looked += wanted.length;
   }
   return looked;
+}
+
+/** What the merged records of these pairs went into. */
+async function readWinners(context: StepContext, pairs: readonly Pair[]): Promise<ReadonlyMap<string, Winner>> {
+  const { store, connection, step } = context;
+  const winners = new Map<string, Winner>();
+  for (const side of ["erp", "crm"] as const) {
+    const ids = pairs.flatMap((pair) => pair[side]?.mergedInto ?? []);
+    if (ids.length === 0) continue;
+    const records = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
+    const coupled = await store.lookup(connection, step.name, side, "id", ids);
+    for (const id of ids) {
+      const pair = coupled.find(({ value }) => value === id)?.pair ?? null;
+      winners.set(id, {
+        record: records.find((record) => record.id === id) ?? null,
+        partner: pair === null ? null : nameOf(context.compiled, pair[otherSide(side)], pair[side]),
+      });
+    }
+  }
+  return winners;
 }
 
 /** Nothing about it changed since the last complete decision: it is only here because something waits. */
@@ -74,18 +97,20 @@ export async function decideUncoupled(
     );
     const rows = wanted.map((record) => ({ erp: null, crm: null, [from]: record.data }));
     const lookups = inserts && wanted.length > 0 ? await readLookups(store, connection, compiled, rows) : null;
-    const saved: Saved = { couplings: [], changes: [], close: [] };
+    const saved = nothingSaved();
     for (const record of wanted) {
       const several = candidates.get(record.id);
       const unsettled = context.unsettled.get(`${side} ${record.id}`);
-      if (unsettled !== undefined) context.count(side, record.id, unsettled, { again });
+      const alone = { erp: null, crm: null, [from]: record };
+      if (isSkipped(context, alone, saved)) context.count(side, record.id, "skipped", { again });
+      else if (unsettled !== undefined) context.count(side, record.id, unsettled, { again });
       else if (several !== undefined) {
         saved.changes.push(listing(context, side, record.id, [ambiguity(context, side, record, several)]));
         context.count(side, record.id, "blocked", { again });
       } else if (lookups === null || record.frozen !== null || !fits(load?.when, record.data)) {
         saved.close.push({ side, source: record.id });
         context.count(side, record.id, "skipped", { again });
-      } else decideCreation(context, side, record, lookups, saved, again);
+      } else decideCreation(context, side, record, { lookups, saved, again, replaces: null });
     }
     await store.save(connection, step.name, saved);
     context.progress();

@@ -1,6 +1,6 @@
 /** Decides what becomes of an uncoupled record whose counterpart would stand on the other side. */
 import type { Fields } from "../connectors/connector.ts";
-import type { Reason, Side, StoredRecord } from "../store/store.ts";
+import type { Change, Reason, Side, StoredRecord } from "../store/store.ts";
 import { valuesOf } from "./bases.ts";
 import { listing, newKey, type Saved } from "./changes.ts";
 import { otherSide, type StepContext } from "./context.ts";
@@ -12,16 +12,24 @@ import { derivedId } from "./record.ts";
 import type { Lookups } from "./reconcile.ts";
 import { isBlank } from "./same.ts";
 import { writesTo } from "./rules.ts";
+import { intend, withoutRefused } from "./held.ts";
 import { outcomeOf } from "./tally.ts";
 
-/** Adds to `saved` the creation on `side`, or why there is none; `again`: a later round of the same run. */
+export interface Creating {
+  readonly lookups: Lookups;
+  readonly saved: Saved;
+  /** A later round of the same run. */
+  readonly again: boolean;
+  /** The id of the record that was deleted, where it is made anew. */
+  readonly replaces: string | null;
+}
+
+/** Adds to `saved` the creation on `side`, or why there is none. */
 export function decideCreation(
   context: StepContext,
   side: Side,
   source: StoredRecord,
-  lookups: Lookups,
-  saved: Saved,
-  again: boolean,
+  { lookups, saved, again, replaces }: Creating,
 ): void {
   const { step, compiled } = context;
   const creation = creationOf(compiled, side, headOf(source.data), lookups);
@@ -34,18 +42,33 @@ export function decideCreation(
   }
   const derived = step.extract[side].creation === "derived id";
   const rules = [...compiled.rules, ...rulesOfPairs(compiled, parts?.pairs ?? [])];
-  const agreed = [...creation.agreed, ...parts?.agreed ?? []];
+  const held = withoutRefused(context, { side, source: source.id }, creation.fields, compiled.rules);
+  const isOut = (name: string) => held.units.has(compiled.rules.find((rule) => rule.name === name)?.unit ?? "");
+  const agreed = [...creation.agreed.filter((name) => !isOut(name)), ...parts?.agreed ?? []];
   const met = valuesOf(rules, agreed, { erp: source.data, crm: source.data });
-  saved.changes.push({
-    ...listing(context, side, source.id, reasons),
+  const change: Change = {
+    ...listing(context, side, source.id, [...reasons, ...held.reasons]),
     id: context.changeId(),
     op: "insert",
     basis: side === "crm" ? met.erp : met.crm,
-    target: derived ? derivedId(context.outside, step.name, source.id) : null,
-    after: { ...creation.fields, ...parts?.fields },
+    target: derived ? nextId(context, source.id, replaces) : null,
+    after: { ...held.fields, ...parts?.fields },
     state: "intended",
-  });
+  };
+  intend(context, change, saved, again);
 }
+
+/** The id that we choose: another one than that of the record which it replaces. */
+function nextId({ outside, step }: StepContext, source: string, replaces: string | null): string {
+  for (let generation = 0;; generation++) {
+    const id = derivedId(outside, step.name, source, generation);
+    if (replaces === null) return id;
+    if (id === replaces) return derivedId(outside, step.name, source, generation + 1);
+    if (generation === mostGenerations) return derivedId(outside, step.name, source);
+  }
+}
+/** More often than this nobody makes a record anew; an id that is none of these was not chosen by us. */
+const mostGenerations = 100;
 
 /** The parts of a document that is made, or why it can't be. */
 function newParts(

@@ -1,34 +1,39 @@
 /** Decides one coupled pair: what is written to each side, or why nothing is. */
-import type { Base, Change, Coupling, Pair, Reason, Side, StoredRecord } from "../store/store.ts";
+import type { Base, Change, Coupling, Pair, Reason, Resolution, Side, StoredRecord } from "../store/store.ts";
 import { baseWith, valuesOf } from "./bases.ts";
 import { listing, newKey, notRestored, type Saved, sourceOf, targetOf } from "./changes.ts";
-import { otherSide, type StepContext } from "./context.ts";
+import type { StepContext } from "./context.ts";
+import { decideGone, type Deciding, isGone } from "./decide_gone.ts";
 import { decideParts, marked, pairParts, type PartDecision, rulesOfPairs } from "./document.ts";
 import { headOf } from "./parts.ts";
 import { authorityOf, controlled } from "./policy.ts";
 import { type Decision, type Lookups, reconcile } from "./reconcile.ts";
-import { missing, nameOf, tooLate, unfit } from "./reasons.ts";
-import { isBlank } from "./same.ts";
+import { intend, leavesAlone, withoutRefused } from "./held.ts";
+import { nameOf, tooLate, unfit } from "./reasons.ts";
+import { isBlank, same } from "./same.ts";
 import { type FieldRule, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";
 import { outcomeOf } from "./tally.ts";
 
-/** Adds to `saved` what becomes of the pair; `again`: a later round of the same run. */
-export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, saved: Saved, again: boolean): void {
+/** Adds to `saved` what becomes of the pair. */
+export function decidePair(context: StepContext, pair: Pair, deciding: Deciding): void {
   const { step, compiled } = context;
   const { coupling, erp, crm } = pair;
-  const gone = goneOf(pair);
-  if (erp === null || crm === null || gone !== "no") return decideGone(context, pair, saved, again);
+  const { lookups, saved, again } = deciding;
+  if (leavesAlone(context, pair, saved, again)) return;
+  if (erp === null || crm === null || isGone(pair)) return decideGone(context, pair, deciding);
   const line = authorityOf(step, { erp: erp.data, crm: crm.data });
   if (line?.who === "nobody" || line?.who === "person") {
     return leaveAlone(context, { coupling, erp, crm }, line, saved, again);
   }
   if (unfitField(step, erp) !== null) return listUnfit(context, { coupling, erp, crm }, saved, again);
   const base = context.knownBase(coupling);
-  const { decision, rules, pairs } = decide(context, { erp, crm, base }, lookups, line?.who ?? null);
+  const found = decide(context, { erp, crm, base }, lookups, line?.who ?? null);
+  const { rules, pairs } = found;
+  const decision = withoutHeld(context, coupling, withChosen(found, { coupling, erp, crm }), rules);
   const stops = (side: Side) =>
     (side === "crm" ? crm : erp).frozen !== null ||
-    decision.reasons[side].some((one) => one.code === "waiting" || one.code === "refused");
+    decision.reasons[side].some((one) => one.code === "waiting" || (one.code === "refused" && one.sent === undefined));
   const writes = context.sides.filter((side) => Object.keys(decision[side]).length > 0 && !stops(side));
   // What is written changes the totals: they are compared when it is done, and a refusal says enough.
   const isFrozen = erp.frozen !== null || crm.frozen !== null;
@@ -45,7 +50,7 @@ export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, s
       : [];
     const reasons = target.frozen === null ? [...decision.reasons[side], ...checked] : [...late, ...checked];
     if (writes.includes(side)) {
-      saved.changes.push(update(context, side, { coupling, erp, crm }, { decision, rules, pairs }));
+      intend(context, update(context, side, { coupling, erp, crm }, { decision, rules, pairs }), saved, again);
       continue;
     }
     if (reasons.length > 0) {
@@ -68,7 +73,22 @@ export function decidePair(context: StepContext, pair: Pair, lookups: Lookups, s
       crm: writes.includes("crm") ? null : crm.fingerprint,
     },
     definition: compiled.hash,
+    resolution: remaining(coupling, { erp, crm }, rules),
   });
+}
+
+/** What of a resolution is still to be carried out; where somebody wrote another value since, that is newer. */
+function remaining(
+  { resolution, base }: Coupling,
+  { erp, crm }: { erp: StoredRecord; crm: StoredRecord },
+  rules: readonly FieldRule[],
+): Resolution | null {
+  const open = Object.entries(resolution?.chosen ?? {}).filter(([name, value]) => {
+    const rule = rules.find((one) => one.name === name);
+    return rule !== undefined && rule.erp !== null && !same(crm.data[rule.crm], value) &&
+      same(erp.data[rule.erp], base?.erp[name]) && same(crm.data[rule.crm], base?.crm[name]);
+  });
+  return open.length === 0 ? null : { chosen: Object.fromEntries(open), keep: null };
 }
 
 interface Decided {
@@ -113,40 +133,11 @@ function decide(
       agreed: decision.agreed,
       differing: decision.differing,
       reasons,
+      lost: decision.lost,
     },
     rules: [...compiled.rules, ...rulesOfPairs(compiled, parts.pairs)],
     pairs: parts.pairs,
   };
-}
-
-/** A pair of which a record is missing, was deleted, or left the filter. */
-function decideGone(context: StepContext, pair: Pair, saved: Saved, again: boolean): void {
-  const { step } = context;
-  const { coupling } = pair;
-  const gone = goneOf(pair);
-  const met = { erp: pair.erp?.data ?? {}, crm: pair.crm?.data ?? {} };
-  // A document that the ERP completed needs its CRM's no more, and nobody can delete it.
-  const isCompleted = gone === "crm" && context.compiled.parts !== null && (pair.erp?.frozen ?? null) !== null;
-  const isOver = isCompleted || (gone === "erp" && pair.crm !== null && authorityOf(step, met)?.over === true);
-  if (gone === "both" || isOver) return uncouple(context, coupling, saved, again);
-  if (gone === "erp" || gone === "crm") {
-    const listed = context.sides.includes(gone) ? gone : otherSide(gone);
-    const change = listing(context, listed, sourceOf(coupling, listed), [missing(context, pair, gone)]);
-    saved.changes.push({ ...change, target: targetOf(coupling, listed) });
-  }
-  for (const side of context.sides) {
-    const outcome = gone === "erp" || gone === "crm" ? "blocked" : "skipped";
-    context.count(side, sourceOf(coupling, side), outcome, { again });
-  }
-}
-
-/** The two records no longer belong together; a tombstone keeps the survivor from being created again. */
-function uncouple(context: StepContext, coupling: Coupling, saved: Saved, again: boolean): void {
-  saved.couplings.push({ ...coupling, state: "tombstone" });
-  for (const side of context.sides) {
-    saved.close.push({ side, source: sourceOf(coupling, side) });
-    context.count(side, sourceOf(coupling, side), "skipped", { again });
-  }
 }
 
 /** The field that says why the CRM can't hold a record any more; null where it can. */
@@ -205,7 +196,11 @@ function update(
   // A document's whole head is kept: its state says what a sequence that was stopped has to give back.
   const kept = context.compiled.parts === null ? {} : headOf(target.data);
   const touched = Object.keys(after).map((field) => [field, target.data[field] ?? null]);
-  const written = rules.filter((rule) => rule[side] !== null && rule[side]! in after && writesTo(rule, side));
+  // The value that a person chose is nobody's yet: the base stays what it was until the ERP follows.
+  const chosen = coupling.resolution?.chosen ?? {};
+  const written = rules.filter((rule) =>
+    rule[side] !== null && rule[side]! in after && writesTo(rule, side) && !(rule.name in chosen)
+  );
   const met = valuesOf(rules, written.map((rule) => rule.name), { erp: erp.data, crm: crm.data });
   return {
     ...listing(context, side, sourceOf(coupling, side), decision.reasons[side]),
@@ -216,14 +211,39 @@ function update(
     before: { ...kept, ...Object.fromEntries(touched) },
     basis: side === "crm" ? met.erp : met.crm,
     version: target.version,
+    lost: decision.lost[side],
     state: "intended",
   };
 }
 
-function goneOf({ erp, crm }: Pair): "no" | "erp" | "crm" | "both" | "left" {
-  const deleted = { erp: erp?.state === "deleted", crm: crm?.state === "deleted" };
-  if (deleted.erp && deleted.crm) return "both";
-  if (deleted.erp) return "erp";
-  if (deleted.crm) return "crm";
-  return erp?.state === "left" || crm?.state === "left" ? "left" : "no";
+/** With the values that a person chose for both sides: the CRM gets them, and the ERP follows like after any edit there. */
+function withChosen(
+  { decision, rules }: Decided,
+  { coupling, erp, crm }: { coupling: Coupling; erp: StoredRecord; crm: StoredRecord },
+): Decision {
+  const chosen = Object.entries(remaining(coupling, { erp, crm }, rules)?.chosen ?? {}).map(([name, value]) =>
+    [rules.find((one) => one.name === name)!.crm, value] as const
+  );
+  if (chosen.length === 0) return decision;
+  return { ...decision, crm: { ...decision.crm, ...Object.fromEntries(chosen) } };
+}
+
+/** Without the values that the services refused before. */
+function withoutHeld(
+  context: StepContext,
+  coupling: Coupling,
+  decision: Decision,
+  rules: readonly FieldRule[],
+): Decision {
+  const of = (side: Side) => withoutRefused(context, { side, source: sourceOf(coupling, side) }, decision[side], rules);
+  const [erp, crm] = [of("erp"), of("crm")];
+  const reasons = {
+    erp: [...decision.reasons.erp, ...erp.reasons],
+    crm: [...decision.reasons.crm, ...crm.reasons],
+  };
+  const lost = {
+    erp: decision.lost.erp.filter(({ unit }) => !erp.units.has(unit)),
+    crm: decision.lost.crm.filter(({ unit }) => !crm.units.has(unit)),
+  };
+  return { ...decision, erp: erp.fields, crm: crm.fields, reasons, lost };
 }

@@ -222,7 +222,11 @@ export function marked(fields: Fields): Fields {
 
 /** The write of a change: its parts in the order of their keys, those with numbers by number. */
 export function writeOf({ op, target, version, after }: Change, parts: AnyEntity | null): Write {
-  const write = { op: op === "insert" ? "create" : "update", id: target, version } as const;
+  const write = {
+    op: op === "insert" ? "create" : op === "delete" ? "delete" : "update",
+    id: target,
+    version,
+  } as const;
   if (parts === null) return { ...write, fields: after };
   const names = Object.keys(after).filter((name) => name.endsWith("/"));
   const order = (a: string, b: string) => parts.partKey === "number" ? parseInt(a) - parseInt(b) : a < b ? -1 : 1;

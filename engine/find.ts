@@ -2,44 +2,86 @@
 import type { Field, Fields, Opened, Page, Part } from "../connectors/connector.ts";
 import { ServiceError } from "../errors.ts";
 import type { Change, Side, StoredRecord } from "../store/store.ts";
+import { refuseEmpty } from "./brakes.ts";
 import { pagesOf } from "./paging.ts";
 import { flatten } from "./parts.ts";
 import { fingerprintOf } from "./record.ts";
 import { otherSide, type StepContext } from "./context.ts";
+import type { SweepEvery } from "./step.ts";
 
 /** Ids are confirmed in chunks of this many. */
 const confirmed = 500;
 
-/** Reads one side; a reading of everything is followed by asking for each record that it did not meet. */
-export async function findUpdates(
-  context: StepContext,
-  side: Side,
-  full: boolean,
-  cursor: string | null,
-): Promise<void> {
-  const since = full ? null : cursor;
-  try {
-    await read(context, side, since);
-  } catch (error) {
-    if (since === null || !(error instanceof ServiceError) || error.code !== "cursor_expired") throw error;
-    await read(context, side, null);
-  }
+export interface Finding {
+  /** Where the last reading ended; null: everything is read. */
+  readonly cursor: string | null;
+  /** ISO 8601: since when it is known what was deleted; null: since never. */
+  readonly swept: string | null;
 }
 
-async function read(context: StepContext, side: Side, since: string | null): Promise<void> {
+/**
+ * Reads one side. Where the service does not tell what was deleted, and nobody looked for so long as the step says, all
+ * ids are read as well. What neither met is asked for by its id.
+ */
+export async function findUpdates(context: StepContext, side: Side, { cursor, swept }: Finding): Promise<void> {
+  const at = context.now();
+  let knows: boolean;
+  try {
+    knows = await read(context, side, cursor, at);
+  } catch (error) {
+    if (cursor === null || !(error instanceof ServiceError) || error.code !== "cursor_expired") throw error;
+    knows = await read(context, side, null, at);
+  }
+  const isDue = swept === null || Date.parse(at) - Date.parse(swept) >= pauses[context.step.sweepEvery];
+  if (!knows && isDue) await sweep(context, side, at);
+}
+
+/** Milliseconds between two sweeps. */
+const pauses: Readonly<Record<SweepEvery, number>> = {
+  run: 0,
+  hour: 3_600_000,
+  day: 24 * 3_600_000,
+  week: 7 * 24 * 3_600_000,
+};
+
+/** Returns whether it is known now what was deleted. */
+async function read(context: StepContext, side: Side, since: string | null, at: string): Promise<boolean> {
+  const { store, connection, step, run } = context;
   const options = { ...context.wanted(side), ...(since === null ? {} : { since }), ...signalOf(context) };
   let whole = since === null;
+  let tells = since !== null;
+  let met = 0;
   for await (const page of context.opened[side].read(options)) {
     context.signal?.throwIfAborted();
     await savePage(context, side, page, page.cursor);
     whole ||= page.kind === "full";
+    tells &&= page.tellsDeletions === true;
+    met += page.rows.length;
   }
-  if (whole) await confirmUnseen(context, side);
+  if (whole) await confirmUnseen(context, side, met);
+  if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, swept: at });
+  return whole || tells;
 }
 
-/** A record that a full reading did not meet may be deleted, may have left the filter, or was only overlooked. */
-async function confirmUnseen(context: StepContext, side: Side): Promise<void> {
+/** Reads all ids of a side, and asks for each record that was not among them. */
+async function sweep(context: StepContext, side: Side, at: string): Promise<void> {
   const { store, connection, step, run } = context;
+  let met = 0;
+  for await (const page of context.opened[side].read({ fields: [], only: "ids", ...signalOf(context) })) {
+    context.signal?.throwIfAborted();
+    met += page.met?.length ?? 0;
+    await store.savePage(connection, step.name, side, { ...nothing, run, met: page.met ?? [] });
+  }
+  await confirmUnseen(context, side, met);
+  await store.savePage(connection, step.name, side, { ...nothing, run, swept: at });
+}
+
+const nothing = { records: [], deleted: [], left: [] };
+
+/** A record that a full reading did not meet may be deleted, may have left the filter, or was only overlooked. */
+async function confirmUnseen(context: StepContext, side: Side, met: number): Promise<void> {
+  const { store, connection, step, run } = context;
+  if (met === 0) await refuseEmpty(context, side);
   const unseen = pagesOf<StoredRecord>(
     confirmed,
     (record) => record.id,
@@ -96,6 +138,7 @@ async function savePage(context: StepContext, side: Side, page: Page, cursor: st
     records: page.rows.map((row) => context.recordOf(side, row)),
     deleted: page.deleted,
     left: page.left,
+    ...(page.merged === undefined ? {} : { merged: page.merged }),
     ...(cursor === null ? {} : { cursor: `${compiled.hash} ${cursor}` }),
   });
   const records = (await completed(context, side, page)).map((record) => ({ side, record }));

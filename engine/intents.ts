@@ -5,6 +5,7 @@ import { otherSide, type StepContext } from "./context.ts";
 import { tookEffect, writeOf } from "./document.ts";
 import { headOf, partsIn } from "./parts.ts";
 import { readAgain } from "./find.ts";
+import { isHeld } from "./held.ts";
 import { pagesOf } from "./paging.ts";
 import { authorityOf } from "./policy.ts";
 import { lateUntil, refusal, settle, stores } from "./settle.ts";
@@ -17,9 +18,11 @@ const page = 500;
  */
 export async function resolveIntents(context: StepContext): Promise<void> {
   const { store, connection, step } = context;
-  for await (const changes of changesOf(context, ["intended", "sent", "open"])) {
+  for await (const changes of changesOf(context, ["intended", "sent", "open", "noted"])) {
     const closed: Change[] = [];
     for (const change of changes) {
+      if (isHeld(change)) context.held.set(`${change.side} ${change.source}`, change);
+      if (change.state === "noted") continue;
       const doubt = change.op === "insert" ? "unknown_outcome" : "not_restored";
       const inDoubt = change.reasons.some((reason) => reason.code === doubt);
       if (change.state === "open" && !inDoubt) continue;
@@ -73,6 +76,7 @@ interface Doubt {
 
 async function outcomeOf(context: StepContext, change: Change): Promise<Outcome | Doubt | Unrestored | null> {
   if (change.op === "insert") return await recall(context, change);
+  if (change.op === "delete" || change.op === "uncouple") return await wasDeleted(context, change);
   const refused = await restore(context, change);
   if (refused !== null) return { left: refusal(change, refused) };
   const found = await context.store.lookup(context.connection, context.step.name, change.side, "id", [change.target!]);
@@ -82,6 +86,16 @@ async function outcomeOf(context: StepContext, change: Change): Promise<Outcome 
   const { id, version, modifiedAt, data } = record;
   const parts = [...partsIn(data)].map(([key, fields]): Part => ({ key, data: fields }));
   return { kind: "ok", row: { id, version, modifiedAt, data: headOf(data), parts } };
+}
+
+/** A deletion that was stopped is decided anew, unless the record is gone. */
+async function wasDeleted(context: StepContext, change: Change): Promise<Outcome | null> {
+  const { store, connection, step } = context;
+  if (change.op === "uncouple") return null;
+  const ids = [change.target!];
+  await readAgain(context, change.side, ids);
+  const [record] = await store.records(connection, step.name, change.side, { ids }, { limit: 1 });
+  return record?.state === "deleted" ? { kind: "deleted" } : null;
 }
 
 /** A sequence of requests that was stopped may have left the document open for editing. */

@@ -29,7 +29,6 @@ export const problemCodes = [
   "not_creatable", // the step may create what can't be created
   "wrong_direction", // a policy for a side that the step never writes to
   "not_deletable", // a policy that deletes, or puts out of use, what must not be
-  "not_supported_yet", // part of the grammar, not of this version
 ] as const;
 export type ProblemCode = typeof problemCodes[number];
 

@@ -66,7 +66,9 @@ function batchesOf({ opened, compiled }: StepContext, changes: readonly Change[]
   for (const side of ["erp", "crm"] as const) {
     const size = compiled.parts !== null && opened[side].lateFor !== undefined ? 20 : 100;
     const own = changes.filter((change) => change.side === side);
-    for (let from = 0; from < own.length; from += size) batches.push(own.slice(from, from + size));
+    for (const some of [own.filter(({ op }) => op !== "uncouple"), own.filter(({ op }) => op === "uncouple")]) {
+      for (let from = 0; from < some.length; from += size) batches.push(some.slice(from, from + size));
+    }
   }
   return batches;
 }
@@ -82,7 +84,9 @@ async function send(
   const side = changes[0]!.side;
   const opened = context.opened[side];
   const parts = context.compiled.parts?.step.extract[side] ?? null;
-  const outcomes = await opened.write(changes.map((change) => writeOf(change, parts)), context.wanted(side));
+  const outcomes = changes[0]!.op === "uncouple"
+    ? changes.map((): Outcome => ({ kind: "deleted" })) // nothing is sent: the pair parts here
+    : await opened.write(changes.map((change) => writeOf(change, parts)), context.wanted(side));
   const told = { changes: [] as Change[], outcomes: [] as Outcome[] };
   let fault: ServiceError | null = null;
   for (const [at, change] of changes.entries()) {

@@ -28,6 +28,45 @@ export function missing({ step, compiled }: StepContext, pair: Pair, gone: Side)
   return { code: "missing", message, about: [id[gone]] };
 }
 
+/** One of a pair was deleted, and somebody changed the other one since. */
+export function deletedAndChanged(
+  { step, compiled }: StepContext,
+  pair: Pair,
+  gone: Side,
+  fields: readonly string[],
+): Reason {
+  const other = gone === "erp" ? "crm" : "erp";
+  const id = { erp: pair.coupling.erpId, crm: pair.coupling.crmId };
+  const name = pair[other] === null ? id[other] : nameOf(compiled, pair[other]);
+  const named = fields.map((field) => `"${field}"`).join(", ");
+  const message = `Cannot synchronize "${name}": it was deleted from "${step.extract[gone].name}" and changed in the ` +
+    `${other.toUpperCase()} since (${named}); say which counts (conflicts resolve): ${gone} lets the deletion stand, ` +
+    `${other} makes it anew`;
+  return { code: "conflict", message, about: [id[gone]] };
+}
+
+/** A record lies outside the filter on one side, or on both: it keeps its coupling and is written no more. */
+export function left({ step, compiled }: StepContext, { erp, crm }: Pair): Reason {
+  const away = [["erp", erp], ["crm", crm]] as const;
+  const where = away.filter(([, record]) => record?.state === "left").map(([side]) => `"${step.extract[side].name}"`);
+  const message = `"${nameOf(compiled, erp, crm)}" left what the step works with in ${where.join(" and ")}; ` +
+    `it stays coupled and goes on when it is back`;
+  return { code: "left", message };
+}
+
+/** Of two records that were merged both have a partner, or the one that goes on is none of this step's. */
+export function mergedAway({ step, compiled }: StepContext, pair: Pair, side: Side, partner: string | null): Reason {
+  const other = side === "erp" ? "crm" : "erp";
+  const into = pair[side]?.mergedInto ?? "";
+  const why = partner === null
+    ? `which is none of this step's; bring that record into the step's filter, or uncouple this one`
+    : `which is coupled with "${partner}"; merge the two in the ${other.toUpperCase()} as well, or uncouple this one`;
+  const message =
+    `Cannot synchronize "${nameOf(compiled, pair[side], pair[other])}": it was merged into another record ` +
+    `of "${step.extract[side].name}", ${why}`;
+  return { code: "merged", message, about: [into] };
+}
+
 /** Somebody changed a document that the other side has completed. */
 export function tooLate({ compiled }: StepContext, { erp, crm }: Pair, target: StoredRecord): Reason {
   const why = (target.frozen ?? "").replace(/\.$/, "");

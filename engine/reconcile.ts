@@ -5,7 +5,7 @@
  * the base lacks is a first meeting for that field: there a blank never overwrites a value.
  */
 import type { AnyEntity, Fields, Value } from "../connectors/connector.ts";
-import type { Base, Reason } from "../store/store.ts";
+import type { Base, Lost, Reason } from "../store/store.ts";
 import { fieldOf, type FieldRule, writesTo } from "./rules.ts";
 import { isBlank, same } from "./same.ts";
 import { isWritable, unwritable } from "./writable.ts";
@@ -28,6 +28,8 @@ export interface Decision {
   readonly differing: readonly Differing[];
   /** Why something is not written, by the side that it is not written to. */
   readonly reasons: { readonly crm: readonly Reason[]; readonly erp: readonly Reason[] };
+  /** What a side's people wrote and the other side's value takes the place of, by the side that is written. */
+  readonly lost: { readonly crm: readonly Lost[]; readonly erp: readonly Lost[] };
 }
 
 /** A rule with the value that each side has. */
@@ -60,13 +62,14 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
   const out = { crm: {} as Record<string, Value>, erp: {} as Record<string, Value> };
   const agreed: string[] = [];
   const reasons = { crm: [] as Reason[], erp: [] as Reason[] };
+  const lost = { crm: [] as Lost[], erp: [] as Lost[] };
   const units = unitsOf(rules).map((unit) => unit.map(member));
   for (const members of units) decide(members);
   const standing = new Set(agreed);
   const stand = units.flat().filter((one) => standing.has(one.rule.name));
   for (const one of stand) keep(one);
   const differing = stand.filter((one) => !one.equal).map(({ rule, e, c }) => ({ rule, erp: e, crm: c }));
-  return { ...out, agreed, differing, reasons };
+  return { ...out, agreed, differing, reasons, lost };
 
   function member(rule: FieldRule): Member {
     const e = rule.erp === null ? rule.value : met.erp[rule.erp] ?? null;
@@ -98,23 +101,32 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
   }
 
   function conflict(members: readonly Member[]): void {
-    const { conflict: policy, keeps } = members[0]!.rule;
-    const winner = policy === "stop" && members.every((one) => one.known) ? keeps ?? policy : policy;
-    if (winner !== "stop") return write(winner === "erp" ? "crm" : "erp", members);
+    const { conflict: policy, first, keeps } = members[0]!.rule;
+    const met = members.every((one) => one.known);
+    const winner = !met ? first : policy === "stop" ? keeps ?? policy : policy;
+    if (winner !== "stop") {
+      const by = !met
+        ? `the sides met for the first time, and the ${winner.toUpperCase()} counts then`
+        : policy === "stop"
+        ? `in this state of the pair the ${winner.toUpperCase()} counts`
+        : `the policy is "${winner}"`;
+      return write(winner === "erp" ? "crm" : "erp", members, by);
+    }
     const differing = members.filter((one) => !one.equal);
     const values = differing.map(({ rule, e, c }) =>
       `"${fieldOf(rule, "crm")}" is ${shown(e)} in the ERP and ${shown(c)} in the CRM`
     );
-    const state = members.every((one) => one.known) ? "both sides changed it" : "the two sides differ";
+    const state = met ? "both sides changed it" : "the two sides differ";
     reasons.crm.push({
       code: "conflict",
       field: members[0]!.rule.unit,
-      message: `Cannot merge a field: ${state}, ${values.join(", ")}; make the values equal on either side`,
+      message: `Cannot merge a field: ${state}, ${values.join(", ")}; ` +
+        `say which counts (conflicts resolve), or make the values equal on either side`,
     });
   }
 
-  /** Writes all members of a unit to one side, or none of them and says why. */
-  function write(side: "erp" | "crm", members: readonly Member[]): void {
+  /** Writes all members of a unit to one side, or none of them and says why. `by`: why what its people wrote there loses. */
+  function write(side: "erp" | "crm", members: readonly Member[], by = "the rule goes one way"): void {
     const values: Record<string, Value> = {};
     for (const one of members) {
       const entity: AnyEntity = one.rule.of.extract[side];
@@ -137,6 +149,13 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
       if ("value" in looked && isWritable(entity, field)) values[one.rule[side]!] = looked.value;
     }
     Object.assign(out[side], values);
+    const over = members.filter((one) =>
+      one.rule[side] !== null && one.rule[side]! in values && !one.equal &&
+      (one.known ? (side === "crm" ? one.crmChanged : one.erpChanged) : !isBlank(side === "crm" ? one.c : one.e))
+    );
+    if (over.length === 0) return;
+    const old = over.map((one): [string, Value] => [one.rule[side]!, side === "crm" ? one.c : one.e]);
+    lost[side].push({ side, unit: members[0]!.rule.unit, values: Object.fromEntries(old), by });
   }
 
   /** What stands is written beside what the service would choose it anew by: its choice would be nobody's change. */

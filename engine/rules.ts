@@ -29,6 +29,8 @@ export interface FieldRule {
   /** What is written, merged and in conflict as one: a group's name, or the field itself. */
   readonly unit: string;
   readonly conflict: Winner;
+  /** Who wins where the two sides meet for the first time and both have a value. */
+  readonly first: Winner;
   /** The side that the pair's state leaves it to: what was changed there alone is not put back. */
   readonly keeps: "erp" | "crm" | null;
   readonly transform: Conversion | null;
@@ -60,6 +62,7 @@ export function rulesOf(step: Step): readonly FieldRule[] {
   function add(crm: string, raw: unknown, unit: string): void {
     let direction = step.direction;
     let conflict = step.load.conflict ?? "stop";
+    const first = step.load.first ?? "fill";
     let rule = raw;
     while (typeof rule === "object" && rule !== null) {
       const wrapper = rule as Raw;
@@ -75,6 +78,7 @@ export function rulesOf(step: Step): readonly FieldRule[] {
       crm,
       unit,
       conflict,
+      first: first === "fill" ? conflict : first,
       keeps: null,
       transform: null,
       map: null,
@@ -149,11 +153,21 @@ export function compile(step: Step, parts: Step | null = null): Compiled {
   const own = rules.map((rule) => [rule.crm, hashOf(describe(rule))]);
   const ruleHashes: Record<string, string> = {
     ...Object.fromEntries(own),
+    "filter of the ERP": hashOf(erp.filter),
+    "filter of the CRM": hashOf(crm.filter),
     ...Object.fromEntries(Object.entries(under?.ruleHashes ?? {}).map(([name, hash]) => [`/${name}`, hash])),
   };
   const read = under === null ? fields : [fields, under.fields];
   const hash = hashOf([erp.name, erp.filter, crm.name, crm.filter, read, Object.entries(ruleHashes).sort()]);
   return { step, rules, fields, parts: under, hash, ruleHashes };
+
+  /** What a record is put out of use by, where a policy does that when the other side's is gone. */
+  function ended(side: "erp" | "crm"): string[] {
+    const { missing, left } = step.load;
+    const other = side === "erp" ? "crm" : "erp";
+    if (missing?.[other] !== "deactivate" && left?.[other] !== "deactivate") return [];
+    return Object.keys(step.extract[side].inactive ?? {});
+  }
 
   /** What is looked at of a record besides the rules: by creations of the other side, and by policies. */
   function looked(side: "erp" | "crm"): string[] {
@@ -163,6 +177,7 @@ export function compile(step: Step, parts: Step | null = null): Compiled {
       ...givenOf(step, side === "erp" ? "crm" : "erp").flatMap((given) => given.from ?? []),
       ...Object.keys(policy?.when ?? {}),
       ...(policy?.unless === undefined ? [] : [policy.unless]),
+      ...ended(side),
       ...authority.flatMap((line) => Object.keys(line[side] ?? {})),
       ...(side === "erp" ? Object.values(control) : Object.keys(control)),
       ...(side === "erp"

@@ -2,6 +2,7 @@
 import type { Clock, Connector, Identity } from "../connectors/connector.ts";
 import { DefinitionError, ServiceError, StepError } from "../errors.ts";
 import type { DirectionRun, Pin, Run, StepRun, Store } from "../store/store.ts";
+import type { Brake } from "./brakes.ts";
 import { headsOf, order, ready, type Selection } from "./plan.ts";
 import { runStep, type StepProgress } from "./run_step.ts";
 import type { Step } from "./step.ts";
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly full?: boolean;
   /** Couple and update, create nothing. */
   readonly onlyCoupled?: boolean;
+  /** Brakes that a person lets pass. */
+  readonly allow?: ReadonlySet<Brake>;
   readonly selection?: Selection;
   /** Steps that are off, and why. */
   readonly off?: ReadonlyMap<string, string>;
@@ -125,6 +128,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
         outside,
         full: options.full === true || first,
         onlyCoupled: options.onlyCoupled === true,
+        allow: options.allow ?? new Set(),
         record: record?.step === step.name ? record.key : null,
         signal: options.signal,
         steps: steps.filter((one) => !off.has(one.name)),
@@ -216,13 +220,14 @@ async function refuseRenamed(store: Store, connection: string, steps: readonly S
   }
 }
 
-/** Exit code of a finished run (architecture: 0 done, 3 listed, 4 sign-in, 5 unavailable, 130 cancelled). */
+/** Exit code of a finished run (architecture: 0 done, 3 listed, 4 sign-in, 5 unavailable, 7 brake, 130 cancelled). */
 export function exitCodeOf(run: Run): number {
   if (run.status === "Cancelled") return 130;
   const errors = run.steps.flatMap((step) => step.error === undefined ? [] : [step.error.code]);
   if (errors.includes("internal")) return 1;
   if (errors.some((code) => code === "sign_in_refused" || code === "forbidden" || code === "web_page")) return 4;
   if (errors.includes("unknown_record")) return 2;
+  if (errors.includes("brake")) return 7;
   if (errors.length > 0) return 5;
   return run.steps.some((step) => step.listed > 0) ? 3 : 0;
 }

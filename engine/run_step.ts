@@ -12,6 +12,7 @@ import type {
   StepState,
   Store,
 } from "../store/store.ts";
+import { applyBrakes, type Brake, type Intended, intended, nothingIntended, refuseOtherFilter } from "./brakes.ts";
 import type { StepContext } from "./context.ts";
 import { coupleMatches } from "./couple.ts";
 import { decidePairs, decideUncoupled } from "./decide.ts";
@@ -35,6 +36,7 @@ export interface StepOptions {
   readonly clock: Clock;
   readonly full: boolean;
   readonly onlyCoupled: boolean;
+  readonly allow: ReadonlySet<Brake>;
   /** Natural key or id of the one record that is wanted; null for all. */
   readonly record: string | null;
   readonly signal: AbortSignal | undefined;
@@ -55,15 +57,16 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   const state = await store.step(connection, step.name);
   const note = noteOf(state, compiled);
   const entities = { erp: step.extract.erp.name, crm: step.extract.crm.name };
+  const { context, tally } = contextOf(step, compiled, state, options);
+  options.onProgress({ ...tally.snapshot("In Process"), ...(note === null ? {} : { note }) });
+  refuseOtherFilter(context, state, compiled);
   await store.save(connection, step.name, {
     definition: { hash: compiled.hash, rules: compiled.ruleHashes, entities },
   });
-  const { context, tally } = contextOf(step, compiled, state, options);
-  options.onProgress({ ...tally.snapshot("In Process"), ...(note === null ? {} : { note }) });
 
   const found = await Promise.allSettled((["erp", "crm"] as const).map(async (side) => {
-    const cursor = cursorFor(state.cursors[side], compiled.hash);
-    await findUpdates(context, side, options.full || cursor === null, cursor);
+    const cursor = options.full ? null : cursorFor(state.cursors[side], compiled.hash);
+    await findUpdates(context, side, { cursor, swept: state.swept[side] });
   }));
   for (const reading of found) if (reading.status === "rejected") throw reading.reason;
   await resolveIntents(context);
@@ -76,6 +79,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   }
   await decideAllUncoupled(false);
   if (options.record !== null && !tally.selected()) await wasFound(context, tally, options.record);
+  applyBrakes(context, tally.intended, state.coupled);
   await propagate(context, 1);
   if (options.record === null) await closeStale(context);
   for (let round = 2; round <= rounds; round++) {
@@ -140,6 +144,7 @@ async function wasFound(context: StepContext, tally: Tally, key: string): Promis
 interface Tally {
   /** Records that a later round decides. */
   readonly pending: ReadonlySet<string>;
+  readonly intended: Intended;
   /** Whether the record that was asked for was met. */
   selected(): boolean;
   asked(): StepRun["requests"];
@@ -157,6 +162,7 @@ function contextOf(
   const sides: Side[] = step.direction === "both" ? ["crm", "erp"] : [step.direction === "toCrm" ? "crm" : "erp"];
   const counts: Record<Side, Counts> = { crm: noCounts, erp: noCounts };
   const pending = new Set<string>();
+  const so = nothingIntended();
   /** What sides of a pair count as that a later round may write: by a write, or without one beside the other side's. */
   const beside = new Map<string, Outcome>();
   let changes = 0;
@@ -196,6 +202,7 @@ function contextOf(
     outside: options.outside,
     sides,
     onlyCoupled: options.onlyCoupled,
+    allow: options.allow,
     siblings: { erp: siblingsOf(step, "erp", options.steps), crm: siblingsOf(step, "crm", options.steps) },
     recordOf: (side, row) => recordOf(step.extract[side], compiled.fields[side], row, compiled.parts?.fields[side]),
     wanted,
@@ -212,6 +219,9 @@ function contextOf(
     knownBase: (coupling) => knownBase(compiled, state, coupling),
     unsettled: new Map(),
     unrestored: new Map(),
+    held: new Map(),
+    moved: new Set(),
+    intends: (change) => intended(so, change),
     count: (side, source, outcome, { again, revisited }) => {
       const key = `${side} ${source}`;
       if (again && !pending.has(key)) return;
@@ -241,7 +251,7 @@ function contextOf(
     isUndecided: (side, source) => pending.has(`${side} ${source}`),
     progress: () => options.onProgress({ ...snapshot("In Process"), requests: asked() }),
   };
-  return { context, tally: { pending, selected: () => selected, asked, add, snapshot } };
+  return { context, tally: { pending, intended: so, selected: () => selected, asked, add, snapshot } };
 }
 
 /** Overlap pages are read for safety's sake and counted apart. */

@@ -1,12 +1,13 @@
 /** What came of writes: records, couplings with their bases, and the changes' ends, saved in one transaction. */
 import type { Outcome, Row, Value } from "../connectors/connector.ts";
 import type { Change, Coupling, Pair, Reason, Settlement, Side, StoredRecord } from "../store/store.ts";
-import { otherSide, type StepContext } from "./context.ts";
+import { otherSide, type Settled, type StepContext } from "./context.ts";
 import { baseWith, valuesOf, without } from "./bases.ts";
 import { readAgain } from "./find.ts";
 import { unfitField } from "./decide_pair.ts";
 import { notRestored } from "./changes.ts";
 import { rulesNamed } from "./document.ts";
+import { retryAt, setAside } from "./held.ts";
 import { nameOf } from "./reasons.ts";
 import { isBlank, same } from "./same.ts";
 import { writesTo } from "./rules.ts";
@@ -20,6 +21,8 @@ const mostNamed = 5;
 interface Known {
   readonly sources: ReadonlyMap<string, StoredRecord>;
   readonly pairs: ReadonlyMap<string, Pair>;
+  /** Of creations: what their sources were coupled with until it was deleted. */
+  readonly partners: ReadonlyMap<string, Coupling>;
   /** Targets that another step has coupled. */
   readonly elsewhere: ReadonlySet<string>;
 }
@@ -59,8 +62,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
     };
     // An earlier change left the document open, and this one did not close it.
     const stillOpen = ({ source }: Change) => notRestored(context, side, source);
-    const count = (name: "inserted" | "modified" | "unchanged" | "failed") =>
-      void counts.push(() => context.settled(side, change, name, round));
+    const count = (name: Settled) => void counts.push(() => context.settled(side, change, name, round));
     const anew = () => {
       finished("closed");
       counts.push(() => context.undecided(side, change.source));
@@ -79,6 +81,8 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
         return count("failed");
       }
       taken.add(target.id);
+      const left = change.op === "insert" ? known.partners.get(change.source) : undefined;
+      if (left !== undefined) saved.parted.push(left.erpId); // what it was coupled with was deleted
       if (yielding) {
         saved.parted.push(held.coupling.erpId);
         saved.close.push({ side, source: side === "crm" ? held.coupling.erpId : held.coupling.crmId });
@@ -96,9 +100,26 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       finished(change.reasons.length > 0 ? "open" : "done");
       return count(change.op === "insert" ? "inserted" : isUntouched(change, target) ? "unchanged" : "modified");
     }
+    if (outcome.kind === "deleted" || (outcome.kind === "missing" && change.op === "delete")) {
+      const pair = known.pairs.get(change.target!);
+      const target = pair?.[side];
+      if (pair !== undefined) saved.couplings.push({ ...pair.coupling, state: "tombstone", resolution: null });
+      if (change.op === "delete" && target !== undefined && target !== null) {
+        saved.records.push({ side, record: { ...target, state: "deleted" } });
+      }
+      if (round === 0) return finished("closed");
+      finished("done");
+      return count(change.op === "delete" ? "deleted" : "skipped");
+    }
     if (outcome.kind === "refused") {
-      const reasons = [...change.reasons, ...(outcome.unrestored ? [] : stillOpen(change)), refusal(change, outcome)];
-      finished("open", reasons);
+      const aside = outcome.unrestored ? null : setAside(context, change, outcome);
+      const reason = aside ?? refusal(change, outcome);
+      const reasons = [...change.reasons, ...(outcome.unrestored ? [] : stillOpen(change)), reason];
+      if (aside !== null && round > 0 && round < rounds) {
+        context.held.set(`${side} ${change.source}`, { ...change, state: "open", reasons, at });
+        return anew(); // the rest is sent without it
+      }
+      saved.changes.push({ ...change, state: "open", reasons, at, retryAt: retryAt(change.attempts, at) });
       if (outcome.unrestored) {
         context.unrestored.set(`${side} ${change.source}`, { ...change, state: "open", reasons, at });
       }
@@ -137,7 +158,19 @@ async function read(
     elsewhere: await coupledElsewhere(context, side, met),
     sources: new Map(sources.map((record) => [record.id, record])),
     pairs: new Map(found.map(({ value, pair }) => [value, pair])),
+    partners: await partnersOf(context, side, changes),
   };
+}
+
+async function partnersOf(
+  { store, connection, step }: StepContext,
+  side: Side,
+  changes: readonly Change[],
+): Promise<ReadonlyMap<string, Coupling>> {
+  const ids = changes.filter(({ op }) => op === "insert").map(({ source }) => source);
+  if (ids.length === 0) return new Map();
+  const found = await store.lookup(connection, step.name, otherSide(side), "id", ids);
+  return new Map(found.map(({ value, pair }) => [value, pair.coupling]));
 }
 
 /** Whether a record gives its counterpart up to the one that has its key: it was deleted, or can't be held any more. */
@@ -210,7 +243,12 @@ function coupled(context: StepContext, { side, change, target, known, existed }:
     const again = beside.length > 0 || Object.keys(context.step.control).length > 0;
     const seen = { ...pair.coupling.seen, [side]: again ? null : target.fingerprint };
     const kept = base === null ? null : without(base, remade);
-    return { ...pair.coupling, base: baseWith(compiled, kept, values, data), seen, definition: hash, written };
+    // What is put out of use because its counterpart was deleted has no partner any more.
+    const isOver = pair[otherSide(side)]?.state === "deleted";
+    const resolution = side === "crm" ? null : pair.coupling.resolution;
+    const ending = isOver ? { state: "tombstone" as const } : {};
+    const own = { base: baseWith(compiled, kept, values, data), seen, definition: hash, written, resolution };
+    return { ...pair.coupling, ...own, ...ending };
   }
   const source = known.sources.get(change.source);
   const [erpId, crmId] = side === "crm" ? [change.source, target.id] : [target.id, change.source];

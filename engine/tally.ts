@@ -31,9 +31,15 @@ export const notStarted: DirectionRun = { status: "", counts: noCounts };
 
 /** Where a record counts that wants a person or waits: failed before blocked before conflict; null: it only lists a field. */
 export function outcomeOf(reasons: readonly Reason[]): Outcome | null {
-  const codes = new Set<string>(reasons.map((reason) => reason.code));
-  if (["refused", "not_restored", "moved", "unknown_outcome"].some((code) => codes.has(code))) return "failed";
-  if (codes.has("waiting") || codes.has("required_blank") || codes.has("ambiguous") || codes.has("missing")) {
+  // A value that was set aside keeps the record from nothing else.
+  const codes = new Set<string>(reasons.filter(({ sent }) => sent === undefined).map((reason) => reason.code));
+  if (["refused", "not_restored", "moved", "unknown_outcome", "not_planned"].some((code) => codes.has(code))) {
+    return "failed";
+  }
+  if (
+    codes.has("waiting") || codes.has("required_blank") || codes.has("ambiguous") || codes.has("missing") ||
+    codes.has("merged")
+  ) {
     return "blocked";
   }
   if (codes.has("held")) return "blocked";

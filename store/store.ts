@@ -114,7 +114,7 @@ export interface Lost {
   readonly unit: string;
   /** Field of that side → the value that is gone. */
   readonly values: Fields;
-  /** Why: "policy of the step", "policy of the field", "resolved by a person" or "authority". */
+  /** Why, for people: the policy that decided, the pair's state, a rule that goes one way, or a person. */
   readonly by: string;
 }
 
@@ -130,7 +130,8 @@ export interface Change {
   readonly step: string;
   /** The side that is (or would be) written. */
   readonly side: Side;
-  readonly op: "insert" | "update" | "delete" | "none";
+  /** uncouple: nothing is sent, the pair gets a tombstone. */
+  readonly op: "insert" | "update" | "delete" | "uncouple" | "none";
   /** The record on the other side that it comes from. */
   readonly source: string;
   /** The record that is written: for an insert the id that we chose, or null where the service chooses. */

@@ -546,17 +546,6 @@ Deno.test.each(wrong)("checkPipeline() refuses $what", ({ steps, problems, says 
   assertStringIncludes(all.at(-1)!.message, says);
 });
 
-const unsupported: readonly { readonly what: string; readonly steps: readonly Step[]; readonly field: string }[] = [
-  { what: 'first: "erp"', steps: changed({ load: { first: "erp" } }), field: "first" },
-];
-
-Deno.test.each(unsupported)("checkPipeline() refuses $what as not supported yet", ({ what, steps, field }) => {
-  const all = problemsOf(steps).filter(({ code }) => code === "not_supported_yet");
-  assertEquals(all.map((problem) => problem.field), [field]);
-  assertStringIncludes(all[0]!.message, what);
-  assertStringIncludes(all[0]!.message, "not supported yet; take ");
-});
-
 Deno.test("checkPipeline() names the steps of a circle", () => {
   const a = { ...monies, name: "a" };
   const b = { ...territories, name: "b", dependsOn: [a] };

@@ -21,6 +21,10 @@ export interface FakeService extends Connector {
   /** The service completes a document: it is no longer listed, and asked for by its id it is archived with this. */
   complete(entity: string, id: string, data: Fields): void;
   remove(entity: string, id: string): void;
+  /** A user merges a record into another one. */
+  merge(entity: string, id: string, into: string): void;
+  /** Entities whose ids were swept, in order. */
+  readonly sweeps: string[];
   all(entity: string): readonly { id: string; data: Fields; parts: Readonly<Record<string, Fields>> }[];
   /** Ids that were asked for, in order. */
   readonly asked: string[];
@@ -43,6 +47,8 @@ export function fakeService(
     unique?: Readonly<Record<string, readonly string[]>>;
     /** Milliseconds for which a creation may still take effect after its connection broke. */
     lateFor?: number;
+    /** Deletions are not among the changes that it tells. */
+    silent?: boolean;
     /** What restore() answers, one after the other, then null; without it there is no restore(). */
     restores?: (Refused | null)[];
     /** What the service makes of the values of a write before it stores them. */
@@ -57,6 +63,8 @@ export function fakeService(
   const between: (() => void)[] = [];
   const after: (() => void)[] = [];
   const completed = new Map<string, Fields>();
+  const merged = new Map<string, string>();
+  const sweeps: string[] = [];
   const { restores } = options;
   let clock = 0;
   let numbers = 0;
@@ -93,8 +101,14 @@ export function fakeService(
   function open(entity: AnyEntity): Opened {
     const rows = table(entity.name);
     return {
-      async *read({ since, ids }): AsyncGenerator<Page> {
+      async *read({ since, ids, only }): AsyncGenerator<Page> {
         await Promise.resolve();
+        if (only === "ids") {
+          const met = [...rows.values()].filter((row) => inside(entity, row)).map((row) => row.id);
+          sweeps.push(entity.name);
+          yield { rows: [], left: [], deleted: [], met, kind: "full", cursor: null };
+          return;
+        }
         const cursor = String(clock);
         asked.push(...ids ?? []);
         const wanted = ids ?? (since === undefined ? [...rows.keys()] : changedSince(Number(since)));
@@ -103,11 +117,13 @@ export function fakeService(
           .map((id) => ({ id, data: completed.get(id)!, frozen: "It is completed" }));
         yield {
           archived,
-          rows: found.filter((row) => inside(entity, row)).map(rowOf),
-          left: found.filter((row) => !inside(entity, row)).map((row) => row.id),
-          deleted: since === undefined && ids === undefined
+          rows: found.filter((row) => inside(entity, row) && !merged.has(row.id)).map(rowOf),
+          left: found.filter((row) => !inside(entity, row) && !merged.has(row.id)).map((row) => row.id),
+          merged: wanted.filter((id) => merged.has(id)).map((id) => ({ id, into: merged.get(id)! })),
+          deleted: (since === undefined || options.silent === true) && ids === undefined
             ? []
             : wanted.filter((id) => !rows.has(id) && !completed.has(id)),
+          ...(since === undefined || options.silent === true ? {} : { tellsDeletions: true as const }),
           kind: ids !== undefined ? "some" : since === undefined ? "full" : "delta",
           cursor: ids === undefined ? cursor : null,
         };
@@ -160,11 +176,20 @@ export function fakeService(
         };
       }
       const there = rows.get(write.id!);
-      if (there === undefined) return { kind: "missing" };
+      if (there === undefined) return write.op === "delete" ? { kind: "deleted" } : { kind: "missing" };
       if (`v${there.version}` !== write.version) return { kind: "moved" };
+      if (write.op === "delete") {
+        remove(entity.name, write.id!);
+        return { kind: "deleted" };
+      }
       const made = { ...write.fields, ...options.makes?.(there.data, write.fields) };
       return { kind: "ok", row: rowOf(store(entity.name, write.id!, made, partsOf(write))) };
     }
+  }
+
+  function remove(entity: string, id: string): void {
+    table(entity).delete(id);
+    log.push({ at: ++clock, entity, id, deleted: true });
   }
 
   function partsOf({ parts = [] }: Write): Readonly<Record<string, Fields | null>> {
@@ -182,10 +207,12 @@ export function fakeService(
       completed.set(id, data);
       log.push({ at: ++clock, entity, id, deleted: true });
     },
-    remove: (entity, id) => {
-      table(entity).delete(id);
-      log.push({ at: ++clock, entity, id, deleted: true });
+    remove,
+    merge: (entity, id, into) => {
+      merged.set(id, into);
+      log.push({ at: ++clock, entity, id, deleted: false });
     },
+    sweeps,
     all: (entity) =>
       [...table(entity).values()].map(({ id, data, parts }) => ({ id, data, parts: Object.fromEntries(parts) })),
     asked,

@@ -1,0 +1,89 @@
+/** Brakes: what looks like a mistake stops a step before its first write, until a person says that it may pass. */
+import { StepError } from "../errors.ts";
+import type { Change, Side, StepState } from "../store/store.ts";
+import type { Compiled } from "./rules.ts";
+import type { StepContext } from "./context.ts";
+
+/** The brakes, by the word that lets them pass. */
+export const brakes = ["creations", "deletions", "changes", "empty", "filter", "candidates"] as const;
+export type Brake = typeof brakes[number];
+
+/** So many are never too many, and more than this part of the couplings are. */
+const few = 25;
+const part = 0.1;
+
+/** What a step is about to do. */
+export interface Intended {
+  creations: number;
+  deletions: number;
+  /** Updates of pairs that had met before. */
+  changes: number;
+  /** Creations that have the match keys of a record which has a partner already: "source (like candidate)". */
+  readonly candidates: string[];
+}
+
+export function nothingIntended(): Intended {
+  return { creations: 0, deletions: 0, changes: 0, candidates: [] };
+}
+
+/** Counts a change that is going to be sent. */
+export function intended(so: Intended, change: Change): void {
+  if (change.op === "insert") so.creations++;
+  else if (change.op === "delete" || change.op === "uncouple") so.deletions++;
+  else if (Object.keys(change.basis).length === 0 && Object.keys(change.after).length > 0) so.deletions++; // put out of use
+  else so.changes++;
+}
+
+/**
+ * Throws StepError "brake" where a step would do what looks like a mistake. `before`: its couplings before this run; a
+ * first load, which has none, is not held back.
+ */
+export function applyBrakes(context: StepContext, so: Intended, before: number): void {
+  const many = Math.max(few, Math.floor(before * part));
+  const limit = `more than ${many === few ? `${few}` : `${many}, a tenth of the ${before} that are coupled`}`;
+  if (before > 0 && so.creations > many) {
+    stop(context, "creations", `${so.creations} records would be created, ${limit}`);
+  }
+  if (so.deletions > many) {
+    stop(context, "deletions", `${so.deletions} records would be deleted, put out of use or uncoupled, ${limit}`);
+  }
+  if (so.changes > few && so.changes >= before) {
+    stop(context, "changes", `all ${so.changes} pairs would be written`);
+  }
+  if (before > 0 && so.candidates.length > 0) {
+    const named = so.candidates.slice(0, 3).join(", ");
+    const more = so.candidates.length > 3 ? ` and ${so.candidates.length - 3} more` : "";
+    stop(context, "candidates", `records would be created that others with the same keys look like: ${named}${more}`);
+  }
+}
+
+/** Throws StepError "brake" where a side that had many records lists none any more. */
+export async function refuseEmpty(context: StepContext, side: Side): Promise<void> {
+  const { store, connection, step } = context;
+  const filter = { unseen: context.run };
+  const known = (await store.records(connection, step.name, side, filter, { limit: few + 1 })).length;
+  if (known <= few) return;
+  const entity = step.extract[side].name;
+  stop(context, "empty", `"${entity}" lists no record at all, and had more than ${few}; nothing is taken for deleted`);
+}
+
+/** Throws StepError "brake" where the definition asks for other records than those that are coupled. */
+export function refuseOtherFilter(context: StepContext, state: StepState, compiled: Compiled): void {
+  if (state.definition === null || state.definition === compiled.hash || state.coupled === 0) return;
+  const before = state.rules[state.definition] ?? {};
+  const changed = filterNames.filter((name) => name in before && before[name] !== compiled.ruleHashes[name]);
+  if (changed.length === 0) return;
+  stop(context, "filter", `the ${changed.join(" and the ")} is another one than in the last run`);
+}
+
+/** How rule hashes call the filters of the two sides. */
+export const filterNames = ["filter of the ERP", "filter of the CRM"] as const;
+
+function stop({ step, allow }: StepContext, brake: Brake, why: string): void {
+  if (allow.has(brake)) return;
+  throw new StepError(
+    "brake",
+    `Cannot go on with step "${step.name}": ${why}; look with deno task plan, and say --allow ${brake} if it is meant`,
+    step.name,
+  );
+}
