@@ -1,7 +1,6 @@
 /** What the phases of one step share. */
 import type { Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
 import type { Base, Change, Coupling, Side, Store, StoredRecord } from "../store/store.ts";
-import type { Brake } from "./brakes.ts";
 import type { Compiled } from "./rules.ts";
 import type { Step } from "./step.ts";
 import type { Outcome } from "./tally.ts";
@@ -21,7 +20,7 @@ export interface StepContext {
   readonly sides: readonly Side[];
   readonly onlyCoupled: boolean;
   /** Brakes that a person lets pass. */
-  readonly allow: ReadonlySet<Brake>;
+  readonly allow: ReadonlySet<string>;
   /** Steps that couple records of the same entity of a side with other ones: a record belongs to one of them. */
   readonly siblings: { readonly erp: readonly string[]; readonly crm: readonly string[] };
   /** The definition is another one than in the last run: what was sent then was made by other rules. */
