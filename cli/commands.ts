@@ -15,6 +15,10 @@ export interface Command {
   readonly word?: string;
   /** What a second word names. */
   readonly object?: string;
+  /** What a third word names. */
+  readonly partner?: string;
+  /** The permission set (in deno.json) that it runs with, where that is another command's. */
+  readonly set?: string;
   readonly more?: string;
 }
 
@@ -83,6 +87,19 @@ export const commands: Readonly<Record<string, Command>> = {
       excel: { type: "boolean", about: "for spreadsheets: byte order mark and semicolons" },
     },
   },
+  conflicts: {
+    about: "List the conflicts, show one with all its values, or say which value counts",
+    options: {
+      keep: { type: "string", value: "SIDE", about: "resolve: erp, crm, or another value for both (=erp: the word)" },
+      field: { type: "string", value: "UNIT", about: "resolve: the field or group, where the record has several" },
+      decided: { type: "boolean", about: "list: values that lost a conflict" },
+      json,
+    },
+    word: "list|show|resolve",
+    object: "RECORD",
+    set: "status",
+    more: "RECORD is STEP/KEY as for sync --select: a number or an id of either side. The next sync carries it out.",
+  },
   serve: {
     about: "Serve the status endpoint on loopback until it is stopped",
     options: { port: { type: "string", value: "N", about: "the port (4280; 0: any free one)" }, yes },
@@ -125,7 +142,7 @@ export function helpText(name: string | null): string {
   const options = Object.entries(command.options).map(([name, option]) =>
     [option.value === undefined ? `--${name}` : `--${name} ${option.value}`, option.about] as const
   );
-  const taken = [command.word, command.object].filter((word) => word !== undefined).join(" ");
+  const taken = [command.word, command.object, command.partner].filter((word) => word !== undefined).join(" ");
   const words = [taken === "" ? "" : ` [${taken}]`, options.length === 0 ? "" : " [options]"];
   return [
     `${command.about}.`,

@@ -1,0 +1,39 @@
+/** The commands that deal with what a run lists, one after the other on the demo company. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { inWorld } from "./world.ts";
+
+Deno.test("what the first run lists can be looked into and decided", (t) =>
+  inWorld(async ({ run }) => {
+    const early = await run(["conflicts", "list"]);
+    assertEquals([early.code, early.err.includes("[nothing_run]")], [2, true]);
+    assertEquals((await run(["sync"])).code, 3);
+
+    let record = "";
+    await t.step("conflicts list and show", async () => {
+      const { conflicts } = JSON.parse((await run(["conflicts", "list", "--json"])).out);
+      record = conflicts[0].record;
+      assertMatch(record, /^customers\/C\d+$/);
+      const list = await run(["conflicts"]);
+      assertStringIncludes(list.out, record);
+      assertStringIncludes(list.err, `Next: deno task conflicts show ${record}\n`);
+      const show = await run(["conflicts", "show", record]);
+      assertStringIncludes(show.out, `${record}: `);
+      assertStringIncludes(show.err, `Next: deno task conflicts resolve ${record} --keep erp (or crm`);
+    });
+
+    await t.step("conflicts resolve", async () => {
+      const wrong = await run(["conflicts", "reslove", record]);
+      assertEquals([wrong.code, wrong.err.includes('did you mean "resolve"?')], [2, true]);
+      const resolved = await run(["conflicts", "resolve", record, "--keep", "erp"]);
+      assertEquals([resolved.code, resolved.err], [0, `Next: deno task sync --select ${record}\n`]);
+      assertStringIncludes((await run(["conflicts", "resolve", record, "--keep", "erp"])).out, "is resolved already");
+      const sync = await run(["sync", "--select", record]);
+      assertStringIncludes(sync.out, "1 ");
+      const none = await run(["conflicts", "resolve", record, "--keep", "crm"]);
+      assertEquals([none.code, none.err.includes("[no_conflict]")], [2, true]);
+      const { lost } = JSON.parse((await run(["conflicts", "list", "--decided", "--json"])).out);
+      assertEquals(lost.map((one: { record: string; by: string }) => [one.record, one.by]), [
+        [record, "resolved by a person"],
+      ]);
+    });
+  }));
