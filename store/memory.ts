@@ -1,59 +1,66 @@
-/** The store in memory: for tests and simulations. It forgets everything when the process ends. */
-import { couplingTaken, isOpen, refuseSecondOpen, sourceOf } from "./refusals.ts";
-import type {
-  Change,
-  Coupling,
-  Keyset,
-  Pair,
-  Pin,
-  RecordFilter,
-  ReportRow,
-  Run,
-  Settlement,
-  Side,
-  StepState,
-  Store,
-  StoredRecord,
-} from "./store.ts";
+/** The store in memory: for tests, simulations and rehearsals. It forgets everything when the process ends. */
+import {
+  copyStep,
+  define,
+  filtered,
+  keep,
+  lookedUp,
+  mergePage,
+  newStep,
+  ordered,
+  pairOf,
+  rebase,
+  replaced,
+  reportOf,
+  type StepMemory,
+  uncoupled,
+} from "./memory_step.ts";
+import { isOpen, openStates, refuseSecondOpen, sourceOf, unsettledStates } from "./refusals.ts";
+import type { Change, Keyset, Pair, Pin, ReportRow, Run, Store, StoredRecord } from "./store.ts";
 import { comparePoints } from "./text.ts";
 
-interface StepMemory {
-  definition: StepState["definition"];
-  rules: Record<string, Readonly<Record<string, string>>>;
-  cursors: { erp: string | null; crm: string | null };
-  entities: StepState["entities"];
-  swept: { erp: string | null; crm: string | null };
-  readonly records: Readonly<Record<Side, Map<string, StoredRecord>>>;
-  /** Ids that the latest run's readings met. */
-  readonly met: Record<Side, { run: string; ids: Set<string> }>;
-  readonly keys: Readonly<Record<Side, Map<string, readonly (string | null)[]>>>;
-  /** By ERP id. */
-  couplings: Map<string, Coupling>;
-  /** The other steps of the connection. */
-  readonly others: () => readonly StepMemory[];
-}
 interface ConnectionMemory {
   pin: Pin | null;
   readonly runs: Map<string, Run>;
   readonly changes: Map<string, Change>;
   readonly steps: Map<string, StepMemory>;
 }
+type Connections = Map<string, ConnectionMemory>;
+
+/** A store in memory. */
+export interface MemoryStore extends Store {
+  /** A store that begins with what this one holds, and shares nothing that either writes afterwards: for a rehearsal. */
+  copy(): MemoryStore;
+}
 
 /** A store that keeps everything in maps. What it takes and gives is copied and frozen. */
-export function memoryStore(): Store {
-  const connections = new Map<string, ConnectionMemory>();
+export function memoryStore(): MemoryStore {
+  return storeOf(new Map());
+}
+
+function copied(connections: Connections): Connections {
+  const copies: Connections = new Map();
+  for (const [name, { pin, runs, changes, steps }] of connections) {
+    const copiedSteps = new Map<string, StepMemory>();
+    for (const [step, memory] of steps) copiedSteps.set(step, copyStep(memory, copiedSteps));
+    copies.set(name, { pin, runs: new Map(runs), changes: new Map(changes), steps: copiedSteps });
+  }
+  return copies;
+}
+
+function storeOf(connections: Connections): MemoryStore {
   function connectionOf(name: string): ConnectionMemory {
     return obtain(connections, name, () => ({ pin: null, runs: new Map(), changes: new Map(), steps: new Map() }));
   }
   function written(connection: string, step: string): StepMemory {
     const { steps } = connectionOf(connection);
-    return obtain(steps, step, () => newStep(() => [...steps].filter(([name]) => name !== step).map(([, one]) => one)));
+    return obtain(steps, step, () => newStep(steps));
   }
   /** For reading: a step that nothing was saved for stays unknown. */
   function read(connection: string, step: string): StepMemory {
     return connections.get(connection)?.steps.get(step) ?? newStep();
   }
-  function unsettled(connection: string, step: string, states: readonly Change["state"][]): Map<string, Change> {
+  function changesIn(connection: string, step: string, states: readonly Change["state"][]): Map<string, Change> {
     const found = new Map<string, Change>();
     for (const change of connections.get(connection)?.changes.values() ?? []) {
       if (change.step === step && states.includes(change.state)) found.set(sourceOf(change), change);
@@ -62,17 +69,18 @@ export function memoryStore(): Store {
   }
 
   return {
-    connection: (name, pin) => {
+    copy: () => storeOf(copied(connections)),
+    connection: (name, pin, { anew = false } = {}) => {
       if (pin === undefined) return Promise.resolve(connections.get(name)?.pin ?? null);
       const connection = connectionOf(name);
-      connection.pin ??= keep(pin);
+      if (anew || connection.pin === null) connection.pin = keep(pin);
       return Promise.resolve(connection.pin);
     },
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
       const { definition, rules, cursors, swept, entities, couplings } = memory;
-      const open = unsettled(connection, step, ["open"]).values();
+      const open = changesIn(connection, step, ["open"]).values();
       return Promise.resolve(keep({
         definition,
         rules,
@@ -95,20 +103,7 @@ export function memoryStore(): Store {
       return Promise.resolve(runs.slice(0, limit));
     },
     savePage: (connection, step, side, page) => {
-      const memory = written(connection, step);
-      const records = memory.records[side];
-      if (memory.met[side].run !== page.run) memory.met[side] = { run: page.run, ids: new Set() };
-      for (const record of page.records) {
-        memory.met[side].ids.add(record.id);
-        records.set(record.id, keep({ ...record, state: "present" }));
-      }
-      for (const [ids, state] of [[page.left, "left"], [page.deleted, "deleted"]] as const) {
-        for (const id of ids) {
-          const record = records.get(id);
-          if (record !== undefined) records.set(id, keep({ ...record, state }));
-        }
-      }
-      if (page.cursor !== undefined) memory.cursors[side] = page.cursor;
+      mergePage(written(connection, step), side, page);
       return Promise.resolve();
     },
     records: (connection, step, side, filter, keyset) => {
@@ -138,14 +133,14 @@ export function memoryStore(): Store {
     },
     pairs: (connection, step, options) => {
       const memory = read(connection, step);
-      const open = unsettled(connection, step, ["intended", "sent", "open"]);
+      const unsettled = changesIn(connection, step, unsettledStates);
       const candidates = [...memory.couplings.values()].filter((coupling) => {
         if (coupling.state !== "coupled") return false;
         const { erp, crm } = pairOf(memory, coupling);
         return coupling.definition !== options.definition || !stands(erp) || !stands(crm) ||
           erp.fingerprint !== coupling.seen.erp || crm.fingerprint !== coupling.seen.crm ||
-          open.has(sourceOf({ side: "crm", source: coupling.erpId })) ||
-          open.has(sourceOf({ side: "erp", source: coupling.crmId }));
+          unsettled.has(sourceOf({ side: "crm", source: coupling.erpId })) ||
+          unsettled.has(sourceOf({ side: "erp", source: coupling.crmId }));
       });
       const pairs = page(ordered(candidates, (coupling) => coupling.erpId), (coupling) => coupling.erpId, options);
       return Promise.resolve(pairs.map((coupling) => pairOf(memory, coupling)));
@@ -153,15 +148,11 @@ export function memoryStore(): Store {
     lookup: (connection, step, side, by, values) => {
       const memory = read(connection, step);
       const wanted = new Set(values);
+      const valueOf = lookedUp(memory, side, by);
       const found: { value: string; pair: Pair }[] = [];
       for (const coupling of memory.couplings.values()) {
         const pair = pairOf(memory, coupling);
-        const record = pair[side];
-        const value = by === "id"
-          ? (side === "erp" ? coupling.erpId : coupling.crmId)
-          : by === "key"
-          ? record?.key
-          : record?.data[by];
+        const value = valueOf(pair);
         if (coupling.state !== "coupled" || value === null || value === undefined || !wanted.has(String(value))) {
           continue;
         }
@@ -192,38 +183,26 @@ export function memoryStore(): Store {
       }
       for (const change of settlement.changes ?? []) changes.set(change.id, keep({ ...change, step }));
       if (settlement.definition !== undefined) define(memory, settlement.definition);
+      if (settlement.rebase) rebase(memory);
     },
     changes: (connection, filter, keyset) => {
+      const sources = filter.sources === undefined ? null : new Set(filter.sources);
       const found = [...connections.get(connection)?.changes.values() ?? []].filter((change) =>
         filter.states.includes(change.state) && (filter.step === undefined || change.step === filter.step) &&
         (filter.run === undefined || change.run === filter.run) &&
-        (filter.side === undefined || change.side === filter.side)
+        (filter.side === undefined || change.side === filter.side) &&
+        (sources === null || sources.has(change.source)) && (!filter.lost || change.lost.length > 0)
       );
       return Promise.resolve(page(ordered(found, (change) => change.id), (change) => change.id, keyset));
     },
     report: async function* (connection, steps) {
       const rows: ReportRow[] = [];
       for (const step of steps) {
-        rows.push(...reportOf(step, read(connection, step), unsettled(connection, step, ["intended", "sent", "open"])));
+        rows.push(...reportOf(step, read(connection, step), changesIn(connection, step, openStates)));
       }
       yield* rows;
     },
     close: () => Promise.resolve(),
-  };
-}
-
-function newStep(others: StepMemory["others"] = () => []): StepMemory {
-  return {
-    definition: null,
-    rules: {},
-    cursors: { erp: null, crm: null },
-    swept: { erp: null, crm: null },
-    entities: null,
-    records: { erp: new Map(), crm: new Map() },
-    met: { erp: { run: "", ids: new Set() }, crm: { run: "", ids: new Set() } },
-    keys: { erp: new Map(), crm: new Map() },
-    others,
-    couplings: new Map(),
   };
 }
 
@@ -235,96 +214,10 @@ function obtain<T>(map: Map<string, T>, key: string, make: () => T): T {
   return made;
 }
 
-/** A frozen copy, without the properties that are undefined, as a database would give it back. */
-function keep<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return Object.freeze(value.map(keep)) as T;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.freeze(Object.fromEntries(entries.map(([name, inner]) => [name, keep(inner)]))) as T;
-}
-
-function ordered<T>(items: T[], by: (item: T) => string): T[] {
-  return items.sort((a, b) => comparePoints(by(a), by(b)));
-}
 function page<T>(items: readonly T[], by: (item: T) => string, { after, limit }: Keyset): T[] {
   return items.filter((item) => after === undefined || comparePoints(by(item), after) > 0).slice(0, limit);
 }
 
-function pairOf(memory: StepMemory, coupling: Coupling): Pair {
-  const { erp, crm } = memory.records;
-  return { coupling, erp: erp.get(coupling.erpId) ?? null, crm: crm.get(coupling.crmId) ?? null };
-}
-
-/** Present records that no coupling names, not even a tombstone, and of the CRM none that another step has coupled. */
-function uncoupled(memory: StepMemory, side: Side): StoredRecord[] {
-  const coupled = new Set<string>();
-  for (const coupling of memory.couplings.values()) coupled.add(side === "erp" ? coupling.erpId : coupling.crmId);
-  for (const { couplings } of side === "crm" ? memory.others() : []) {
-    for (const { crmId, state } of couplings.values()) if (state === "coupled") coupled.add(crmId);
-  }
-  return [...memory.records[side].values()].filter((record) => record.state === "present" && !coupled.has(record.id));
-}
-
 function stands(record: StoredRecord | null): record is StoredRecord {
   return record?.state === "present" || record?.state === "completed";
-}
-
-function filtered(memory: StepMemory, side: Side, filter: RecordFilter): StoredRecord[] {
-  if ("uncoupled" in filter) return uncoupled(memory, side);
-  const records = memory.records[side];
-  if ("ids" in filter) {
-    return [...new Set(filter.ids)].map((id) => records.get(id)).filter((record) => record !== undefined);
-  }
-  const met = memory.met[side].run === filter.unseen ? memory.met[side].ids : new Set<string>();
-  return [...records.values()].filter((record) => record.state === "present" && !met.has(record.id));
-}
-
-function replaced(before: Map<string, Coupling>, couplings: readonly Coupling[], step: string): Map<string, Coupling> {
-  const after = new Map(before);
-  for (const coupling of couplings) after.set(coupling.erpId, keep(coupling));
-  const taken = new Map<string, string>();
-  for (const { erpId, crmId, state } of after.values()) {
-    if (state === "tombstone") continue;
-    const other = taken.get(crmId);
-    if (other !== undefined) throw couplingTaken(step, { crmId, erpIds: [other, erpId] });
-    taken.set(crmId, erpId);
-  }
-  return after;
-}
-
-function define(memory: StepMemory, { hash, rules, entities }: NonNullable<Settlement["definition"]>): void {
-  if (memory.definition !== hash) memory.cursors = { erp: null, crm: null };
-  const used = new Set([...memory.couplings.values()].map((coupling) => coupling.definition));
-  const kept = Object.entries(memory.rules).filter(([known]) => used.has(known));
-  memory.rules = { ...Object.fromEntries(kept), [hash]: keep(rules) };
-  memory.definition = hash;
-  memory.entities = keep(entities);
-}
-
-function reportOf(step: string, memory: StepMemory, open: Map<string, Change>): ReportRow[] {
-  const about = (erpId: string | null, crmId: string | null) =>
-    ordered(
-      [
-        erpId === null ? undefined : open.get(sourceOf({ side: "crm", source: erpId })),
-        crmId === null ? undefined : open.get(sourceOf({ side: "erp", source: crmId })),
-      ].filter((change) => change !== undefined),
-      (change) => change.id,
-    );
-  const alone = (side: Side) =>
-    uncoupled(memory, side).map((record): ReportRow => ({
-      step,
-      erp: side === "erp" ? record : null,
-      crm: side === "crm" ? record : null,
-      coupling: null,
-      open: side === "erp" ? about(record.id, null) : about(null, record.id),
-      blankKeys: memory.keys[side].get(record.id)?.every((key) => key === null) ?? false,
-    }));
-  const coupled = [...memory.couplings.values()].map((coupling): ReportRow => ({
-    step,
-    ...pairOf(memory, coupling),
-    open: about(coupling.erpId, coupling.crmId),
-    blankKeys: false,
-  }));
-  const byErp = ordered([...coupled, ...alone("erp")], (row) => row.coupling?.erpId ?? row.erp?.id ?? "");
-  return [...byErp, ...ordered(alone("crm"), (row) => row.crm?.id ?? "")];
 }

@@ -3,9 +3,14 @@ import { ServiceError } from "../errors.ts";
 import type { Change, Settlement, Side } from "./store.ts";
 import { comparePoints } from "./text.ts";
 
+/** States of a change for which its pair is looked at in every run. */
+export const unsettledStates: readonly Change["state"][] = ["intended", "sent", "open"];
+/** States of a change that its side and source can have only once. */
+export const openStates: readonly Change["state"][] = [...unsettledStates, "noted"];
+
 /** A change that its side and source can have only one of. */
 export function isOpen(change: Change): boolean {
-  return change.state === "intended" || change.state === "sent" || change.state === "open";
+  return openStates.includes(change.state);
 }
 
 /** What two open changes of a step must not share, as one text. */

@@ -20,7 +20,6 @@ const longestTest = 600;
 const long: Readonly<Record<string, string>> = {
   "connectors/connector.ts": "the contract of a service: all that both have in common, most of it comments",
   "store/store.ts": "the contract of the store: all that is remembered, most of it comments",
-  "store/memory.ts": "the whole store in one place, so that it can be read beside the contract",
   "sandbox/business_central/write.ts": "the rules of all writes, a function each; they call each other",
 };
 /** Where time, chance and new ids may come from; everybody else is given a Clock. */

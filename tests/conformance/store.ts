@@ -1,48 +1,12 @@
 /** What every store must do alike. Each test works in a connection of its own, so one database serves them all. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ServiceError } from "../../errors.ts";
-import type { Settlement, Side, Store, StoredRecord } from "../../store/store.ts";
+import { assert, assertEquals } from "@std/assert";
+import type { Side, Store } from "../../store/store.ts";
+import { aftermathTests } from "./aftermath.ts";
+import { codeOf, idsOf, nothing, place } from "./place.ts";
 import { change, coupling, record, run } from "./rows.ts";
 
-const nothing = { records: [], deleted: [], left: [] };
 const astral = "\u{1F600}"; // in UTF-16 it sorts before U+FF5E, by code point after it
 const odd = 'NUL \0, half \uD800, \uFFFF, \uFFFF0000, "\\u0000", \u{1F600}, Þórr, Łódź';
-
-/** Where a test works, with the calls that most tests need. */
-function place(store: Store, connection: string) {
-  return {
-    read: (side: Side, records: readonly StoredRecord[], runId = "r1") =>
-      store.savePage(connection, "s", side, { ...nothing, run: runId, records }),
-    save: (settlement: Settlement) => store.save(connection, "s", settlement),
-    records: async (side: Side) => {
-      const all = ["a", "b", "c", "d", "e", "x", "y", "z"];
-      return await store.records(connection, "s", side, { ids: all }, { limit: 100 });
-    },
-    uncoupled: async (side: Side) => {
-      return idsOf(await store.records(connection, "s", side, { uncoupled: true }, { limit: 100 }));
-    },
-    pairs: async (definition = "d1", more: { after?: string; limit?: number } = {}) => {
-      const pairs = await store.pairs(connection, "s", { definition, limit: 100, ...more });
-      return pairs.map(({ coupling }) => coupling.erpId);
-    },
-    states: async () => {
-      const states = ["intended", "sent", "done", "open", "closed"] as const;
-      const changes = await store.changes(connection, { states }, { limit: 100 });
-      return Object.fromEntries(changes.map(({ id, state }) => [id, state]));
-    },
-    report: async (steps = ["s"]) => {
-      const rows = [];
-      for await (const row of store.report(connection, steps)) rows.push(row);
-      return rows;
-    },
-  };
-}
-function idsOf(records: readonly StoredRecord[]): string[] {
-  return records.map((one) => one.id);
-}
-async function codeOf(work: Promise<unknown>): Promise<ServiceError> {
-  return await assertRejects(() => work, ServiceError);
-}
 
 /** Declares the tests for one implementation; `open` is called once for each. `register` may leave them out. */
 export function storeSuite(
@@ -63,7 +27,7 @@ export function storeSuite(
     });
   }
 
-  test("connection() pins once", async (store, connection) => {
+  test("connection() pins once, and anew when told to", async (store, connection) => {
     const pin = (tenant: string) => {
       const identity = { service: "business_central", name: "Þ", parts: { tenant, company: "Þ" } };
       return { kind: "sandbox" as const, erp: identity, crm: identity };
@@ -73,6 +37,10 @@ export function storeSuite(
     assertEquals(await store.connection(connection, pin("two")), pin("one"));
     assertEquals(await store.connection(connection), pin("one"));
     assertEquals(await store.connection(`${connection} other`), null);
+    assertEquals(await store.connection(connection, pin("three"), { anew: false }), pin("one"));
+    assertEquals(await store.connection(connection, pin("three"), { anew: true }), pin("three"));
+    assertEquals(await store.connection(connection), pin("three"));
+    assertEquals(await store.connection(connection, undefined, { anew: true }), pin("three"));
   });
 
   test("step() of an unknown step is empty and leaves it unknown", async (store, connection) => {
@@ -80,6 +48,7 @@ export function storeSuite(
       definition: null,
       rules: {},
       cursors: { erp: null, crm: null },
+      swept: { erp: null, crm: null },
       entities: null,
       coupled: 0,
       uncoupled: { erp: 0, crm: 0 },
@@ -558,4 +527,6 @@ export function storeSuite(
     }
     assertEquals((await records("erp"))[0]?.data, { name: "before" });
   });
+
+  aftermathTests(test);
 }

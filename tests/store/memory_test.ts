@@ -1,4 +1,62 @@
+import { assertEquals } from "@std/assert";
 import { memoryStore } from "../../store/memory.ts";
+import { place } from "../conformance/place.ts";
+import { change, coupling, record, run } from "../conformance/rows.ts";
 import { storeSuite } from "../conformance/store.ts";
 
-storeSuite("memoryStore()", () => Promise.resolve({ store: memoryStore(), close: () => Promise.resolve() }));
+const closes = { close: () => Promise.resolve() };
+storeSuite("memoryStore()", () => Promise.resolve({ store: memoryStore(), ...closes }));
+storeSuite("memoryStore().copy()", () => Promise.resolve({ store: memoryStore().copy(), ...closes }));
+
+Deno.test("copy() begins with everything, and neither store sees what the other writes", async () => {
+  const store = memoryStore();
+  const page = { run: "r1", deleted: [], left: [], cursor: "c1", swept: "2026-01-02T00:00:00Z" };
+  const identity = { service: "business_central", name: "Þ", parts: {} };
+  await store.connection("c", { kind: "sandbox", erp: identity, crm: identity });
+  await store.saveRun("c", run("r1", "2026-01-01T00:00:00Z"));
+  await store.savePage("c", "s", "erp", { ...page, records: [record("a"), record("b")] });
+  await store.savePage("c", "s", "crm", { ...page, records: [record("x"), record("y")] });
+  await store.saveKeys("c", "s", "erp", [{ id: "b", keys: ["k"] }]);
+  await store.saveKeys("c", "s", "crm", [{ id: "y", keys: ["k"] }]);
+  await store.save("c", "s", {
+    couplings: [coupling("a", "x")],
+    changes: [change("1", "b", { state: "open" })],
+    definition: { hash: "d1", rules: { name: "h" }, entities: { erp: "e", crm: "c" } },
+  });
+  await store.savePage("c", "t", "crm", { ...page, records: [record("x"), record("y")] });
+  const seen = async (one: typeof store) => ({
+    pin: await one.connection("c"),
+    runs: await one.runs("c", { limit: 9 }),
+    steps: [await one.step("c", "s"), await one.step("c", "t")],
+    unseen: await one.records("c", "s", "erp", { unseen: "r1" }, { limit: 9 }),
+    matches: await one.matches("c", "s", 0, { limit: 9 }),
+    changes: await one.changes("c", { states: ["open", "closed"] }, { limit: 9 }),
+    report: await place(one, "c").report(["s", "t"]),
+  });
+  const before = await seen(store);
+  assertEquals(before.steps[1]?.uncoupled.crm, 1);
+  const writeAll = async (one: typeof store) => {
+    await one.connection("c", { kind: "real", erp: identity, crm: identity }, { anew: true });
+    await one.saveRun("c", run("r2", "2026-01-02T00:00:00Z"));
+    await one.savePage("c", "s", "erp", { ...page, run: "r1", records: [record("c")], met: ["d"], cursor: "c2" });
+    await one.saveKeys("c", "s", "erp", [{ id: "b", keys: ["other"] }]);
+    await one.save("c", "s", {
+      couplings: [coupling("b", "y")],
+      close: [{ side: "crm", source: "b" }],
+      definition: { hash: "d2", rules: { name: "i" }, entities: { erp: "e", crm: "c" } },
+      rebase: true,
+    });
+    await one.save("c", "new", {});
+  };
+  const copy = store.copy();
+  assertEquals(await seen(copy), before);
+  await writeAll(copy);
+  assertEquals(await seen(store), before);
+  assertEquals(await store.steps("c"), ["s", "t"]);
+  const after = await seen(copy);
+  // Of the other step too: the copy's couplings count, not the original's.
+  assertEquals(after.steps[1]?.uncoupled.crm, 0);
+  await writeAll(store);
+  assertEquals(await seen(store), after);
+  assertEquals(await seen(copy), after);
+});

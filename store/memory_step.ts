@@ -1,0 +1,204 @@
+/** What the store in memory keeps of one step, and what follows from it. */
+import { couplingTaken, sourceOf } from "./refusals.ts";
+import type {
+  Change,
+  Coupling,
+  PageSave,
+  Pair,
+  RecordFilter,
+  ReportRow,
+  Settlement,
+  Side,
+  StepState,
+  StoredRecord,
+} from "./store.ts";
+import { comparePoints } from "./text.ts";
+
+type Steps = ReadonlyMap<string, StepMemory>;
+
+export interface StepMemory {
+  definition: StepState["definition"];
+  rules: Record<string, Readonly<Record<string, string>>>;
+  cursors: { erp: string | null; crm: string | null };
+  swept: { erp: string | null; crm: string | null };
+  entities: StepState["entities"];
+  readonly records: Readonly<Record<Side, Map<string, StoredRecord>>>;
+  /** Ids that the latest run's readings met. */
+  readonly met: Record<Side, { run: string; ids: Set<string> }>;
+  readonly keys: Readonly<Record<Side, Map<string, readonly (string | null)[]>>>;
+  /** By ERP id. */
+  couplings: Map<string, Coupling>;
+  /** All steps of the connection, this one too. */
+  readonly steps: Steps;
+}
+
+/** A step that nothing was saved for. */
+export function newStep(steps: Steps = new Map()): StepMemory {
+  return {
+    definition: null,
+    rules: {},
+    cursors: { erp: null, crm: null },
+    swept: { erp: null, crm: null },
+    entities: null,
+    records: { erp: new Map(), crm: new Map() },
+    met: { erp: { run: "", ids: new Set() }, crm: { run: "", ids: new Set() } },
+    keys: { erp: new Map(), crm: new Map() },
+    couplings: new Map(),
+    steps,
+  };
+}
+
+/** The same step for another store; what is frozen is shared. */
+export function copyStep(memory: StepMemory, steps: Steps): StepMemory {
+  const { records, met, keys } = memory;
+  return {
+    ...memory,
+    rules: { ...memory.rules },
+    cursors: { ...memory.cursors },
+    swept: { ...memory.swept },
+    records: { erp: new Map(records.erp), crm: new Map(records.crm) },
+    met: { erp: { ...met.erp, ids: new Set(met.erp.ids) }, crm: { ...met.crm, ids: new Set(met.crm.ids) } },
+    keys: { erp: new Map(keys.erp), crm: new Map(keys.crm) },
+    couplings: new Map(memory.couplings),
+    steps,
+  };
+}
+
+/** A frozen copy, without the properties that are undefined, as a database would give it back. */
+export function keep<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map(keep)) as T;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.freeze(Object.fromEntries(entries.map(([name, inner]) => [name, keep(inner)]))) as T;
+}
+
+/** Sorts by code point, in place. */
+export function ordered<T>(items: T[], by: (item: T) => string): T[] {
+  return items.sort((a, b) => comparePoints(by(a), by(b)));
+}
+
+/** The coupling with its two records. */
+export function pairOf(memory: StepMemory, coupling: Coupling): Pair {
+  const { erp, crm } = memory.records;
+  return { coupling, erp: erp.get(coupling.erpId) ?? null, crm: crm.get(coupling.crmId) ?? null };
+}
+
+/** Present records that no coupling names, not even a tombstone, and of the CRM none that another step has coupled. */
+export function uncoupled(memory: StepMemory, side: Side): StoredRecord[] {
+  const coupled = new Set<string>();
+  for (const coupling of memory.couplings.values()) coupled.add(side === "erp" ? coupling.erpId : coupling.crmId);
+  for (const other of side === "crm" ? memory.steps.values() : []) {
+    if (other === memory) continue;
+    for (const { crmId, state } of other.couplings.values()) if (state === "coupled") coupled.add(crmId);
+  }
+  return [...memory.records[side].values()].filter((record) => record.state === "present" && !coupled.has(record.id));
+}
+
+/** Store.records, in no order. */
+export function filtered(memory: StepMemory, side: Side, filter: RecordFilter): StoredRecord[] {
+  if ("uncoupled" in filter) return uncoupled(memory, side);
+  const records = memory.records[side];
+  if ("ids" in filter) {
+    return [...new Set(filter.ids)].map((id) => records.get(id)).filter((record) => record !== undefined);
+  }
+  const met = memory.met[side].run === filter.unseen ? memory.met[side].ids : new Set<string>();
+  return [...records.values()].filter((record) => record.state === "present" && !met.has(record.id));
+}
+
+/** The value that Store.lookup compares; null or undefined where the record has none. */
+export function lookedUp(memory: StepMemory, side: Side, by: string): (pair: Pair) => unknown {
+  const group = /^match (\d+)$/.exec(by)?.[1];
+  return (pair) => {
+    const id = side === "erp" ? pair.coupling.erpId : pair.coupling.crmId;
+    if (by === "id") return id;
+    if (group !== undefined) return memory.keys[side].get(id)?.[Number(group)];
+    return by === "key" ? pair[side]?.key : pair[side]?.data[by];
+  };
+}
+
+/** Merges a page into the records of a side. */
+export function mergePage(memory: StepMemory, side: Side, page: PageSave): void {
+  const records = memory.records[side];
+  if (memory.met[side].run !== page.run) memory.met[side] = { run: page.run, ids: new Set() };
+  for (const id of page.met ?? []) memory.met[side].ids.add(id);
+  for (const record of page.records) {
+    memory.met[side].ids.add(record.id);
+    records.set(record.id, keep({ ...record, state: "present", mergedInto: null }));
+  }
+  const put = (id: string, state: StoredRecord["state"], mergedInto: string | null = null) => {
+    const record = records.get(id);
+    if (record !== undefined) records.set(id, keep({ ...record, state, mergedInto }));
+  };
+  for (const id of page.left) put(id, "left");
+  for (const { id, into } of page.merged ?? []) put(id, "merged", into);
+  for (const id of page.deleted) put(id, "deleted");
+  if (page.cursor !== undefined) memory.cursors[side] = page.cursor;
+  if (page.swept !== undefined) memory.swept[side] = page.swept;
+}
+
+/** The couplings with these among them; throws ServiceError "coupling_taken". */
+export function replaced(
+  before: Map<string, Coupling>,
+  couplings: readonly Coupling[],
+  step: string,
+): Map<string, Coupling> {
+  const after = new Map(before);
+  for (const coupling of couplings) after.set(coupling.erpId, keep(coupling));
+  const taken = new Map<string, string>();
+  for (const { erpId, crmId, state } of after.values()) {
+    if (state === "tombstone") continue;
+    const other = taken.get(crmId);
+    if (other !== undefined) throw couplingTaken(step, { crmId, erpIds: [other, erpId] });
+    taken.set(crmId, erpId);
+  }
+  return after;
+}
+
+/** Settlement.definition. */
+export function define(memory: StepMemory, { hash, rules, entities }: NonNullable<Settlement["definition"]>): void {
+  if (memory.definition !== hash) memory.cursors = { erp: null, crm: null };
+  const used = new Set([...memory.couplings.values()].map((coupling) => coupling.definition));
+  const kept = Object.entries(memory.rules).filter(([known]) => used.has(known));
+  memory.rules = { ...Object.fromEntries(kept), [hash]: keep(rules) };
+  memory.definition = hash;
+  memory.entities = keep(entities);
+}
+
+/** Settlement.rebase. */
+export function rebase(memory: StepMemory): void {
+  memory.cursors = { erp: null, crm: null };
+  for (const [erpId, coupling] of memory.couplings) {
+    if (coupling.state !== "coupled") continue;
+    const forgotten = { base: null, seen: { erp: null, crm: null }, resolution: null };
+    memory.couplings.set(erpId, keep({ ...coupling, ...forgotten }));
+  }
+}
+
+/** Store.report of the step; `open` holds its open changes by {@link sourceOf}. */
+export function reportOf(step: string, memory: StepMemory, open: ReadonlyMap<string, Change>): ReportRow[] {
+  const about = (erpId: string | null, crmId: string | null) =>
+    ordered(
+      [
+        erpId === null ? undefined : open.get(sourceOf({ side: "crm", source: erpId })),
+        crmId === null ? undefined : open.get(sourceOf({ side: "erp", source: crmId })),
+      ].filter((change) => change !== undefined),
+      (change) => change.id,
+    );
+  const alone = (side: Side) =>
+    uncoupled(memory, side).map((record): ReportRow => ({
+      step,
+      erp: side === "erp" ? record : null,
+      crm: side === "crm" ? record : null,
+      coupling: null,
+      open: side === "erp" ? about(record.id, null) : about(null, record.id),
+      blankKeys: memory.keys[side].get(record.id)?.every((key) => key === null) ?? false,
+    }));
+  const coupled = [...memory.couplings.values()].map((coupling): ReportRow => ({
+    step,
+    ...pairOf(memory, coupling),
+    open: about(coupling.erpId, coupling.crmId),
+    blankKeys: false,
+  }));
+  const byErp = ordered([...coupled, ...alone("erp")], (row) => row.coupling?.erpId ?? row.erp?.id ?? "");
+  return [...byErp, ...ordered(alone("crm"), (row) => row.crm?.id ?? "")];
+}
