@@ -100,6 +100,27 @@ export const commands: Readonly<Record<string, Command>> = {
     set: "status",
     more: "RECORD is STEP/KEY as for sync --select: a number or an id of either side. The next sync carries it out.",
   },
+  skip: {
+    about: "Leave a record alone until it changes, and say why",
+    options: { reason: { type: "string", value: "TEXT", about: "why; it stays with the record" }, json },
+    word: "RECORD",
+    set: "status",
+    more: "RECORD is STEP/KEY as for sync --select. deno task retry --select RECORD takes it back.",
+  },
+  retry: {
+    about: "Try again at once what is listed, then synchronize the steps concerned",
+    options: {
+      select: {
+        type: "string",
+        value: "S",
+        about: "only these: as for sync, result:failed|blocked|conflict|skipped, or reason:CODE",
+        multiple: true,
+      },
+      json,
+      yes,
+    },
+    set: "sync",
+  },
   serve: {
     about: "Serve the status endpoint on loopback until it is stopped",
     options: { port: { type: "string", value: "N", about: "the port (4280; 0: any free one)" }, yes },

@@ -14,6 +14,8 @@ const runners: Readonly<Record<string, () => Promise<Run>>> = {
   status: async () => (await import("./status.ts")).status,
   report: async () => (await import("./report.ts")).report,
   conflicts: async () => (await import("./conflicts.ts")).conflicts,
+  skip: async () => (await import("./skip.ts")).skip,
+  retry: async () => (await import("./retry.ts")).retry,
   serve: async () => (await import("./serve.ts")).serve,
   sandbox: async () => (await import("./sandbox.ts")).sandbox,
   help: () => Promise.resolve(help),

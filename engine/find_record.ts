@@ -114,6 +114,16 @@ async function openOf(place: Pick<Place, "store" | "connection">, row: ReportRow
   return await changesOf(place, row, ["intended", "sent", "open", "noted"]);
 }
 
+/** Throws DefinitionError "write_unsettled" where a stopped run left a write whose answer nobody knows yet. */
+export function refuseUnsettled(row: ReportRow, action: string): void {
+  if (!row.open.some(({ state }) => state === "intended" || state === "sent")) return;
+  throw new DefinitionError(
+    "write_unsettled",
+    `Cannot ${action} "${selectorOf(row)}": a run that was stopped left a write of it unanswered; ` +
+      "deno task sync finds out what became of it",
+  );
+}
+
 /** How messages name the record: `step/number`, or its id where it has no number. */
 export function selectorOf(row: ReportRow): string {
   return `${row.step}/${row.erp?.key ?? row.crm?.key ?? idOf(row, "erp") ?? idOf(row, "crm")}`;

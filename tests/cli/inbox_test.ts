@@ -36,4 +36,20 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
         [record, "resolved by a person"],
       ]);
     });
+
+    await t.step("skip and retry", async () => {
+      const { conflicts: [other] } = JSON.parse((await run(["conflicts", "list", "--json"])).out);
+      const blank = await run(["skip", other.record, "--reason", " "]);
+      assertEquals([blank.code, blank.err.includes("[bad_arguments]")], [2, true]);
+      const skipped = await run(["skip", other.record, "--reason", "known"]);
+      assertEquals([skipped.code, skipped.out], [0, `"${other.record}" is left alone until it changes: known\n`]);
+      assertStringIncludes(skipped.err, `Next: deno task retry --select ${other.record}`);
+      const nothing = await run(["retry", "--select", "reason:refused"]);
+      assertEquals([nothing.code, nothing.err.includes("Nothing that is listed fits\nNext: ")], [0, true]);
+      const again = await run(["retry", "--select", "result:skipped"]);
+      assertEquals(again.code, 3);
+      assertStringIncludes(again.err, 'Trying again 2 of "customers": 2 skipped\n');
+      const shown = await run(["conflicts", "show", other.record, "--json"]);
+      assertEquals(JSON.parse(shown.out).conflicts.length, 1);
+    });
   }));
