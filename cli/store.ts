@@ -32,7 +32,7 @@ export async function openStore(session: Session, connection: string): Promise<O
     return await openPglite(`${home}/store`);
   }
   const { openPostgres } = await import("../store/postgres.ts");
-  return await openPostgres(database, connection, verifierOf(home, nameOf(database)));
+  return await openPostgres(database, connection, { verify: verifierOf(home, nameOf(database)) });
 }
 
 /** Remembers that the home is used with this store, which a home does not leave again: only once it is accepted. */

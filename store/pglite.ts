@@ -3,19 +3,25 @@ import { Kysely, PGliteDialect, sql } from "kysely";
 import { ServiceError } from "../errors.ts";
 import { migrate } from "./migrations/mod.ts";
 import { attempt, sqlStore } from "./sql.ts";
+import { rehearsal, sessions } from "./sql_sessions.ts";
 import type { Store } from "./store.ts";
+
+export interface PgliteOptions {
+  /** What is written is seen through this store alone, and gone when it is closed. */
+  readonly rehearsal?: boolean;
+}
 
 /**
  * Opens the store in this folder, which is made when it isn't there; undefined: in memory, for tests. One process at
  * a time, kept by a lock file beside the folder. Throws ServiceError "store_locked", "store_too_new",
  * "store_unreadable" or "store_failed". Close it, or the process doesn't end.
  */
-export async function openPglite(dir?: string): Promise<Store> {
-  if (dir === undefined) return await open(undefined);
+export async function openPglite(dir?: string, options: PgliteOptions = {}): Promise<Store> {
+  if (dir === undefined) return await open(undefined, options);
   const lock = await lockFolder(dir);
   try {
     await make(dir);
-    const store = await open(dir);
+    const store = await open(dir, options);
     return {
       ...store,
       close: async () => {
@@ -32,7 +38,7 @@ export async function openPglite(dir?: string): Promise<Store> {
   }
 }
 
-async function open(dir: string | undefined): Promise<Store> {
+async function open(dir: string | undefined, options: PgliteOptions): Promise<Store> {
   // Imported here: it takes a tenth of a second that commands without a store shouldn't wait for.
   const { PGlite } = await import("@electric-sql/pglite");
   const pglite = await (dir === undefined ? PGlite.create({ loadDataDir: await template() }) : PGlite.create(dir))
@@ -51,14 +57,20 @@ async function open(dir: string | undefined): Promise<Store> {
     await pglite.close();
     throw error;
   }
-  const store = sqlStore(db);
+  // Nothing else gives back the room of replaced rows. A few milliseconds, a second after a first run.
+  const vacuum = async () => void await attempt("give back room in the store", () => sql`vacuum`.execute(db));
+  if (options.rehearsal) {
+    const store = sqlStore(await rehearsal(db));
+    return { ...store, close: () => store.close().then(vacuum).finally(() => db.destroy()) };
+  }
+  const store = sqlStore(sessions(db));
   return {
     ...store,
     saveRun: async (connection, run) => {
       await store.saveRun(connection, run);
-      // Nothing else gives back the room of replaced rows. A few milliseconds, a second after a first run.
-      if (run.status !== "In Process") await attempt("give back room in the store", () => sql`vacuum`.execute(db));
+      if (run.status !== "In Process") await vacuum();
     },
+    close: () => db.destroy(),
   };
 }
 

@@ -7,12 +7,19 @@ import { type Lock, lockConnection } from "./postgres_lock.ts";
 import { refusalOf } from "./postgres_refusals.ts";
 import type { PostgresAddress } from "./postgres_socket.ts";
 import { sqlStore } from "./sql.ts";
+import { rehearsal as rehearsalIn, sessions } from "./sql_sessions.ts";
 import type { Store } from "./store.ts";
 
 export { nameOf, type PostgresAddress } from "./postgres_socket.ts";
 
 /** Called with the id of the store that is there (null: none) before anything is made; throws when it must be another. */
 export type Verify = (id: string | null) => void;
+
+export interface PostgresOptions {
+  readonly verify?: Verify;
+  /** What is written is seen through this store alone, and gone when it is closed. */
+  readonly rehearsal?: boolean;
+}
 
 /** Connections at once: steps side by side, a report, and who asks for the status. */
 const max = 4;
@@ -26,28 +33,22 @@ const max = 4;
 export async function openPostgres(
   address: PostgresAddress,
   connection: string,
-  verify: Verify = () => {},
+  { verify = () => {}, rehearsal = false }: PostgresOptions = {},
 ): Promise<Store & { readonly id: string }> {
   const lock = await lockConnection(address, { connection, wait: true });
   try {
     const link = await openLink(address, { max, guard: lock.guard });
-    let id: string;
     try {
       verify(await storeIdOf(link.db));
       await upToDate(link, address);
-      id = (await storeIdOf(link.db))!;
+      const id = (await storeIdOf(link.db))!;
+      const store = sqlStore(rehearsal ? await rehearsalIn(link.db, lock) : sessions(link.db));
+      const close = () => store.close().finally(link.close).finally(lock.release);
+      return { ...store, id, close };
     } catch (error) {
       await link.close();
       throw errorOf(address, error);
     }
-    const close = async () => {
-      try {
-        await link.close();
-      } finally {
-        await lock.release();
-      }
-    };
-    return { ...sqlStore(link.db), id, close };
   } catch (error) {
     await lock.release();
     throw error;
@@ -78,7 +79,7 @@ export async function openPostgresBeside(
       return null;
     }
     if (number > migrations.length) await upToDate(link, address); // says that this version is too old for it
-    const store = { ...sqlStore(link.db), close: link.close };
+    const store = { ...sqlStore(sessions(link.db)), close: link.close };
     const lock = await lockConnection(address, { connection, wait: false }).catch((error: unknown) => {
       const isTaken = error instanceof ServiceError && error.code === "store_locked";
       if (isTaken && number === migrations.length) return null;

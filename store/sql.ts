@@ -3,37 +3,40 @@ import { type RawBuilder, sql } from "kysely";
 import { DefinitionError, RecordError, ServiceError, StepError } from "../errors.ts";
 import { alone, changeRow, type Db, ids, json, pairJoins, pairRow, recordRow, rowsOf } from "./sql_rows.ts";
 import { reportRows } from "./sql_report.ts";
+import type { Sessions } from "./sql_sessions.ts";
 import { type Work, writeKeys, writePage, writeSettlement } from "./sql_write.ts";
 import type { Change, Pair, Pin, RecordFilter, Run, Side, StepState, Store, StoredRecord } from "./store.ts";
 import { storable } from "./text.ts";
 
 /**
- * A store over a database that has the schema of migrations/. Each method is one transaction; what the database
- * refuses becomes ServiceError "store_failed". `close` closes the database.
+ * A store over a database that has the schema of migrations/. What the database refuses becomes ServiceError
+ * "store_failed". `close` ends what is under way in it.
  */
-export function sqlStore(db: Db): Store {
-  const grown = growth();
+export function sqlStore(database: Sessions): Store {
+  const grown = growth(database.analyze);
   function write<T>(action: string, work: (tx: Db) => Promise<T>): Promise<T> {
-    return attempt(action, () => db.transaction().execute(work));
+    return attempt(action, () => database.write(work));
+  }
+  function read<T>(action: string, query: RawBuilder<unknown>): Promise<T[]> {
+    return attempt(action, () => database.read((db) => rowsOf<T>(db, query)));
   }
 
   return {
-    connection: (connection, pin) =>
+    connection: (connection, pin, { anew = false } = {}) =>
       write(`read connection "${connection}"`, async (tx) => {
         if (pin !== undefined) {
           await sql`insert into connections (connection, pin) values (${connection}::text, ${json(pin)}::jsonb)
-            on conflict do nothing`.execute(tx);
+            on conflict (connection) do ${anew ? sql`update set pin = excluded.pin` : sql`nothing`}`.execute(tx);
         }
         const query = sql`select pin::text as row from connections where connection = ${connection}`;
         return (await rowsOf<Pin>(tx, query))[0] ?? null;
       }),
     steps: (connection) =>
-      attempt(`read the steps of connection "${connection}"`, async () => {
-        const found = sql<{ step: string }>`select step from steps where connection = ${connection} order by step`;
-        return (await found.execute(db)).rows.map((row) => row.step);
-      }),
-    step: (connection, step) =>
-      attempt(`read step "${step}"`, async () => (await rowsOf<StepState>(db, stepQuery(connection, step)))[0]!),
+      read(
+        `read the steps of connection "${connection}"`,
+        sql`select to_json(step)::text as row from steps where connection = ${connection} order by step`,
+      ),
+    step: async (connection, step) => (await read<StepState>(`read step "${step}"`, stepQuery(connection, step)))[0]!,
     saveRun: (connection, run) =>
       write(`save run "${run.runId}"`, async (tx) => {
         await sql`insert into runs (connection, run_id, started_at, run)
@@ -42,92 +45,85 @@ export function sqlStore(db: Db): Store {
           .execute(tx);
       }),
     runs: (connection, { limit, runId }) =>
-      attempt(`read the runs of connection "${connection}"`, () =>
-        rowsOf<Run>(
-          db,
-          sql`select run::text as row from runs where connection = ${connection}
-            ${when(runId !== undefined, () => sql`and run_id = ${storable(runId!)}`)}
-            order by started_at desc, run_id desc limit ${limit}::int`,
-        )),
+      read<Run>(
+        `read the runs of connection "${connection}"`,
+        sql`select run::text as row from runs where connection = ${connection}
+          ${when(runId !== undefined, () => sql`and run_id = ${storable(runId!)}`)}
+          order by started_at desc, run_id desc limit ${limit}::int`,
+      ),
     savePage: (connection, step, side, page) =>
       write(
         `save a page of step "${step}", side "${side}"`,
         (tx) => writePage({ tx, connection, step, grown }, { side, page }),
       ),
     records: (connection, step, side, filter, { after = "", limit }) =>
-      attempt(`read records of step "${step}", side "${side}"`, () =>
-        rowsOf<StoredRecord>(
-          db,
-          sql`with wanted as (
-              ${wantedIds({ connection, step, side, after: storable(after) }, filter)} order by id limit ${limit}::int
-            )
-            select ${recordRow("r")}::text as row from wanted join records r
-              on r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = wanted.id
-            order by r.id`,
-        )),
+      read<StoredRecord>(
+        `read records of step "${step}", side "${side}"`,
+        sql`with wanted as (
+            ${wantedIds({ connection, step, side, after: storable(after) }, filter)} order by id limit ${limit}::int
+          )
+          select ${recordRow("r")}::text as row from wanted join records r
+            on r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = wanted.id
+          order by r.id`,
+      ),
     saveKeys: (connection, step, side, keys) =>
       write(
         `save match keys of step "${step}", side "${side}"`,
         (tx) => writeKeys({ tx, connection, step, grown }, { side, keys }),
       ),
     matches: (connection, step, group, { after = "", limit }) =>
-      attempt(
-        `read matches of step "${step}"`,
-        () => rowsOf(db, matchQuery({ connection, step, group }, storable(after), limit)),
-      ),
+      read(`read matches of step "${step}"`, matchQuery({ connection, step, group }, storable(after), limit)),
     pairs: (connection, step, { definition, after = "", limit }) =>
-      attempt(`read pairs of step "${step}"`, () =>
-        // Two queries, because the one that nearly always runs can then go by the index of dirty couplings alone.
-        db.transaction().execute(async (tx) => {
-          const { rows } = await sql<{ other: boolean }>`select
+      // Two queries, because the one that nearly always runs can then go by the index of dirty couplings alone.
+      write(`read pairs of step "${step}"`, async (tx) => {
+        const { rows } = await sql<{ other: boolean }>`select
             exists (select from couplings where connection = ${connection} and step = ${step}
               and definition < ${definition}) or
             exists (select from couplings where connection = ${connection} and step = ${step}
               and definition > ${definition}) as other`.execute(tx);
-          const wanted = rows[0]?.other === true ? sql`(c.dirty or c.definition <> ${definition})` : sql`c.dirty`;
-          return rowsOf<Pair>(
-            tx,
-            sql`select ${pairRow}::text as row from (
+        const wanted = rows[0]?.other === true ? sql`(c.dirty or c.definition <> ${definition})` : sql`c.dirty`;
+        return rowsOf<Pair>(
+          tx,
+          sql`select ${pairRow}::text as row from (
               select * from couplings c where c.connection = ${connection} and c.step = ${step}
                 and c.state = 'coupled' and c.erp_id > ${storable(after)} and ${wanted}
               order by c.erp_id limit ${limit}::int
             ) c ${pairJoins} order by c.erp_id`,
-          );
-        })),
+        );
+      }),
     lookup: (connection, step, side, by, values) =>
-      attempt(
+      read(
         `look up records of step "${step}", side "${side}"`,
-        () => rowsOf(db, lookupQuery({ connection, step, side }, by, values)),
+        lookupQuery({ connection, step, side }, by, values),
       ),
     save: (connection, step, settlement) =>
       write(
         `save what was decided in step "${step}"`,
         (tx) => writeSettlement({ tx, connection, step, grown }, settlement),
       ),
-    changes: (connection, { step, run, side, states }, { after = "", limit }) =>
-      attempt(`read the changes of connection "${connection}"`, () =>
-        rowsOf<Change>(
-          db,
-          sql`select ${changeRow}::text as row from changes h
+    changes: (connection, { step, run, side, sources, states, lost }, { after = "", limit }) =>
+      read<Change>(
+        `read the changes of connection "${connection}"`,
+        sql`select ${changeRow}::text as row from changes h
             where h.connection = ${connection} and h.id > ${storable(after)} and h.state = any(${ids(states)})
               ${when(step !== undefined, () => sql`and h.step = ${step}`)}
               ${when(run !== undefined, () => sql`and h.run = ${run}`)}
               ${when(side !== undefined, () => sql`and h.side = ${side}`)}
+              ${when(sources !== undefined, () => sql`and h.source = any(${ids(sources!)})`)}
+              ${when(lost === true, () => sql`and h.lost <> '[]'`)}
             order by h.id limit ${limit}::int`,
-        )),
+      ),
     report: async function* (connection, steps) {
-      const start = () =>
-        db.startTransaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute();
-      const tx = await attempt("read the report", start);
+      const { tx, end } = await attempt("read the report", database.snapshot);
       try {
         for (const step of steps) yield* reportRows(tx, { connection, step });
       } catch (error) {
         throw failed("read the report", error);
       } finally {
-        await tx.rollback().execute();
+        await end();
       }
     },
-    close: () => db.destroy(),
+    close: database.close,
   };
 }
 
@@ -159,7 +155,7 @@ function failed(action: string, error: unknown): unknown {
  * handful of rows, and compares each row with each. Made anew in the same transaction, before what needs them,
  * whenever the rows of a step and side that are new to a table outnumber those that were known.
  */
-function growth(): Work["grown"] {
+function growth(analyze: Sessions["analyze"]): Work["grown"] {
   const counted = new Map<string, { known: number; fresh: number }>();
   return async ({ tx, connection, step }, table, rows) => {
     const place = JSON.stringify([table, connection, step]);
@@ -169,7 +165,7 @@ function growth(): Work["grown"] {
     if (count.fresh <= count.known) return;
     count.known += count.fresh;
     count.fresh = 0;
-    await sql.raw(`analyze ${table.split(" ")[0]}`).execute(tx);
+    await analyze(tx, table.split(" ")[0]!);
   };
 }
 
@@ -180,6 +176,7 @@ function stepQuery(connection: string, step: string): RawBuilder<unknown> {
   return sql`select json_build_object(
       'definition', s.definition, 'rules', coalesce(s.rules, '{}'), 'entities', s.entities,
       'cursors', json_build_object('erp', s.cursor_erp, 'crm', s.cursor_crm),
+      'swept', json_build_object('erp', s.swept_erp, 'crm', s.swept_crm),
       'coupled', (select count(*) from couplings c
         where c.connection = ${connection} and c.step = ${step} and c.state = 'coupled'),
       'uncoupled', json_build_object('erp', ${uncoupled("erp")}, 'crm', ${uncoupled("crm")}),
@@ -233,8 +230,12 @@ function lookupQuery(
   const given = sql`json_array_elements_text(${json([...new Set(values)])}) given(value)`;
   const at = (alias: string) => sql`${sql.raw(alias)}.connection = ${connection} and ${sql.raw(alias)}.step = ${step}`;
   const value = by === "key" ? sql`o.key` : sql`o.data ->> ${by}::text`;
+  const group = /^match (\d+)$/.exec(by)?.[1];
   const found = by === "id"
     ? sql`select value, value as id from ${given}`
+    : group !== undefined
+    ? sql`select value, k.id from ${given} join match_keys k on k.key = value
+        where ${at("k")} and k.position = ${Number(group)}::int and k.side = ${side}`
     : sql`select value, o.id from ${given} join records o on ${value} = value where ${at("o")} and o.side = ${side}`;
   return sql`
     with found as materialized (${found})

@@ -1,7 +1,7 @@
 /** The report of the store in SQL: one query, fetched a page at a time inside a transaction, so that memory stays flat. */
 import { type RawBuilder, sql } from "kysely";
 import { sourceOf } from "./refusals.ts";
-import { alone, changeRow, couplingRow, type Db, ids, noKey, openStates, recordRow, rowsOf } from "./sql_rows.ts";
+import { alone, changeRow, couplingRow, type Db, ids, noKey, openOnes, recordRow, rowsOf } from "./sql_rows.ts";
 import type { Change, ReportRow } from "./store.ts";
 import { comparePoints } from "./text.ts";
 
@@ -57,7 +57,7 @@ async function openChanges(
   const changes = await rowsOf<Change>(
     tx,
     sql`select ${changeRow}::text as row from changes h where h.connection = ${connection} and h.step = ${step}
-      and h.state in ${openStates} and (${among("crm")} or ${among("erp")}) order by h.id`,
+      and h.state in ${openOnes} and (${among("crm")} or ${among("erp")}) order by h.id`,
   );
   return new Map(changes.map((change) => [sourceOf(change), change]));
 }

@@ -3,6 +3,7 @@
  * the same, and lists go in as one JSON parameter, which measured faster than a VALUES list.
  */
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { openStates, unsettledStates } from "./refusals.ts";
 import { decode, encode } from "./text.ts";
 
 /** Anything that runs SQL: the database or a transaction. */
@@ -29,20 +30,20 @@ export function recordRow(alias: string): RawBuilder<unknown> {
   return sql.raw(`case when ${alias}.id is null then null else json_build_object(
     'id', ${alias}.id, 'key', ${alias}.key, 'label', ${alias}.label, 'data', ${alias}.data,
     'version', ${alias}.version, 'modifiedAt', ${alias}.modified_at, 'fingerprint', ${alias}.fingerprint,
-    'frozen', ${alias}.frozen, 'state', ${alias}.state) end`);
+    'frozen', ${alias}.frozen, 'state', ${alias}.state, 'mergedInto', ${alias}.merged_into) end`);
 }
 
 /** A Coupling from the table `couplings` under the alias c; null where an outer join found none. */
 export const couplingRow = sql.raw(`case when c.erp_id is null then null else json_build_object(
   'erpId', c.erp_id, 'crmId', c.crm_id, 'state', c.state, 'base', c.base,
   'seen', json_build_object('erp', c.seen_erp, 'crm', c.seen_crm),
-  'definition', c.definition, 'how', c.how, 'written', c.written) end`);
+  'definition', c.definition, 'how', c.how, 'written', c.written, 'resolution', c.resolution) end`);
 
 /** A Change from the table `changes` under the alias h. */
 export const changeRow = sql.raw(`json_build_object(
   'id', h.id, 'run', h.run, 'step', h.step, 'side', h.side, 'op', h.op, 'source', h.source, 'target', h.target,
   'after', h.after, 'before', h.before, 'basis', h.basis, 'version', h.version, 'state', h.state, 'reasons', h.reasons,
-  'attempts', h.attempts, 'at', h.at)`);
+  'lost', h.lost, 'attempts', h.attempts, 'retryAt', h.retry_at, 'at', h.at)`);
 
 /** A Pair, where {@link pairJoins} stands behind the couplings c. */
 export const pairRow = sql`json_build_object('coupling', ${couplingRow}, 'erp', ${recordRow("e")},
@@ -75,5 +76,10 @@ export function alone(alias: string, side: "erp" | "crm"): RawBuilder<unknown> {
 /** The position in match_keys of a row that says: keys were saved for this record, and all of them are null. */
 export const noKey = -1;
 
-/** States of a change that its side and source can have only once. */
-export const openStates = sql.raw(`('intended', 'sent', 'open')`);
+/** {@link openStates} and {@link unsettledStates} for `in`: written out, so that partial indexes are used. */
+export const openOnes = listed(openStates);
+export const unsettledOnes = listed(unsettledStates);
+
+function listed(states: readonly string[]): RawBuilder<unknown> {
+  return sql.raw(`(${states.map((state) => `'${state}'`).join(", ")})`);
+}

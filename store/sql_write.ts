@@ -1,7 +1,7 @@
 /** The writes of the store in SQL: set by set, and only rows that differ. All run inside the caller's transaction. */
 import { sql } from "kysely";
 import { couplingTaken, isOpen, refuseSecondOpen } from "./refusals.ts";
-import { type Db, ids, json, noKey, openStates, pairJoins } from "./sql_rows.ts";
+import { type Db, ids, json, noKey, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
 import type { Change, Coupling, PageSave, Settlement, Side, StoredRecord } from "./store.ts";
 
 /** A transaction, and where what it writes belongs. */
@@ -33,24 +33,39 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
   await hold(work);
   await sql`delete from met where connection = ${connection} and step = ${step} and side = ${side}
     and run <> ${page.run}`.execute(tx);
-  if (page.records.length > 0) {
+  const met = [...page.records.map((record) => record.id), ...page.met ?? []];
+  if (met.length > 0) {
     await sql`insert into met (connection, step, side, run, ids) values (${connection}::text, ${step}::text,
-      ${side}::text, ${page.run}::text, ${ids(page.records.map((record) => record.id))})`.execute(tx);
+      ${side}::text, ${page.run}::text, ${ids(met)})`.execute(tx);
   }
-  const records = page.records.map((record) => ({ ...record, side, state: "present" as const }));
+  const records = page.records.map((record) => ({ ...record, side, state: "present" as const, mergedInto: null }));
   const touched = await mergeRecords(work, records);
-  for (const [state, gone] of [["left", page.left], ["deleted", page.deleted]] as const) {
-    if (gone.length === 0) continue;
-    const { rows } = await sql<{ id: string }>`update records set state = ${state}::text
-      where connection = ${connection} and step = ${step} and side = ${side} and id = any(${ids(gone)})
-        and state <> ${state} returning id`.execute(tx);
-    touched[side].push(...rows.map((row) => row.id));
-  }
+  const gone = [
+    { state: "left", rows: page.left.map((id) => ({ id, into: null })) },
+    { state: "merged", rows: page.merged ?? [] },
+    { state: "deleted", rows: page.deleted.map((id) => ({ id, into: null })) },
+  ];
+  for (const { state, rows } of gone) touched[side].push(...await writeGone(work, { side, state, rows }));
   await derive(work, touched);
-  if (page.cursor !== undefined) {
-    await sql`update steps set ${sql.raw(`cursor_${side}`)} = ${page.cursor}::text
+  for (const [column, value] of [["cursor", page.cursor], ["swept", page.swept]] as const) {
+    if (value === undefined) continue;
+    await sql`update steps set ${sql.raw(`${column}_${side}`)} = ${value}::text
       where connection = ${connection} and step = ${step}`.execute(tx);
   }
+}
+
+/** Gives records another state; ids of those that have it only now. */
+async function writeGone(
+  { tx, connection, step }: Work,
+  { side, state, rows }: { side: Side; state: string; rows: readonly { id: string; into: string | null }[] },
+): Promise<readonly string[]> {
+  if (rows.length === 0) return [];
+  const last = [...new Map(rows.map((row) => [row.id, row])).values()];
+  const written = await sql<{ id: string }>`update records r set state = ${state}::text, merged_into = i."into"
+    from json_to_recordset(${json(last)}) as i(id text, "into" text)
+    where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = i.id
+      and (r.state, r.merged_into) is distinct from (${state}::text, i."into") returning r.id`.execute(tx);
+  return written.rows.map((row) => row.id);
 }
 
 /** Store.save. */
@@ -70,6 +85,7 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   touched.erp.push(...couplings.map((coupling) => coupling.erpId));
   await derive(work, touched);
   if (definition !== undefined) await writeDefinition(work, definition);
+  if (settlement.rebase) await writeRebase(work);
 }
 
 async function mergeRecords(work: Work, records: readonly (StoredRecord & { side: Side })[]): Promise<Touched> {
@@ -80,21 +96,21 @@ async function mergeRecords(work: Work, records: readonly (StoredRecord & { side
   const { rows } = await sql<{ side: Side; id: string }>`
     with input as (
       select * from json_to_recordset(${json(last)}) as i(side text, id text, key text, label text, data json,
-        version text, "modifiedAt" text, fingerprint text, frozen text, state text)
+        version text, "modifiedAt" text, fingerprint text, frozen text, state text, "mergedInto" text)
     ), different as (
       select i.* from input i left join records r on r.connection = ${connection} and r.step = ${step}
         and r.side = i.side and r.id = i.id
-      where r.id is null or (r.key, r.label, r.version, r.modified_at, r.fingerprint, r.frozen, r.state)
-        is distinct from (i.key, i.label, i.version, i."modifiedAt", i.fingerprint, i.frozen, i.state)
+      where r.id is null or (r.key, r.label, r.version, r.modified_at, r.fingerprint, r.frozen, r.state, r.merged_into)
+        is distinct from (i.key, i.label, i.version, i."modifiedAt", i.fingerprint, i.frozen, i.state, i."mergedInto")
     )
     insert into records
-      (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state)
+      (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state, merged_into)
     select ${connection}::text, ${step}::text, side, id, key, label, data::jsonb, version, "modifiedAt", fingerprint,
-      frozen, state
+      frozen, state, "mergedInto"
     from different
     on conflict (connection, step, side, id) do update set key = excluded.key, label = excluded.label,
       data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
-      fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state
+      fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state, merged_into = excluded.merged_into
     returning side, id`.execute(tx);
   for (const { side, id } of rows) touched[side].push(id);
   await work.grown(work, "records erp", touched.erp);
@@ -112,20 +128,20 @@ async function writeChanges(
     await sql`update changes h set state = 'closed'
       from (select distinct * from json_to_recordset(${json(closing)}) as i(side text, source text)) i
       where h.connection = ${connection} and h.step = ${step} and h.side = i.side and h.source = i.source
-        and h.state in ${openStates}`.execute(tx);
+        and h.state in ${openOnes}`.execute(tx);
   }
   if (changes.length === 0) return;
   const last = [...new Map(changes.map((change) => [change.id, change])).values()];
   await sql`
     insert into changes (connection, step, id, run, side, op, source, target, after, before, basis, version, state, reasons,
-      attempts, at)
+      lost, attempts, retry_at, at)
     select ${connection}::text, ${step}::text, i.* from json_to_recordset(${json(last)}) as i(id text, run text,
       side text, op text, source text, target text, after jsonb, before jsonb, basis jsonb, version text, state text,
-      reasons jsonb, attempts int, at text)
+      reasons jsonb, lost jsonb, attempts int, "retryAt" text, at text)
     on conflict (connection, id) do update set step = excluded.step, run = excluded.run, side = excluded.side,
       op = excluded.op, source = excluded.source, target = excluded.target, after = excluded.after,
       before = excluded.before, basis = excluded.basis, version = excluded.version, state = excluded.state, reasons = excluded.reasons,
-      attempts = excluded.attempts, at = excluded.at`.execute(tx);
+      lost = excluded.lost, attempts = excluded.attempts, retry_at = excluded.retry_at, at = excluded.at`.execute(tx);
   await work.grown(work, "changes", last);
 }
 
@@ -139,10 +155,11 @@ async function writeCouplings(work: Work, couplings: readonly Coupling[]): Promi
   await refuseTaken(work, last);
   const rows = last.map(({ seen, ...coupling }) => ({ ...coupling, seenErp: seen.erp, seenCrm: seen.crm }));
   await sql`
-    insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, written)
+    insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, written,
+      resolution)
     select ${connection}::text, ${step}::text, i.* from json_to_recordset(${json(rows)}) as i("erpId" text,
-      "crmId" text, state text, base jsonb, "seenErp" text, "seenCrm" text, definition text, how text, written jsonb)`
-    .execute(tx);
+      "crmId" text, state text, base jsonb, "seenErp" text, "seenCrm" text, definition text, how text, written jsonb,
+      resolution jsonb)`.execute(tx);
   await work.grown(work, "couplings", last);
 }
 
@@ -174,6 +191,13 @@ async function writeDefinition(
         where exists (select from couplings c where c.connection = s.connection and c.step = s.step
           and c.definition = known.key)), '{}') || jsonb_build_object(${hash}::text, ${json(rules)}::jsonb)
     where connection = ${connection} and step = ${step}`.execute(tx);
+}
+
+async function writeRebase({ tx, connection, step }: Work): Promise<void> {
+  await sql`update steps set cursor_erp = null, cursor_crm = null where connection = ${connection} and step = ${step}`
+    .execute(tx);
+  await sql`update couplings set base = null, seen_erp = null, seen_crm = null, resolution = null, dirty = true
+    where connection = ${connection} and step = ${step} and state = 'coupled'`.execute(tx);
 }
 
 /** Store.saveKeys. */
@@ -210,9 +234,9 @@ async function derive({ tx, connection, step }: Work, { erp, crm }: Touched): Pr
         coalesce(e.state, '') not in ('present', 'completed') or e.fingerprint is distinct from c.seen_erp or
         coalesce(r.state, '') not in ('present', 'completed') or r.fingerprint is distinct from c.seen_crm or
         exists (select from changes h where h.connection = c.connection and h.step = c.step and h.side = 'crm'
-          and h.source = c.erp_id and h.state in ${openStates}) or
+          and h.source = c.erp_id and h.state in ${unsettledOnes}) or
         exists (select from changes h where h.connection = c.connection and h.step = c.step and h.side = 'erp'
-          and h.source = c.crm_id and h.state in ${openStates})) as dirty
+          and h.source = c.crm_id and h.state in ${unsettledOnes})) as dirty
       from touched join couplings c on c.connection = ${connection} and c.step = ${step} and c.erp_id = touched.erp_id
       ${pairJoins}
     )

@@ -3,10 +3,11 @@ import { type Kysely, sql } from "kysely";
 import { ServiceError } from "../../errors.ts";
 import { threeTrees } from "./0001_three_trees.ts";
 import { storeId } from "./0002_store_id.ts";
+import { goneAndOverruled } from "./0003_gone_and_overruled.ts";
 import type { Migration } from "./migration.ts";
 
 /** All migrations, in order of number. */
-export const migrations: readonly Migration[] = [threeTrees, storeId];
+export const migrations: readonly Migration[] = [threeTrees, storeId, goneAndOverruled];
 
 /**
  * Brings the schema up to date, all or nothing. Throws ServiceError "store_too_new" when the database has a migration

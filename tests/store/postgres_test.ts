@@ -135,10 +135,10 @@ postgresTest(
         throw new DefinitionError("other_store", "another one");
       };
       const looking = () => openPostgresBeside(address, "default", { verify: refuse });
-      await assertRejects(() => openPostgres(address, "default", refuse), DefinitionError);
+      await assertRejects(() => openPostgres(address, "default", { verify: refuse }), DefinitionError);
       await assertRejects(looking, DefinitionError);
       await assertRejects(() => beside(address, "select from tenging.migrations"));
-      const store = await openPostgres(address, "default", (id) => void seen.push(id));
+      const store = await openPostgres(address, "default", { verify: (id) => void seen.push(id) });
       await store.close();
       await assertRejects(looking, DefinitionError);
       const again = await openPostgres(address, "other");
