@@ -87,6 +87,13 @@ export const commands: Readonly<Record<string, Command>> = {
       excel: { type: "boolean", about: "for spreadsheets: byte order mark and semicolons" },
     },
   },
+  why: {
+    about: "Say all that is known of one record: what blocks it, what decides, what was written",
+    options: { json },
+    word: "RECORD",
+    set: "status",
+    more: "RECORD is STEP/KEY as for sync --select: a number or an id of either side.",
+  },
   conflicts: {
     about: "List the conflicts, show one with all its values, or say which value counts",
     options: {

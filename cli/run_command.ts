@@ -13,6 +13,7 @@ const runners: Readonly<Record<string, () => Promise<Run>>> = {
   graph: async () => (await import("./graph.ts")).graph,
   status: async () => (await import("./status.ts")).status,
   report: async () => (await import("./report.ts")).report,
+  why: async () => (await import("./why.ts")).why,
   conflicts: async () => (await import("./conflicts.ts")).conflicts,
   skip: async () => (await import("./skip.ts")).skip,
   retry: async () => (await import("./retry.ts")).retry,

@@ -1,4 +1,5 @@
 /** The coupling report: every record of both sides with what it is coupled to, or why it is not, as CSV. */
+import { isSkip } from "../engine/skip.ts";
 import type { Step } from "../engine/step.ts";
 import type { Change, Coupling, Reason, ReasonCode, ReportRow, StepState, Store } from "../store/store.ts";
 import { type CsvColumn, csvHeader, csvLines } from "./csv.ts";
@@ -137,13 +138,20 @@ function lineOf(row: ReportRow, { isRead }: Place): Line {
     const code = joined(reasons.map((reason) => reason.code));
     return { state, code, message: joined(reasons.map((reason) => reason.message)), reasons };
   }
-  if (state !== "only_in_erp" && state !== "only_in_crm") return { state, code: null, message: null, reasons };
-  if (!isRead) {
-    return { state, code: "not_compared", message: "The step has not read both sides to the end yet", reasons };
+  if (state === "skipped") {
+    const [said] = row.open.filter(isSkip).flatMap((change) => change.reasons);
+    return { state, code: said?.code ?? null, message: said?.message ?? null, reasons };
   }
+  if (state !== "only_in_erp" && state !== "only_in_crm") return { state, code: null, message: null, reasons };
+  return { state, ...uncoupledReason(row, isRead), reasons };
+}
+
+/** Why a record is uncoupled that nobody has to see to; `isRead`: both sides were read to the end. */
+export function uncoupledReason(row: ReportRow, isRead: boolean): { readonly code: string; readonly message: string } {
+  if (!isRead) return { code: "not_compared", message: "The step has not read both sides to the end yet" };
   return row.blankKeys
-    ? { state, code: "no_match_key", message: "It has no value in any of the fields it is matched by", reasons }
-    : { state, code: "no_candidate", message: "No record on the other side matches it", reasons };
+    ? { code: "no_match_key", message: "It has no value in any of the fields it is matched by" }
+    : { code: "no_candidate", message: "No record on the other side matches it" };
 }
 
 /** What each reason makes of a line; the first of this list that a line has decides. Others leave a pair coupled. */
@@ -159,9 +167,11 @@ const stateByReason: readonly (readonly [ReasonCode, CouplingState])[] = [
   ["waiting", "waiting"],
 ];
 
-function stateOf(row: ReportRow, reasons: readonly Reason[]): CouplingState {
+/** What a line is, by its reasons that want a person or wait. */
+export function stateOf(row: ReportRow, reasons: readonly Reason[]): CouplingState {
   const kept = row.coupling?.state;
   if (kept === "skipped" || kept === "tombstone") return kept;
+  if (row.open.some(isSkip)) return "skipped";
   const codes = new Set(reasons.map((reason) => reason.code));
   for (const [code, state] of stateByReason) if (codes.has(code)) return state;
   if (row.coupling !== null) return "coupled";
@@ -173,7 +183,8 @@ function isCreation(change: Change): boolean {
   return change.op === "insert" && (change.state === "intended" || change.state === "sent");
 }
 
-function isRead(cursors: StepState["cursors"]): boolean {
+/** Whether both sides were read to the end, so counterparts were looked for. */
+export function isRead(cursors: StepState["cursors"]): boolean {
   return cursors.erp !== null && cursors.crm !== null;
 }
 

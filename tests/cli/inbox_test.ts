@@ -21,6 +21,19 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
       assertStringIncludes(show.err, `Next: deno task conflicts resolve ${record} --keep erp (or crm`);
     });
 
+    await t.step("why", async () => {
+      const why = await run(["why", record]);
+      assertStringIncludes(why.out, `${record}: conflict\n`);
+      assertStringIncludes(why.out, "both ways, conflict: stop");
+      assertEquals(why.err, `Next: deno task conflicts show ${record}\n`);
+      const near = await run(["why", record.replace("/C", "/X")]);
+      assertEquals([near.code, near.err.includes("[no_such_record]"), near.err.includes("did you mean")], [
+        2,
+        true,
+        true,
+      ]);
+    });
+
     await t.step("conflicts resolve", async () => {
       const wrong = await run(["conflicts", "reslove", record]);
       assertEquals([wrong.code, wrong.err.includes('did you mean "resolve"?')], [2, true]);
@@ -46,6 +59,8 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
       assertStringIncludes(skipped.err, `Next: deno task retry --select ${other.record}`);
       const nothing = await run(["retry", "--select", "reason:refused"]);
       assertEquals([nothing.code, nothing.err.includes("Nothing that is listed fits\nNext: ")], [0, true]);
+      const lines = (await run(["report", "--only", "skipped"])).out.trimEnd().split("\r\n");
+      assertEquals([lines.length, lines[1]!.includes("skipped,known")], [2, true]);
       const again = await run(["retry", "--select", "result:skipped"]);
       assertEquals(again.code, 3);
       assertStringIncludes(again.err, 'Trying again 2 of "customers": 2 skipped\n');
