@@ -128,6 +128,22 @@ export const commands: Readonly<Record<string, Command>> = {
     },
     set: "sync",
   },
+  couple: {
+    about: "Say that two records are the same thing",
+    options: { json },
+    word: "STEP",
+    object: "ERP",
+    partner: "CRM",
+    set: "status",
+    more:
+      "ERP and CRM are a number or an id of each side. Fields that differ are listed as conflicts by the next sync.",
+  },
+  uncouple: {
+    about: "Part two records for good: neither is created or coupled by its keys again",
+    options: { json },
+    word: "RECORD",
+    set: "status",
+  },
   serve: {
     about: "Serve the status endpoint on loopback until it is stopped",
     options: { port: { type: "string", value: "N", about: "the port (4280; 0: any free one)" }, yes },

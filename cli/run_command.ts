@@ -17,6 +17,8 @@ const runners: Readonly<Record<string, () => Promise<Run>>> = {
   conflicts: async () => (await import("./conflicts.ts")).conflicts,
   skip: async () => (await import("./skip.ts")).skip,
   retry: async () => (await import("./retry.ts")).retry,
+  couple: async () => (await import("./couple.ts")).couple,
+  uncouple: async () => (await import("./couple.ts")).uncouple,
   serve: async () => (await import("./serve.ts")).serve,
   sandbox: async () => (await import("./sandbox.ts")).sandbox,
   help: () => Promise.resolve(help),

@@ -67,4 +67,17 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
       const shown = await run(["conflicts", "show", other.record, "--json"]);
       assertEquals(JSON.parse(shown.out).conflicts.length, 1);
     });
+
+    await t.step("uncouple and couple", async () => {
+      const parted = await run(["uncouple", record]);
+      assertStringIncludes(parted.out, "are uncoupled now; neither is created again");
+      const [, again] = /^Next: deno task (couple customers \S+ \S+) \(to couple them again\)\n$/.exec(parted.err) ??
+        [];
+      assertStringIncludes((await run(["why", record])).out, `${record}: tombstone\n`);
+      const coupled = await run(again!.split(" "));
+      assertEquals([coupled.code, coupled.out.includes("are coupled now")], [0, true], coupled.err);
+      const taken = await run(["couple", "customers", record.slice("customers/".length), "nobody"]);
+      assertEquals([taken.code, taken.err.includes("[no_such_record]")], [2, true]);
+      assertStringIncludes((await run(["couple", "customers"])).err, "write deno task couple STEP ERP CRM");
+    });
   }));
