@@ -76,16 +76,17 @@ export const commands: Readonly<Record<string, Command>> = {
     options: { json },
   },
   report: {
-    about: "Print the coupling report as CSV: every record of both sides, coupled or why not",
+    about: "Print as CSV every record of both sides, coupled or why not; or the conflicts, or the failures",
     options: {
       out: {
         type: "string",
         value: "FILE",
         about: "write a file under exports/ (or TENGING_HOME) instead of printing",
       },
-      only: { type: "string", value: "STATE", about: "only lines with this coupling_state, or listed" },
+      only: { type: "string", value: "STATE", about: "couplings: only lines with this coupling_state, or listed" },
       excel: { type: "boolean", about: "for spreadsheets: byte order mark and semicolons" },
     },
+    word: "couplings|conflicts|failures",
   },
   why: {
     about: "Say all that is known of one record: what blocks it, what decides, what was written",

@@ -21,6 +21,17 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
       assertStringIncludes(show.err, `Next: deno task conflicts resolve ${record} --keep erp (or crm`);
     });
 
+    await t.step("report conflicts and failures", async () => {
+      const conflicts = await run(["report", "conflicts"]);
+      assertStringIncludes(conflicts.out, `,${record.slice("customers/".length)},`);
+      assertEquals(conflicts.err, "Next: deno task conflicts list\n");
+      const failures = await run(["report", "failures"]);
+      assertMatch(failures.out, /^report_version,.*\r\n1,[^\r]*,blocked,/);
+      const wrong = await run(["report", "conflcts"]);
+      assertEquals([wrong.code, wrong.err.includes('did you mean "conflicts"?')], [2, true]);
+      assertEquals((await run(["report", "failures", "--only", "failed"])).code, 2);
+    });
+
     await t.step("why", async () => {
       const why = await run(["why", record]);
       assertStringIncludes(why.out, `${record}: conflict\n`);
