@@ -1,5 +1,4 @@
 /** The coupling report: every record of both sides with what it is coupled to, or why it is not, as CSV. */
-import { isSkip } from "../engine/skip.ts";
 import type { Step } from "../engine/step.ts";
 import type { Change, Coupling, Reason, ReasonCode, ReportRow, StepState, Store } from "../store/store.ts";
 import { type CsvColumn, csvHeader, csvLines } from "./csv.ts";
@@ -8,15 +7,18 @@ import { type CsvColumn, csvHeader, csvLines } from "./csv.ts";
  * What a line can be. The list is closed.
  *
  * Coupled pairs: coupled (in step; `error_code` may still name a value that was left out), conflict (both sides
- * changed a field), missing (one side was deleted), waiting, blocked, failed. Uncoupled records: only_in_erp and
- * only_in_crm (no candidate), ambiguous (several candidates), pending_create (a creation is under way), waiting (for
- * another record), blocked (a required value is blank), failed (the service refused it, or its outcome is unknown).
- * Pairs that are left alone: skipped (by a person), tombstone (uncoupled after a deletion).
+ * changed a field), missing (one side was deleted), merged (one side was merged into a record that is coupled as well),
+ * left (one side left the step's filter), waiting, blocked, failed. Uncoupled records: only_in_erp and only_in_crm (no
+ * candidate), ambiguous (several candidates), pending_create (a creation is under way), waiting (for another record),
+ * blocked (a required value is blank), failed (the service refused it, or its outcome is unknown). Left alone: skipped
+ * (a pair or a record, by a person), tombstone (uncoupled after a deletion).
  */
 export const couplingStates = [
   "coupled",
   "conflict",
   "missing",
+  "merged",
+  "left",
   "waiting",
   "blocked",
   "failed",
@@ -37,7 +39,7 @@ export function isReportFilter(text: string): text is ReportFilter {
 }
 
 /** Raised when a column is added, renamed or means something else. */
-const reportVersion = "1";
+const reportVersion = "2";
 
 const columns: readonly CsvColumn[] = [
   { name: "report_version", kind: "plain" },
@@ -64,6 +66,8 @@ const columns: readonly CsvColumn[] = [
   { name: "matched_by", kind: "text" },
   { name: "created_by", kind: "plain" },
   { name: "definition_hash", kind: "plain" },
+  { name: "erp_swept_at", kind: "plain" },
+  { name: "crm_swept_at", kind: "plain" },
 ];
 
 export interface ReportOptions {
@@ -86,13 +90,14 @@ export async function* couplingReport(options: ReportOptions): AsyncGenerator<st
   const { store, connection, steps } = options;
   const places = new Map<string, Place>();
   for (const { name, extract, of } of steps) {
-    const { cursors } = await store.step(connection, name);
-    places.set(name, { erp: extract.erp.name, crm: extract.crm.name, isRead: isRead(cursors), follows: of !== null });
+    const { cursors, swept } = await store.step(connection, name);
+    const entities = { erp: extract.erp.name, crm: extract.crm.name };
+    places.set(name, { ...entities, swept, isRead: isRead(cursors), follows: of !== null });
   }
   for (const step of await store.steps(connection)) {
     if (places.has(step)) continue;
-    const { cursors, entities } = await store.step(connection, step);
-    places.set(step, { erp: "", crm: "", ...entities, isRead: isRead(cursors), follows: false });
+    const { cursors, swept, entities } = await store.step(connection, step);
+    places.set(step, { erp: "", crm: "", ...entities, swept, isRead: isRead(cursors), follows: false });
   }
   yield csvHeader(columns, options);
   let batch: (string | null)[][] = [];
@@ -113,6 +118,7 @@ export async function* couplingReport(options: ReportOptions): AsyncGenerator<st
 interface Place {
   readonly erp: string;
   readonly crm: string;
+  readonly swept: StepState["swept"];
   /** Both sides were read to the end, so counterparts were looked for. */
   readonly isRead: boolean;
   /** It follows another step, whose lines speak of uncoupled records. */
@@ -123,27 +129,28 @@ interface Line {
   readonly code: string | null;
   readonly message: string | null;
   readonly reasons: readonly Reason[];
+  /** Some of the reasons want a person or wait. */
+  readonly isListed: boolean;
 }
 
 function isWanted(line: Line, only: ReportFilter | undefined): boolean {
   if (only === undefined) return true;
-  return only === "listed" ? line.reasons.length > 0 : line.state === only;
+  return only === "listed" ? line.isListed : line.state === only;
 }
 
 function lineOf(row: ReportRow, { isRead }: Place): Line {
   // A write that is under way has no reason that wants anybody yet.
-  const reasons = row.open.filter((change) => change.state === "open").flatMap((change) => change.reasons);
-  const state = stateOf(row, reasons);
+  const reasonsOf = (kind: Change["state"]) =>
+    row.open.filter((change) => change.state === kind).flatMap((change) => change.reasons);
+  const listed = reasonsOf("open");
+  const reasons = [...listed, ...reasonsOf("noted")];
+  const line = { state: stateOf(row, reasons), reasons, isListed: listed.length > 0 };
   if (reasons.length > 0) {
     const code = joined(reasons.map((reason) => reason.code));
-    return { state, code, message: joined(reasons.map((reason) => reason.message)), reasons };
+    return { ...line, code, message: joined(reasons.map((reason) => reason.message)) };
   }
-  if (state === "skipped") {
-    const [said] = row.open.filter(isSkip).flatMap((change) => change.reasons);
-    return { state, code: said?.code ?? null, message: said?.message ?? null, reasons };
-  }
-  if (state !== "only_in_erp" && state !== "only_in_crm") return { state, code: null, message: null, reasons };
-  return { state, ...uncoupledReason(row, isRead), reasons };
+  if (line.state !== "only_in_erp" && line.state !== "only_in_crm") return { ...line, code: null, message: null };
+  return { ...line, ...uncoupledReason(row, isRead) };
 }
 
 /** Why a record is uncoupled that nobody has to see to; `isRead`: both sides were read to the end. */
@@ -157,6 +164,7 @@ export function uncoupledReason(row: ReportRow, isRead: boolean): { readonly cod
 /** What each reason makes of a line; the first of this list that a line has decides. Others leave a pair coupled. */
 const stateByReason: readonly (readonly [ReasonCode, CouplingState])[] = [
   ["missing", "missing"],
+  ["merged", "merged"],
   ["conflict", "conflict"],
   ["ambiguous", "ambiguous"],
   ["refused", "failed"],
@@ -165,13 +173,14 @@ const stateByReason: readonly (readonly [ReasonCode, CouplingState])[] = [
   ["unknown_outcome", "failed"],
   ["required_blank", "blocked"],
   ["waiting", "waiting"],
+  ["skipped", "skipped"],
+  ["left", "left"],
 ];
 
-/** What a line is, by its reasons that want a person or wait. */
+/** What a line is; `reasons`: those of its open and noted changes. */
 export function stateOf(row: ReportRow, reasons: readonly Reason[]): CouplingState {
   const kept = row.coupling?.state;
   if (kept === "skipped" || kept === "tombstone") return kept;
-  if (row.open.some(isSkip)) return "skipped";
   const codes = new Set(reasons.map((reason) => reason.code));
   for (const [code, state] of stateByReason) if (codes.has(code)) return state;
   if (row.coupling !== null) return "coupled";
@@ -216,12 +225,14 @@ function cellsOf(row: ReportRow, line: Line, place: Place): (string | null)[] {
     coupling?.how.startsWith("match ") ? coupling.how.slice("match ".length) : null,
     coupling === null ? null : coupling.how.startsWith("created") ? "us" : "user",
     coupling?.definition || null,
+    place.swept.erp,
+    place.swept.crm,
   ];
 }
 
 /** listed: something wants a person or waits; ok: both sides agreed; blank: nothing was decided yet. */
 function resultOf(coupling: Coupling | null, line: Line): string | null {
-  if (line.reasons.length > 0) return "listed";
+  if (line.isListed) return "listed";
   return coupling !== null && coupling.base !== null ? "ok" : null;
 }
 

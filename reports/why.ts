@@ -119,7 +119,8 @@ export async function whyOf(place: Place, selector: string): Promise<Why> {
 }
 
 function stateNow(row: ReportRow): string {
-  return stateOf(row, row.open.filter(({ state }) => state === "open").flatMap(({ reasons }) => reasons));
+  const said = row.open.filter(({ state }) => state === "open" || state === "noted");
+  return stateOf(row, said.flatMap(({ reasons }) => reasons));
 }
 
 function blocksOf({ step }: Compiled, row: ReportRow): readonly Block[] {
