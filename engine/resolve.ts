@@ -44,10 +44,10 @@ type Unit = Pick<Conflict, "kind" | "unit" | "deleted" | "fields"> & {
 };
 
 /** Throws DefinitionError "no_conflict", "several_conflicts", "unknown_conflict" or "bad_value". Pure. */
-export function resolveConflict(compiled: Compiled, row: ReportRow, options: ResolveOptions): Resolved {
-  const { answer, now } = options;
+export function resolveConflict(compiled: Compiled, row: ReportRow, given: ResolveOptions): Resolved {
+  const { now } = given;
   const coupling = row.coupling;
-  const unit = coupling === null ? null : chosenUnit(compiled, { ...row, coupling }, options);
+  const unit = coupling === null ? null : chosenUnit(compiled, { ...row, coupling }, given);
   if (unit === null || coupling === null) {
     throw new DefinitionError(
       "no_conflict",
@@ -56,6 +56,8 @@ export function resolveConflict(compiled: Compiled, row: ReportRow, options: Res
       }" says how it stands`,
     );
   }
+  const answer = sideOf(unit, given);
+  const options = { ...given, answer };
   if (unit.conflict === null && answerOf(unit, coupling, options.lookups) === textOf(answer)) {
     return { unit: unit.unit, settlement: null, lost: unit.before?.lost ?? [] };
   }
@@ -124,6 +126,17 @@ function namesOf(units: readonly Unit[]): string {
   return units.map((unit) => unit.unit === "" ? "the record" : `"${unit.unit}"`).join(", ");
 }
 
+/** A value that one of the two sides has already keeps that side. */
+function sideOf({ kind, fields }: Unit, { answer, lookups }: ResolveOptions): Answer {
+  const [field] = fields;
+  if ("keep" in answer || kind !== "fields" || fields.length !== 1) return answer;
+  const { rule, erp, crm } = field!;
+  const value = chosenValue(rule, answer.value, lookups);
+  const given = toCrm(rule, erp, lookups);
+  if (same(crm, value)) return { keep: "crm" };
+  return "value" in given && same(given.value, value) ? { keep: "erp" } : answer;
+}
+
 /** How an answer is told apart from another one. */
 function textOf(answer: Answer): string {
   return "keep" in answer ? answer.keep : `=${answer.value}`;
@@ -176,11 +189,7 @@ function decided(compiled: Compiled, row: CoupledRow, unit: Unit, options: Resol
     }
     const { rule, erp, crm } = field!;
     const value = chosenValue(rule, answer.value, lookups);
-    const given = toCrm(rule, erp, lookups);
-    const lost = [
-      ...lostOf("crm", same(crm, value) ? [] : [field!]),
-      ...lostOf("erp", "value" in given && same(given.value, value) ? [] : [field!]),
-    ];
+    const lost = [...lostOf("crm", [field!]), ...lostOf("erp", [field!])];
     const now = { erp: { [rule.name]: erp }, crm: { [rule.name]: crm } };
     return { base: merged(base, now), resolution: { ...before, chosen: { ...others, [rule.name]: value } }, lost };
   }

@@ -96,9 +96,10 @@ function isWanted(change: Change, { results, reasons }: RetryFilter): boolean {
   return reasons.length === 0 || change.reasons.some(({ code }) => reasons.includes(code));
 }
 
-/** What a listed change counts as; null where it only lists a field. */
+/** What a listed change counts as, failed where a value was set aside; null where it only lists a field. */
 export function resultOf(change: Change): Result | null {
   if (isSkip(change)) return "skipped";
+  if (change.reasons.some(({ sent }) => sent !== undefined)) return "failed";
   const outcome = outcomeOf(change.reasons);
   return results.find((result) => result === outcome) ?? null;
 }

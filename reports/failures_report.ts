@@ -40,7 +40,9 @@ export async function* failuresReport(options: InboxReportOptions): AsyncGenerat
       if (result !== "failed" && result !== "blocked") continue;
       const { side, op, reasons, after, attempts, retryAt, run, at } = change;
       const [erp, crm] = [recordDocument(row, "erp"), recordDocument(row, "crm")];
-      const sent = Object.keys(after).length === 0 ? null : JSON.stringify(after);
+      // What was set aside is not among what the change writes now.
+      const fields = Object.assign({}, after, ...reasons.map(({ sent = {} }) => sent));
+      const sent = Object.keys(fields).length === 0 ? null : JSON.stringify(fields);
       const line = [
         ...[reportVersion, options.exportedAt, name, result, side, op === "none" ? null : op],
         ...[erp.id, erp.number, erp.name, crm.id, crm.name],

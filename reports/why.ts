@@ -6,6 +6,7 @@ import { readLookups } from "../engine/lookups.ts";
 import { authorityOf } from "../engine/policy.ts";
 import { remedyOf } from "../engine/remedy.ts";
 import { isEqual } from "../engine/resolve.ts";
+import { isBlank } from "../engine/same.ts";
 import { ruleText } from "../engine/rule_text.ts";
 import type { Compiled } from "../engine/rules.ts";
 import { DefinitionError } from "../errors.ts";
@@ -85,7 +86,7 @@ export async function whyOf(place: Place, selector: string): Promise<Why> {
   const fields = met.map((one): WhyField => ({
     ...fieldDocument(one),
     rule: ruleText(one.rule),
-    equal: isEqual(one, lookups),
+    equal: isEqual(one, lookups) || (isBlank(one.erp) && isBlank(one.crm)),
   }));
   const state = stateNow(row);
   const { cursors } = await store.step(connection, row.step);

@@ -143,6 +143,17 @@ Deno.test("resolveConflict() sets a chosen value out for the engine", async () =
   assertEquals((await resolve(w, { value: "9" })).settlement, null);
 });
 
+Deno.test.each([
+  { value: "2", kept: "erp" },
+  { value: "3", kept: "crm" },
+])("resolveConflict() keeps the $kept where its value $value is chosen", async ({ value }) => {
+  const w = await inConflict();
+  await resolve(w, { value });
+  assertEquals((await resolve(w, { value })).settlement, null);
+  await w.sync();
+  assertEquals(phones(w), [{ phone: value }, { phone: value }]);
+});
+
 Deno.test("resolveConflict() names several conflicts, and takes one by a field of its group", async () => {
   const w = await inConflict({ phone: true, address: true });
   const error = await assertRejects(() => resolve(w, keep("erp")), DefinitionError);

@@ -28,7 +28,7 @@ async function listed(): Promise<World> {
   w.erp.put("customers", "e2", customer({ number: "C2", name: "Twin" }));
   await w.sync();
   w.erp.put("customers", "e1", { phone: "2" });
-  w.crm.next({ kind: "refused", code: "no", message: "No", field: "phone" });
+  w.crm.next({ kind: "refused", code: "no", message: "No" });
   await w.sync();
   return w;
 }

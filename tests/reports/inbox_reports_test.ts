@@ -46,7 +46,7 @@ Deno.test("conflictsReport() has open conflicts by field, then values that lost"
 Deno.test("failuresReport() has what failed or is blocked, with what was sent", async () => {
   const w = await coupled();
   w.erp.put("customers", "e1", { phone: "2" });
-  w.crm.next({ kind: "refused", code: "no", message: "No", field: "phone" });
+  w.crm.next({ kind: "refused", code: "no", message: "No" });
   w.erp.put("customers", "e2", customer({ number: "C2", name: "Two", seller: "S9" as never }));
   await w.sync();
   const columns = [
