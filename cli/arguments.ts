@@ -10,6 +10,8 @@ export interface Arguments {
   readonly word: string | null;
   /** What the word is about, where it is about something. */
   readonly object: string | null;
+  /** The third word, where the command takes one. */
+  readonly partner: string | null;
   /** True when the option was given. */
   has(option: string): boolean;
   /** The option's value (the last one given); null when it was not given. */
@@ -50,7 +52,8 @@ export function readArguments(args: readonly string[]): Arguments {
     );
   }
   const { values, positionals } = strictly(first, () => parseArgs({ args: rest, options, allowPositionals: true }));
-  const surplus = positionals[[command.word, command.object].filter((word) => word !== undefined).length];
+  const surplus =
+    positionals[[command.word, command.object, command.partner].filter((word) => word !== undefined).length];
   if (surplus !== undefined) {
     throw problem("bad_arguments", `Cannot run ${first}: it takes no word "${surplus}"`, surplus, [], first);
   }
@@ -61,6 +64,7 @@ export function readArguments(args: readonly string[]): Arguments {
     command: first,
     word: positionals[0] ?? null,
     object: positionals[1] ?? null,
+    partner: positionals[2] ?? null,
     has: (option) => values[option] !== undefined,
     text,
     texts,

@@ -15,6 +15,10 @@ export interface Command {
   readonly word?: string;
   /** What a second word names. */
   readonly object?: string;
+  /** What a third word names. */
+  readonly partner?: string;
+  /** The permission set (in deno.json) that it runs with, where that is another command's. */
+  readonly set?: string;
   readonly more?: string;
 }
 
@@ -72,16 +76,74 @@ export const commands: Readonly<Record<string, Command>> = {
     options: { json },
   },
   report: {
-    about: "Print the coupling report as CSV: every record of both sides, coupled or why not",
+    about: "Print as CSV every record of both sides, coupled or why not; or the conflicts, or the failures",
     options: {
       out: {
         type: "string",
         value: "FILE",
         about: "write a file under exports/ (or TENGING_HOME) instead of printing",
       },
-      only: { type: "string", value: "STATE", about: "only lines with this coupling_state, or listed" },
+      only: { type: "string", value: "STATE", about: "couplings: only lines with this coupling_state, or listed" },
       excel: { type: "boolean", about: "for spreadsheets: byte order mark and semicolons" },
     },
+    word: "couplings|conflicts|failures",
+  },
+  why: {
+    about: "Say all that is known of one record: what blocks it, what decides, what was written",
+    options: { json },
+    word: "RECORD",
+    set: "status",
+    more: "RECORD is STEP/KEY as for sync --select: a number or an id of either side.",
+  },
+  conflicts: {
+    about: "List the conflicts, show one with all its values, or say which value counts",
+    options: {
+      keep: { type: "string", value: "SIDE", about: "resolve: erp, crm, or another value for both (=erp: the word)" },
+      field: { type: "string", value: "UNIT", about: "resolve: the field or group, where the record has several" },
+      decided: { type: "boolean", about: "list: values that lost a conflict" },
+      json,
+    },
+    word: "list|show|resolve",
+    object: "RECORD",
+    set: "status",
+    more: "RECORD is STEP/KEY as for sync --select: a number or an id of either side. The next sync carries it out.",
+  },
+  skip: {
+    about: "Leave a record alone until it changes, and say why",
+    options: { reason: { type: "string", value: "TEXT", about: "why; it stays with the record" }, json },
+    word: "RECORD",
+    set: "status",
+    more: "RECORD is STEP/KEY as for sync --select. deno task retry --select RECORD takes it back.",
+  },
+  retry: {
+    about: "Try again at once what is listed, then synchronize the steps concerned",
+    options: {
+      select: {
+        type: "string",
+        value: "S",
+        about: "only these: as for sync, result:failed|blocked|conflict|skipped, or reason:CODE",
+        multiple: true,
+      },
+      json,
+      yes,
+    },
+    set: "sync",
+  },
+  couple: {
+    about: "Say that two records are the same thing",
+    options: { json },
+    word: "STEP",
+    object: "ERP",
+    partner: "CRM",
+    set: "status",
+    more:
+      "ERP and CRM are a number or an id of each side. Fields that differ are listed as conflicts by the next sync.",
+  },
+  uncouple: {
+    about: "Part two records for good: neither is created or coupled by its keys again",
+    options: { json },
+    word: "RECORD",
+    set: "status",
   },
   serve: {
     about: "Serve the status endpoint on loopback until it is stopped",
@@ -125,7 +187,7 @@ export function helpText(name: string | null): string {
   const options = Object.entries(command.options).map(([name, option]) =>
     [option.value === undefined ? `--${name}` : `--${name} ${option.value}`, option.about] as const
   );
-  const taken = [command.word, command.object].filter((word) => word !== undefined).join(" ");
+  const taken = [command.word, command.object, command.partner].filter((word) => word !== undefined).join(" ");
   const words = [taken === "" ? "" : ` [${taken}]`, options.length === 0 ? "" : " [options]"];
   return [
     `${command.about}.`,

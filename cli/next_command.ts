@@ -16,6 +16,7 @@ function again(args: Arguments): string[] {
   return [...selectors, ...flags];
 }
 
-function quoted(text: string): string {
+/** The text as a shell takes it for one word. */
+export function quoted(text: string): string {
   return /^[\w+,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

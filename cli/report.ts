@@ -1,9 +1,11 @@
-/** `report`: the coupling report as CSV, on stdout or in a file. */
+/** `report`: the couplings, the conflicts or the failures as CSV, on stdout or in a file. */
 import { resolve } from "node:path";
 import { didYouMean } from "../engine/did_you_mean.ts";
 import { DefinitionError } from "../errors.ts";
 import { writeFileAtomically } from "../reports/atomic_file.ts";
 import { couplingReport, couplingStates, isReportFilter, type ReportFilter } from "../reports/coupling_report.ts";
+import { conflictsReport } from "../reports/conflicts_report.ts";
+import { failuresReport } from "../reports/failures_report.ts";
 import type { Store } from "../store/store.ts";
 import type { Arguments } from "./arguments.ts";
 import { pipelinesOf, settingsOf } from "./files.ts";
@@ -14,9 +16,13 @@ import { readServing } from "./serving.ts";
 import type { Session } from "./session.ts";
 import { openStoreIfAny, servingOf } from "./store.ts";
 
+const reports = { couplings: couplingReport, conflicts: conflictsReport, failures: failuresReport };
+type ReportName = keyof typeof reports;
+
 export async function report(args: Arguments, session: Session): Promise<number> {
   const { output, clock } = session;
   const home = homeOf(session.project, session.env);
+  const name = nameOf(args);
   const only = filterOf(args);
   const out = args.text("out");
   const path = out === null || out === "-" ? null : resolve(out);
@@ -30,7 +36,7 @@ export async function report(args: Arguments, session: Session): Promise<number>
     if (serving !== null) {
       const query = new URLSearchParams(only === null ? {} : { only });
       if (args.has("excel")) query.set("excel", "1");
-      pieces = readServing(serving, `/couplings.csv?${query}`);
+      pieces = readServing(serving, `/${name}.csv?${query}`);
     } else {
       const settings = settingsOf(session);
       const { steps } = await loadPipeline(settings, pipelinesOf(session));
@@ -38,7 +44,7 @@ export async function report(args: Arguments, session: Session): Promise<number>
       store = await openStoreIfAny(session, connection) ?? (await import("../store/memory.ts")).memoryStore();
       const exportedAt = new Date(clock.now()).toISOString();
       const filter = only === null ? {} : { only };
-      pieces = couplingReport({ store, connection, steps, exportedAt, excel: args.has("excel"), ...filter });
+      pieces = reports[name]({ store, connection, steps, exportedAt, excel: args.has("excel"), ...filter });
     }
     if (path !== null) {
       await writeFileAtomically(path, pieces, { id: clock.uuid(), signal: interruption.signal });
@@ -51,7 +57,8 @@ export async function report(args: Arguments, session: Session): Promise<number>
       await output.data(piece);
       if (output.isUnread) break;
     }
-    output.message(`Next: deno task ${only === null ? "status" : "sync"}`);
+    const next = name === "conflicts" ? "conflicts list" : name === "failures" ? "retry" : null;
+    output.message(`Next: deno task ${next ?? (only === null ? "status" : "sync")}`);
     return 0;
   } catch (error) {
     const code = interruption.exitCode();
@@ -61,6 +68,26 @@ export async function report(args: Arguments, session: Session): Promise<number>
     await store?.close();
     interruption.stop();
   }
+}
+
+function nameOf(args: Arguments): ReportName {
+  const name = args.word ?? "couplings";
+  const names = Object.keys(reports);
+  if (!names.includes(name)) {
+    const meant = didYouMean(name, names);
+    throw new DefinitionError(
+      "bad_arguments",
+      `Cannot report "${name}": there is no such report; ` +
+        (meant === null ? `the reports are ${names.join(", ")}` : `did you mean "${meant}"?`),
+    );
+  }
+  if (name !== "couplings" && args.has("only")) {
+    throw new DefinitionError(
+      "bad_arguments",
+      `Cannot use --only with ${name}: it names states of couplings; leave one of the two out`,
+    );
+  }
+  return name as ReportName;
 }
 
 function filterOf(args: Arguments): ReportFilter | null {

@@ -13,6 +13,12 @@ const runners: Readonly<Record<string, () => Promise<Run>>> = {
   graph: async () => (await import("./graph.ts")).graph,
   status: async () => (await import("./status.ts")).status,
   report: async () => (await import("./report.ts")).report,
+  why: async () => (await import("./why.ts")).why,
+  conflicts: async () => (await import("./conflicts.ts")).conflicts,
+  skip: async () => (await import("./skip.ts")).skip,
+  retry: async () => (await import("./retry.ts")).retry,
+  couple: async () => (await import("./couple.ts")).couple,
+  uncouple: async () => (await import("./couple.ts")).uncouple,
   serve: async () => (await import("./serve.ts")).serve,
   sandbox: async () => (await import("./sandbox.ts")).sandbox,
   help: () => Promise.resolve(help),
@@ -21,7 +27,8 @@ const runners: Readonly<Record<string, () => Promise<Run>>> = {
 /** The name of the permission set (in deno.json) that a command runs with. */
 export function permissionSetOf(args: readonly string[]): string {
   const first = args[0] ?? "help";
-  return first !== "help" && Object.hasOwn(commands, first) ? first : "graph";
+  if (first === "help" || !Object.hasOwn(commands, first)) return "graph";
+  return commands[first]!.set ?? first;
 }
 
 /** Never throws: what goes wrong is explained on stderr and told by the exit code. */

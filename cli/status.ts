@@ -31,7 +31,7 @@ export async function status(args: Arguments, session: Session): Promise<number>
   }
   const listed = document.steps.reduce((sum, step) => sum + step.listed, 0);
   if (document.runs.length === 0) session.output.message("Nothing has run yet");
-  else await session.output.data(`${statusText(document)}\n`);
+  else await session.output.data(`${statusText(document, session.clock.now())}\n`);
   const next = document.runs.length === 0 ? "sync" : listed > 0 ? "report --only listed" : "report";
   session.output.message(`Next: deno task ${next}`);
   return 0;
@@ -59,8 +59,8 @@ async function read(session: Session): Promise<StatusDocument> {
   }
 }
 
-/** The document as two tables. Ends without a line break. */
-export function statusText(document: StatusDocument): string {
+/** The document as three tables; `now` is in milliseconds. Ends without a line break. */
+export function statusText(document: StatusDocument, now: number): string {
   const steps = [
     ["step", "last run", "to CRM", "from CRM", "coupled", "only ERP", "only CRM", "listed", "why"],
     ...document.steps.map((step) => [
@@ -86,5 +86,30 @@ export function statusText(document: StatusDocument): string {
       run.runId,
     ];
   });
-  return `${table(steps, 4)}\n\n${table([["started", "mode", "status", "ended", "records", "run"], ...runs], 6)}`;
+  const looked = [
+    ["step", "ERP's deletions looked for", "CRM's deletions looked for", "conflicts", "failed", "tried again"],
+    ...document.steps.map(({ step, swept, reasons, failed, nextAttempt }) => [
+      step,
+      sweptText(swept.erp, now),
+      sweptText(swept.crm, now),
+      String(reasons.conflict ?? 0),
+      String(failed),
+      failed === 0 ? "" : nextAttempt ?? "in the next run",
+    ]),
+  ];
+  return `${table(steps, 4)}\n\n${table(looked, 6)}\n\n${
+    table([["started", "mode", "status", "ended", "records", "run"], ...runs], 6)
+  }`;
+}
+
+/** How long ago, and when exactly. */
+function sweptText(at: string | null, now: number): string {
+  if (at === null) return "never";
+  const minutes = Math.max(0, Math.floor((now - Date.parse(at)) / 60_000));
+  const ago = minutes < 60
+    ? `${minutes} min`
+    : minutes < 48 * 60
+    ? `${Math.floor(minutes / 60)} h`
+    : `${Math.floor(minutes / (24 * 60))} days`;
+  return `${ago} ago (${at})`;
 }

@@ -69,6 +69,14 @@ export async function openStoreIfAny(
   }
 }
 
+/** Whether something was ever kept in it; nothing is made. */
+export async function hasStore(session: Session, connection: string): Promise<boolean> {
+  if (databaseOf(session) === null) return isThere(`${homeOf(session.project, session.env)}/store`);
+  const store = await openStoreIfAny(session, connection);
+  await store?.close();
+  return store !== null;
+}
+
 /** The `serve` of this home that works on this very store; null when there is none. */
 export async function servingOf(session: Session): Promise<Serving | null> {
   const name = storeName(session);

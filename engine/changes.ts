@@ -17,8 +17,18 @@ export function nothingSaved(): Saved {
   return { couplings: [], changes: [], close: [], parted: [] };
 }
 
+/** What a listing takes of its step and run. */
+export interface Listed {
+  readonly step: { readonly name: string };
+  readonly run: string;
+  now(): string;
+}
+
+/** What stands in a change as its run where a person decided, outside of any. */
+export const byHand = "by hand";
+
 /** A change that writes nothing: it only says why. It has one id for its side and source, so it is replaced, not piled up. */
-export function listing(context: StepContext, side: Side, source: string, reasons: readonly Reason[]): Change {
+export function listing(context: Listed, side: Side, source: string, reasons: readonly Reason[]): Change {
   return {
     id: `open ${context.step.name} ${side} ${source}`,
     run: context.run,

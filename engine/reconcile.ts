@@ -174,7 +174,7 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
 }
 
 /** A value for people; long ones are cut. */
-function shown(value: Value): string {
+export function shown(value: Value): string {
   if (isBlank(value)) return "blank";
   const text = String(value);
   return `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;
@@ -255,7 +255,8 @@ function unmapped(rule: FieldRule, value: string): Reason {
   return { code: "unmapped", field: rule.name, message, about: [value] };
 }
 
-function meets(rule: FieldRule, forward: Looked, e: Value, c: Value, lookups: Lookups): boolean {
+/** Whether the two values are the same thing, as the rule has them; `forward`: what it makes of the ERP's. */
+export function meets(rule: FieldRule, forward: Looked, e: Value, c: Value, lookups: Lookups): boolean {
   if (rule.direction === "fromCrm" && rule.kind === "convert" && !rule.transform?.forward) {
     const back = toErp(rule, c, lookups);
     return "value" in back && same(back.value, e);

@@ -150,12 +150,15 @@ function lineOf(row: ReportRow, { isRead }: Place): Line {
     return { ...line, code, message: joined(reasons.map((reason) => reason.message)) };
   }
   if (line.state !== "only_in_erp" && line.state !== "only_in_crm") return { ...line, code: null, message: null };
-  if (!isRead) {
-    return { ...line, code: "not_compared", message: "The step has not read both sides to the end yet" };
-  }
+  return { ...line, ...uncoupledReason(row, isRead) };
+}
+
+/** Why a record is uncoupled that nobody has to see to; `isRead`: both sides were read to the end. */
+export function uncoupledReason(row: ReportRow, isRead: boolean): { readonly code: string; readonly message: string } {
+  if (!isRead) return { code: "not_compared", message: "The step has not read both sides to the end yet" };
   return row.blankKeys
-    ? { ...line, code: "no_match_key", message: "It has no value in any of the fields it is matched by" }
-    : { ...line, code: "no_candidate", message: "No record on the other side matches it" };
+    ? { code: "no_match_key", message: "It has no value in any of the fields it is matched by" }
+    : { code: "no_candidate", message: "No record on the other side matches it" };
 }
 
 /** What each reason makes of a line; the first of this list that a line has decides. Others leave a pair coupled. */
@@ -174,7 +177,8 @@ const stateByReason: readonly (readonly [ReasonCode, CouplingState])[] = [
   ["left", "left"],
 ];
 
-function stateOf(row: ReportRow, reasons: readonly Reason[]): CouplingState {
+/** What a line is; `reasons`: those of its open and noted changes. */
+export function stateOf(row: ReportRow, reasons: readonly Reason[]): CouplingState {
   const kept = row.coupling?.state;
   if (kept === "skipped" || kept === "tombstone") return kept;
   const codes = new Set(reasons.map((reason) => reason.code));
@@ -188,7 +192,8 @@ function isCreation(change: Change): boolean {
   return change.op === "insert" && (change.state === "intended" || change.state === "sent");
 }
 
-function isRead(cursors: StepState["cursors"]): boolean {
+/** Whether both sides were read to the end, so counterparts were looked for. */
+export function isRead(cursors: StepState["cursors"]): boolean {
   return cursors.erp !== null && cursors.crm !== null;
 }
 

@@ -1,6 +1,8 @@
 /** Where every step stands now: totals, the statuses of its last run and what wants a person, by reason. */
+import { pagesOf } from "../engine/paging.ts";
 import type { Direction, Step } from "../engine/step.ts";
-import type { DirectionStatus, JobStatus, ReasonCode, Run, Store } from "../store/store.ts";
+import { outcomeOf } from "../engine/tally.ts";
+import type { Change, DirectionStatus, JobStatus, ReasonCode, Run, Store } from "../store/store.ts";
 
 export interface StepStanding {
   readonly step: string;
@@ -21,6 +23,12 @@ export interface StepStanding {
   readonly listed: number;
   /** How many listed changes have a reason; a change with two reasons counts under both. */
   readonly reasons: Readonly<Partial<Record<ReasonCode, number>>>;
+  /** ISO 8601: when each side was last looked through for what was deleted; null: never. */
+  readonly swept: { readonly erp: string | null; readonly crm: string | null };
+  /** Listed changes that failed. */
+  readonly failed: number;
+  /** ISO 8601: when the first of these is tried again; null: in the next run, or there is none. */
+  readonly nextAttempt: string | null;
 }
 
 export interface StandingOptions {
@@ -57,22 +65,30 @@ export async function stepsDocument(store: Store, options: StandingOptions): Pro
       coupled: state.coupled,
       uncoupled: step.of === null ? state.uncoupled : { erp: 0, crm: 0 }, // those are the other step's
       listed: state.listed,
-      reasons: state.listed === 0 ? {} : await reasonsOf(store, options.connection, step.name),
+      ...(state.listed === 0 ? nothing : await listedOf(store, options.connection, step.name)),
+      swept: state.swept,
     });
   }
   return standings;
 }
 
-async function reasonsOf(store: Store, connection: string, step: string): Promise<StepStanding["reasons"]> {
+type Listed = Pick<StepStanding, "reasons" | "failed" | "nextAttempt">;
+const nothing: Listed = { reasons: {}, failed: 0, nextAttempt: null };
+
+async function listedOf(store: Store, connection: string, step: string): Promise<Listed> {
   const counts: Partial<Record<ReasonCode, number>> = {};
-  let after: string | undefined;
-  for (;;) {
-    const keyset = { limit: 1000, ...(after === undefined ? {} : { after }) };
-    const page = await store.changes(connection, { step, states: ["open"] }, keyset);
-    for (const change of page) {
-      for (const code of new Set(change.reasons.map((reason) => reason.code))) counts[code] = (counts[code] ?? 0) + 1;
+  const attempts: (string | null)[] = [];
+  const pages = pagesOf<Change>(
+    1000,
+    (change) => change.id,
+    (keyset) => store.changes(connection, { step, states: ["open"] }, keyset),
+  );
+  for await (const changes of pages) {
+    for (const { reasons, retryAt } of changes) {
+      for (const code of new Set(reasons.map((reason) => reason.code))) counts[code] = (counts[code] ?? 0) + 1;
+      if (outcomeOf(reasons) === "failed") attempts.push(retryAt);
     }
-    after = page.at(-1)?.id;
-    if (after === undefined || page.length < keyset.limit) return counts;
   }
+  const nextAttempt = attempts.includes(null) ? null : attempts.sort()[0] ?? null;
+  return { reasons: counts, failed: attempts.length, nextAttempt };
 }

@@ -6,6 +6,8 @@ import type { Step } from "../engine/step.ts";
 import { DefinitionError, ServiceError } from "../errors.ts";
 import { couplingReport, couplingStates, isReportFilter } from "../reports/coupling_report.ts";
 import { runDetails } from "../reports/run_document.ts";
+import { conflictsReport } from "../reports/conflicts_report.ts";
+import { failuresReport } from "../reports/failures_report.ts";
 import { stepsDocument } from "../reports/steps_document.ts";
 import type { Run, Store } from "../store/store.ts";
 import type { BackgroundRuns } from "./background_runs.ts";
@@ -121,11 +123,15 @@ export function statusApp(options: StatusAppOptions): Hono {
       excel,
       ...(only === undefined ? {} : { only }),
     });
-    return c.body(textStream(report, { clock, patience: 30_000, longest: 300_000 }), 200, {
-      "Content-Type": "text/csv; charset=utf-8",
-      "Content-Disposition": 'attachment; filename="couplings.csv"',
-    });
+    return csv(c, "couplings", report);
   });
+  for (const [name, report] of [["conflicts", conflictsReport], ["failures", failuresReport]] as const) {
+    app.get(`/${name}.csv`, (c) => {
+      const excel = c.req.query("excel") !== undefined;
+      const exportedAt = new Date(clock.now()).toISOString();
+      return csv(c, name, report({ store, connection, steps: options.steps, exportedAt, excel }));
+    });
+  }
 
   app.notFound((c) =>
     refuse(
@@ -147,6 +153,13 @@ export function statusApp(options: StatusAppOptions): Hono {
     );
   });
   return app;
+
+  function csv(c: Context, name: string, report: AsyncGenerator<string, void, void>): Response {
+    return c.body(textStream(report, { clock, patience: 30_000, longest: 300_000 }), 200, {
+      "Content-Type": "text/csv; charset=utf-8",
+      "Content-Disposition": `attachment; filename="${name}.csv"`,
+    });
+  }
 
   function newer(run: Run): Run {
     const current = runs.current();

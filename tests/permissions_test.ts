@@ -3,6 +3,7 @@
  * command must end differently then: so an entry that no run uses is found as well.
  */
 import { assert, assertEquals } from "@std/assert";
+import { permissionSetOf } from "../cli/run_command.ts";
 import { type Copy, project, withCopy } from "./e2e/program.ts";
 import { writeCompany } from "./e2e/small_company.ts";
 
@@ -41,6 +42,7 @@ function runsOf(folder: string, data: readonly string[]): Readonly<Record<string
     status: [
       onServer("status"),
       { args: ["status"], env: done!, ends: "0" },
+      { args: ["conflicts", "list"], env: done!, ends: "0" },
       { args: ["status"], env: served!, ends: "0" },
     ],
     report: [
@@ -166,7 +168,7 @@ Deno.test("a permission set writes to the home and the reports, and reaches loop
 Deno.test("every task runs its command with the set of that name, and asks for nothing", () => {
   for (const [name, { command }] of Object.entries<{ command: string }>(settings.tasks)) {
     if (name === "test") continue;
-    const set = name === "help" ? "graph" : name;
+    const set = permissionSetOf([name]);
     assertEquals(command, `deno run -q -P=${set} --no-prompt main.ts ${name}`);
   }
 });

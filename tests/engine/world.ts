@@ -4,7 +4,7 @@ import { entity, type Field, type Key, type Ref } from "../../connectors/connect
 import { runPipeline } from "../../engine/run.ts";
 import { constant, convert, coupled, defineStep, mapped, type Step, toCrm } from "../../engine/step.ts";
 import { memoryStore } from "../../store/memory.ts";
-import type { Change, Run } from "../../store/store.ts";
+import type { Change, Run, Store } from "../../store/store.ts";
 import { codeMap } from "../../transforms/transform.ts";
 import { type FakeService, fakeService } from "./fake_service.ts";
 
@@ -125,6 +125,7 @@ export const lateFor = 1_200_000;
 export interface World {
   erp: FakeService;
   crm: FakeService;
+  store: Store;
   sync(more?: { full?: boolean; onlyCoupled?: boolean; steps?: readonly Step[]; select?: string }): Promise<Run>;
   /** Ends the program when the next write to this side has taken effect, before its answer is known. */
   stopAfterWrite(side: "erp" | "crm"): void;
@@ -151,6 +152,7 @@ export function world(wrap: <T extends object>(port: T) => T = (port) => port): 
   return {
     erp,
     crm,
+    store,
     sync: async ({ steps = [users, customers], ...more } = {}) => {
       try {
         return await runPipeline({ connection: "c", kind: "sandbox", steps, ...ports, ...more });

@@ -45,7 +45,23 @@ Deno.test("stepsDocument() shows totals, the statuses of the last run and reason
     ...{ status: "Finished", toCrm: "Success", fromCrm: "", runId: "run1", finishedAt: "2026-01-02T03:04:12.000Z" },
     ...{ why: null, coupled: 7, uncoupled: { erp: 10, crm: 1 }, listed: 8 },
     reasons: { unmapped: 1, conflict: 1, ambiguous: 1, refused: 1, waiting: 2, required_blank: 1, merged: 1 },
+    ...{ failed: 1, nextAttempt: null, swept: { erp: "2026-01-02T03:00:00Z", crm: null } },
   });
+});
+
+Deno.test("stepsDocument() says when deletions were looked for, and when the first failure is tried again", async () => {
+  const store = await openCompany();
+  const [refused] = (await store.changes(connection, { step: "customers", states: ["open"] }, { limit: 99 }))
+    .filter(({ reasons }) => reasons.some(({ code }) => code === "refused"));
+  const at = (source: string, retryAt: string) => ({ ...refused!, id: source, source, retryAt });
+  await store.save(connection, "customers", {
+    changes: [at(refused!.source, "2026-03-02T00:00:00Z"), at("another", "2026-03-01T00:00:00Z")],
+  });
+  const page = { run: "run1", records: [], deleted: [], left: [], swept: "2026-02-01T00:00:00Z" };
+  await store.savePage(connection, "customers", "erp", page);
+  const [, customers] = await stepsDocument(store, { connection, steps });
+  assertEquals([customers?.failed, customers?.nextAttempt], [2, "2026-03-01T00:00:00Z"]);
+  assertEquals(customers?.swept, { erp: "2026-02-01T00:00:00Z", crm: null });
 });
 
 Deno.test("stepsDocument() leaves records that nobody coupled to the step that a follow-up follows", async () => {

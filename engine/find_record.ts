@@ -1,0 +1,130 @@
+/** The record that a person names as `step/key`, with all that the store has of it. */
+import { DefinitionError } from "../errors.ts";
+import type { Change, ReportRow, Side, Store } from "../store/store.ts";
+import { otherSide } from "./context.ts";
+import { didYouMean } from "./did_you_mean.ts";
+import { pagesOf } from "./paging.ts";
+import { select } from "./plan.ts";
+import { compile, type Compiled } from "./rules.ts";
+import type { Step } from "./step.ts";
+
+export interface Place {
+  readonly store: Store;
+  readonly connection: string;
+  /** The steps of the pipeline. */
+  readonly steps: readonly Step[];
+}
+
+/** The step of this name with what follows from its definition; a document with its parts. */
+export function compiledOf(steps: readonly Step[], name: string): Compiled {
+  return compile(steps.find((step) => step.name === name)!, steps.find((step) => step.under?.name === name) ?? null);
+}
+
+/**
+ * Finds a record by number or id of either side: a coupled pair before records that are not coupled. Throws
+ * DefinitionError "unknown_step", "no_such_record" or "several_records", with what may have been meant.
+ */
+export async function findRecord({ store, connection, steps }: Place, selector: string): Promise<ReportRow> {
+  const { record } = select(steps, selector);
+  if (record === null) {
+    throw new DefinitionError(
+      "bad_arguments",
+      `Cannot find a record by "${selector}": it names none; write the step, a slash, and a number or an id`,
+    );
+  }
+  const { step, key } = record;
+  const pairs = new Map<string, ReportRow>();
+  for (const side of ["erp", "crm"] as const) {
+    for (const by of ["id", "key"]) {
+      for (const { pair } of await store.lookup(connection, step, side, by, [key])) {
+        pairs.set(pair.coupling.erpId, { step, ...pair, open: [], blankKeys: false });
+      }
+    }
+  }
+  const found = [...pairs.values()];
+  const keys = new Set<string>();
+  if (found.length === 0) {
+    for await (const row of store.report(connection, [step])) {
+      if (isNamed(row, key)) found.push(row);
+      for (const record of [row.erp, row.crm]) if (record?.key != null) keys.add(record.key);
+    }
+  }
+  if (found.length === 0) found.push(...await gone({ store, connection, steps }, step, key));
+  if (found.length > 1) {
+    const ids = found.map((row) => row.coupling?.erpId ?? (row.erp ?? row.crm)!.id).join(", ");
+    throw new DefinitionError(
+      "several_records",
+      `Cannot tell which record "${selector}" is: ${found.length} have this number; name one by its id: ${ids}`,
+    );
+  }
+  const [row] = found;
+  if (row !== undefined) return { ...row, open: await openOf({ store, connection }, row) };
+  const meant = didYouMean(key, keys);
+  throw new DefinitionError(
+    "no_such_record",
+    `Cannot find "${selector}": neither side has a record with this number or id in the step's filter; ` +
+      (meant === null ? "deno task report has them all" : `did you mean "${step}/${meant}"?`),
+  );
+}
+
+function isNamed({ erp, crm, coupling }: ReportRow, key: string): boolean {
+  return [erp?.id, erp?.key, crm?.id, crm?.key, coupling?.erpId, coupling?.crmId].includes(key);
+}
+
+/** Records that nobody couples and that are not there any more, by id. */
+async function gone({ store, connection }: Place, step: string, id: string): Promise<readonly ReportRow[]> {
+  const rows: ReportRow[] = [];
+  for (const side of ["erp", "crm"] as const) {
+    for (const record of await store.records(connection, step, side, { ids: [id] }, { limit: 1 })) {
+      rows.push({ step, erp: null, crm: null, [side]: record, coupling: null, open: [], blankKeys: false });
+    }
+  }
+  return rows;
+}
+
+/** Whether a change is about this pair, or this record. */
+export function isAbout(change: Pick<Change, "side" | "source">, row: Pick<ReportRow, "erp" | "crm" | "coupling">) {
+  return change.source === idOf(row, otherSide(change.side));
+}
+
+/** The id of a side's record; null where there is none. */
+export function idOf({ coupling, ...records }: Pick<ReportRow, "erp" | "crm" | "coupling">, side: Side): string | null {
+  const coupled = coupling?.[side === "erp" ? "erpId" : "crmId"];
+  return coupled ?? records[side]?.id ?? null;
+}
+
+/** All changes of a pair or record in these states, in order of id. */
+export async function changesOf(
+  { store, connection }: Pick<Place, "store" | "connection">,
+  row: ReportRow,
+  states: readonly Change["state"][],
+): Promise<readonly Change[]> {
+  const sources = (["erp", "crm"] as const).flatMap((side) => idOf(row, side) ?? []);
+  const found: Change[] = [];
+  const pages = pagesOf<Change>(
+    500,
+    (change) => change.id,
+    (keyset) => store.changes(connection, { step: row.step, sources, states }, keyset),
+  );
+  for await (const changes of pages) found.push(...changes.filter((change) => isAbout(change, row)));
+  return found;
+}
+
+async function openOf(place: Pick<Place, "store" | "connection">, row: ReportRow): Promise<readonly Change[]> {
+  return await changesOf(place, row, ["intended", "sent", "open", "noted"]);
+}
+
+/** Throws DefinitionError "write_unsettled" where a stopped run left a write whose answer nobody knows yet. */
+export function refuseUnsettled(row: ReportRow, action: string): void {
+  if (!row.open.some(({ state }) => state === "intended" || state === "sent")) return;
+  throw new DefinitionError(
+    "write_unsettled",
+    `Cannot ${action} "${selectorOf(row)}": a run that was stopped left a write of it unanswered; ` +
+      "deno task sync finds out what became of it",
+  );
+}
+
+/** How messages name the record: `step/number`, or its id where it has no number. */
+export function selectorOf(row: ReportRow): string {
+  return `${row.step}/${row.erp?.key ?? row.crm?.key ?? idOf(row, "erp") ?? idOf(row, "crm")}`;
+}

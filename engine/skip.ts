@@ -1,0 +1,38 @@
+/** A record that a person leaves alone until it changes. Pure. */
+import type { Change, Reason, ReportRow, Settlement, Side } from "../store/store.ts";
+import { byHand, listing } from "./changes.ts";
+import { otherSide } from "./context.ts";
+import { idOf, refuseUnsettled } from "./find_record.ts";
+import type { Step } from "./step.ts";
+
+/** The sides that a step writes. */
+export function writtenSides({ direction }: Pick<Step, "direction">): readonly Side[] {
+  return direction === "both" ? ["crm", "erp"] : [direction === "toCrm" ? "crm" : "erp"];
+}
+
+/** Whether a person has set the record aside. */
+export function isSkip(change: Change): boolean {
+  return change.state === "noted" && change.reasons.some((reason) => reason.code === "skipped");
+}
+
+/**
+ * A noted change for each side that the step writes, of an uncoupled record the other side's alone: it ends what was
+ * open there. The reason is about the two fingerprints, ERP and CRM; the engine leaves the record alone while both are
+ * the same. Without changes where the step writes nothing from this record. Throws DefinitionError "write_unsettled".
+ */
+export function skipRecord(
+  step: Step,
+  row: ReportRow,
+  { text, now }: { readonly text: string; readonly now: string },
+): Settlement {
+  refuseUnsettled(row, "skip");
+  const about = [row.erp?.fingerprint ?? "", row.crm?.fingerprint ?? ""];
+  const reason: Reason = { code: "skipped", message: text, about };
+  const context = { step, run: byHand, now: () => now };
+  const changes = writtenSides(step).flatMap((side): Change[] => {
+    const source = idOf(row, otherSide(side));
+    if (source === null) return [];
+    return [{ ...listing(context, side, source, [reason]), target: idOf(row, side), state: "noted" }];
+  });
+  return { changes, close: changes.map(({ side, source }) => ({ side, source })) };
+}

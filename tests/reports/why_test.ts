@@ -1,0 +1,95 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { whyText } from "../../cli/why_text.ts";
+import { whyOf } from "../../reports/why.ts";
+import type { Change } from "../../store/store.ts";
+import { account, customer, customers, users, type World, world } from "../engine/world.ts";
+
+const steps = [users, customers];
+const why = (w: World, record: string) => whyOf({ store: w.store, connection: "c", steps }, record);
+const now = "2026-01-02T00:00:00Z";
+
+async function coupled(): Promise<World> {
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One", phone: "1", city: "Oslo" }));
+  await w.sync();
+  return w;
+}
+
+Deno.test("whyOf() says plainly that nothing blocks a pair, and what decides each field", async () => {
+  const found = await why(await coupled(), "customers/C1");
+  assertEquals([found.state, found.coupling?.how, found.blocks], ["coupled", "created in the CRM", []]);
+  assertEquals(found.fields.map(({ rule, equal }) => [rule, equal]), [
+    ["accountnumber ← number, to the CRM only", true],
+    ["name ← name, through trimmed, both ways, conflict: stop", true],
+    ["phone ← phone, both ways, conflict: stop", true],
+    ["street ← street, group address, both ways, conflict: stop", true],
+    ["city ← city, group address, both ways, conflict: stop", true],
+    ["terms ← terms, by a value map, to the CRM only", true],
+    ["owner ← seller, through the couplings of users, to the CRM only", true],
+    ["kind ← constant 3, to the CRM only", true],
+  ]);
+  const text = whyText(found, now);
+  assertStringIncludes(text, "\n\nNothing blocks it\n\n");
+  assertMatch(text, /Last writes\n.*CRM {2}insert, done\n/);
+});
+
+Deno.test("whyOf() shows who changed what of a conflict", async () => {
+  const w = await coupled();
+  w.erp.put("customers", "e1", { phone: "2" });
+  w.crm.put("accounts", w.crm.all("accounts")[0]!.id, { phone: "3" });
+  await w.sync();
+  const found = await why(w, "customers/C1");
+  assertEquals(found.blocks.map(({ code, field, remedy }) => [code, field, remedy]), [
+    ["conflict", "phone", "deno task conflicts show 'customers/C1'"],
+  ]);
+  assertMatch(whyText(found, now), /phone ← phone, both ways, conflict: stop +"2" +"3" +"1" +both changed/);
+});
+
+Deno.test("whyOf() has the payload of a refused write, its answer, and when it is tried again", async () => {
+  const w = await coupled();
+  w.erp.put("customers", "e1", { phone: "2" });
+  w.crm.next({ kind: "refused", code: "no", message: "No" });
+  await w.sync();
+  const [open] = await w.store.changes("c", { states: ["open"] }, { limit: 9 });
+  const reasons = open!.reasons.map((reason) => ({ ...reason, sent: { phone: "2" } }));
+  const later: Change = { ...open!, reasons, retryAt: "2026-03-01T00:00:00Z" };
+  await w.store.save("c", "customers", { changes: [later] });
+  const text = whyText(await why(w, "customers/C1"), now);
+  assertStringIncludes(text, '\n    tried 1 time, not again before 2026-03-01T00:00:00Z, phone "2" is set aside\n');
+  assertStringIncludes(text, 'CRM  update, open\n    phone "1" → "2"\n    refused: No (no); it was to write "phone"');
+});
+
+Deno.test("whyOf() follows what a record waits for", async () => {
+  const w = world();
+  w.erp.put("sellers", "s1", { code: "S1", email: "s@x" });
+  w.crm.put("users", "u1", { email: "s@x", nick: null });
+  w.crm.put("users", "u2", { email: "s@x", nick: null });
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One", seller: "S1" as never }));
+  await w.sync();
+  const found = await why(w, "customers/C1");
+  assertEquals(found.blocks.map(({ code }) => code), ["waiting"]);
+  assertEquals(found.waitsFor.map(({ record, state }) => [record, state]), [["users/S1", "only_in_erp"]]);
+  assertStringIncludes(whyText(found, now), "It waits for users/S1: only_in_erp");
+});
+
+Deno.test("whyOf() says why a record is uncoupled, as the report does", async () => {
+  const w = world();
+  w.crm.put("users", "u1", { email: "s@x", nick: null });
+  await w.sync();
+  const found = await why(w, "users/u1");
+  assertEquals([found.state, found.uncoupled?.code], ["only_in_crm", "no_candidate"]);
+  assertStringIncludes(whyText(found, now), "Uncoupled: No record on the other side matches it (no_candidate)");
+});
+
+Deno.test("whyOf() tells a record that has several candidates", async () => {
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One" }));
+  w.crm.put("accounts", "a1", account({ accountnumber: "C1", name: "One" }));
+  w.crm.put("accounts", "a2", account({ accountnumber: "C1", name: "Two" }));
+  await w.sync();
+  const found = await why(w, "customers/e1");
+  assertEquals([found.state, found.blocks[0]?.remedy], [
+    "ambiguous",
+    "make the keys unique, or deno task couple 'customers' ERP CRM",
+  ]);
+});
