@@ -1,8 +1,8 @@
 /** Brakes: what looks like a mistake stops a step before its first write, until a person says that it may pass. */
 import { StepError } from "../errors.ts";
-import type { Change, Side, StepState } from "../store/store.ts";
+import type { Side, StepState } from "../store/store.ts";
 import type { Compiled } from "./rules.ts";
-import type { StepContext } from "./context.ts";
+import type { Intended, StepContext } from "./context.ts";
 
 /** The brakes, by the word that lets them pass. */
 export const brakes = ["creations", "deletions", "changes", "empty", "filter", "candidates"] as const;
@@ -12,33 +12,12 @@ export type Brake = typeof brakes[number];
 const few = 25;
 const part = 0.1;
 
-/** What a step is about to do. */
-export interface Intended {
-  creations: number;
-  deletions: number;
-  /** Updates of pairs that had met before. */
-  changes: number;
-  /** Creations that have the match keys of a record which has a partner already: "source (like candidate)". */
-  readonly candidates: string[];
-}
-
-export function nothingIntended(): Intended {
-  return { creations: 0, deletions: 0, changes: 0, candidates: [] };
-}
-
-/** Counts a change that is going to be sent. */
-export function intended(so: Intended, change: Change): void {
-  if (change.op === "insert") so.creations++;
-  else if (change.op === "delete" || change.op === "uncouple") so.deletions++;
-  else if (Object.keys(change.basis).length === 0 && Object.keys(change.after).length > 0) so.deletions++; // put out of use
-  else so.changes++;
-}
-
 /**
- * Throws StepError "brake" where a step would do what looks like a mistake. `before`: its couplings before this run; a
+ * Throws StepError "brake" where the step would do what looks like a mistake. `before`: its couplings before this run; a
  * first load, which has none, is not held back.
  */
-export function applyBrakes(context: StepContext, so: Intended, before: number): void {
+export function applyBrakes(context: StepContext, before: number): void {
+  const so: Intended = context.intended;
   const many = Math.max(few, Math.floor(before * part));
   const limit = `more than ${many === few ? `${few}` : `${many}, a tenth of the ${before} that are coupled`}`;
   if (before > 0 && so.creations > many) {

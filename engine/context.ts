@@ -8,6 +8,17 @@ import type { Outcome } from "./tally.ts";
 /** What a change that was sent counts as. */
 export type Settled = "inserted" | "modified" | "deleted" | "unchanged" | "skipped" | "failed";
 
+/** What a step is about to do; the brakes look at it. */
+export interface Intended {
+  creations: number;
+  /** Also what is put out of use, and pairs that part. */
+  deletions: number;
+  /** Pairs that met before and are written. */
+  changes: number;
+  /** Creations that have the match keys of a record which has a partner already: names of the two. */
+  readonly candidates: string[];
+}
+
 export interface StepContext {
   readonly store: Store;
   readonly connection: string;
@@ -58,8 +69,7 @@ export interface StepContext {
   readonly held: Map<string, Change>;
   /** Records that this run gave the coupling of one that was merged into them. */
   readonly moved: Set<string>;
-  /** Told of every change that is going to be sent. */
-  intends(change: Change): void;
+  readonly intended: Intended;
   progress(): void;
 }
 

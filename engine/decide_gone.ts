@@ -128,6 +128,7 @@ function act(context: StepContext, pair: Pair, { action, side }: Fate, deciding:
   );
   if (Object.keys(after).length > 0) {
     const before = Object.fromEntries(Object.keys(after).map((field) => [field, target.data[field] ?? null]));
+    context.intended.deletions++;
     intend(context, { ...plain, op: "update", after, before, lost: [] }, deciding.saved, deciding.again);
     return true;
   }

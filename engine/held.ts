@@ -83,7 +83,8 @@ export function intend(context: StepContext, change: Change, saved: Saved, again
     context.count(side, source, "failed", { again });
   } else {
     saved.changes.push({ ...change, attempts: isSame ? held.attempts : 0 });
-    context.intends(change);
+    if (change.op === "insert") context.intended.creations++;
+    else if (change.op !== "update") context.intended.deletions++;
   }
 }
 

@@ -4,11 +4,12 @@ import type { Change, Reason, Side } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { tookEffect, writeOf } from "./document.ts";
 import { headOf, partsIn } from "./parts.ts";
+import { stores } from "./coupled_by.ts";
 import { readAgain } from "./find.ts";
 import { isHeld } from "./held.ts";
 import { pagesOf } from "./paging.ts";
 import { authorityOf } from "./policy.ts";
-import { lateUntil, refusal, settle, stores } from "./settle.ts";
+import { lateUntil, refusal, settle } from "./settle.ts";
 
 const page = 500;
 

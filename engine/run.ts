@@ -1,8 +1,9 @@
 /** The small runner: steps in the order of their dependencies, independent ones side by side. */
-import type { Clock, Connector, Identity } from "../connectors/connector.ts";
+import type { Clock, Connector } from "../connectors/connector.ts";
 import { DefinitionError, ServiceError, StepError } from "../errors.ts";
 import type { DirectionRun, Pin, Run, StepRun, Store } from "../store/store.ts";
 import type { Brake } from "./brakes.ts";
+import { recognise } from "./environment.ts";
 import { headsOf, order, ready, type Selection } from "./plan.ts";
 import { runStep, type StepProgress } from "./run_step.ts";
 import type { Step } from "./step.ts";
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly onlyCoupled?: boolean;
   /** Brakes that a person lets pass. */
   readonly allow?: ReadonlySet<Brake>;
+  /** Go on with a copied, moved or restored environment: everything meets for the first time again. */
+  readonly rebase?: boolean;
   readonly selection?: Selection;
   /** Steps that are off, and why. */
   readonly off?: ReadonlyMap<string, string>;
@@ -43,11 +46,11 @@ const sideBySide = 4;
 /**
  * Runs the pipeline. A step that fails blocks only the steps that depend on it; an abort ends the run as Cancelled
  * once what is under way is answered. Throws what stands in the way before any step starts: DefinitionError
- * "step_renamed" or "other_environment", ServiceError from the first sign-in or the store.
+ * "step_renamed", "other_environment" or "environment_restored", ServiceError from the first sign-in or the store.
  */
 export async function runPipeline(options: RunOptions): Promise<Run> {
   const { store, connection, clock, steps } = options;
-  const outside = await pinned(options);
+  const outside = await recognise(options);
   await options.onAccepted?.();
   await refuseRenamed(store, connection, steps);
   const wanted = new Set(options.selection?.steps ?? steps.map((step) => step.name));
@@ -178,26 +181,6 @@ function errorOf(error: unknown): { code: string; message: string } {
     return { code: error.code, message: error.message };
   }
   return { code: "internal", message: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
-}
-
-/** Reads who the outside is and refuses another one than the connection was first used with. */
-async function pinned(options: RunOptions): Promise<{ erp: Identity; crm: Identity }> {
-  const [erp, crm] = await Promise.all([options.erp.identity(options.signal), options.crm.identity(options.signal)]);
-  const pin = await options.store.connection(options.connection, { kind: options.kind, erp, crm });
-  for (const [side, now, then] of [["ERP", erp, pin!.erp], ["CRM", crm, pin!.crm]] as const) {
-    const moved = Object.keys(then.parts).find((part) => then.parts[part] !== now.parts[part]);
-    if (moved === undefined) continue;
-    const { connection, database = null } = options;
-    const [place, remedy] = database === null
-      ? ["", "another TENGING_HOME"]
-      : [` in the ${database}`, "another database (DATABASE_URL) with a TENGING_HOME of its own"];
-    throw new DefinitionError(
-      "other_environment",
-      `Cannot use connection "${connection}"${place}: its ${side} was "${then.parts[moved]}" (${moved}) and is ` +
-        `"${now.parts[moved]}" now; point the connection back, or use ${remedy} for the other environment`,
-    );
-  }
-  return { erp, crm };
 }
 
 /** A step that couplings are kept under must keep its name, or all its records would be coupled anew. */

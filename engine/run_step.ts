@@ -12,7 +12,7 @@ import type {
   StepState,
   Store,
 } from "../store/store.ts";
-import { applyBrakes, type Brake, type Intended, intended, nothingIntended, refuseOtherFilter } from "./brakes.ts";
+import { applyBrakes, type Brake, refuseOtherFilter } from "./brakes.ts";
 import type { StepContext } from "./context.ts";
 import { coupleMatches } from "./couple.ts";
 import { decidePairs, decideUncoupled } from "./decide.ts";
@@ -79,7 +79,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   }
   await decideAllUncoupled(false);
   if (options.record !== null && !tally.selected()) await wasFound(context, tally, options.record);
-  applyBrakes(context, tally.intended, state.coupled);
+  applyBrakes(context, state.coupled);
   await propagate(context, 1);
   if (options.record === null) await closeStale(context);
   for (let round = 2; round <= rounds; round++) {
@@ -144,7 +144,6 @@ async function wasFound(context: StepContext, tally: Tally, key: string): Promis
 interface Tally {
   /** Records that a later round decides. */
   readonly pending: ReadonlySet<string>;
-  readonly intended: Intended;
   /** Whether the record that was asked for was met. */
   selected(): boolean;
   asked(): StepRun["requests"];
@@ -162,7 +161,6 @@ function contextOf(
   const sides: Side[] = step.direction === "both" ? ["crm", "erp"] : [step.direction === "toCrm" ? "crm" : "erp"];
   const counts: Record<Side, Counts> = { crm: noCounts, erp: noCounts };
   const pending = new Set<string>();
-  const so = nothingIntended();
   /** What sides of a pair count as that a later round may write: by a write, or without one beside the other side's. */
   const beside = new Map<string, Outcome>();
   let changes = 0;
@@ -221,7 +219,7 @@ function contextOf(
     unrestored: new Map(),
     held: new Map(),
     moved: new Set(),
-    intends: (change) => intended(so, change),
+    intended: { creations: 0, deletions: 0, changes: 0, candidates: [] },
     count: (side, source, outcome, { again, revisited }) => {
       const key = `${side} ${source}`;
       if (again && !pending.has(key)) return;
@@ -251,7 +249,7 @@ function contextOf(
     isUndecided: (side, source) => pending.has(`${side} ${source}`),
     progress: () => options.onProgress({ ...snapshot("In Process"), requests: asked() }),
   };
-  return { context, tally: { pending, intended: so, selected: () => selected, asked, add, snapshot } };
+  return { context, tally: { pending, selected: () => selected, asked, add, snapshot } };
 }
 
 /** Overlap pages are read for safety's sake and counted apart. */

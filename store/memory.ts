@@ -79,13 +79,14 @@ function storeOf(connections: Connections): MemoryStore {
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
-      const { definition, rules, cursors, swept, entities, couplings } = memory;
+      const { definition, rules, cursors, swept, newest, entities, couplings } = memory;
       const open = changesIn(connection, step, ["open"]).values();
       return Promise.resolve(keep({
         definition,
         rules,
         cursors,
         swept,
+        newest,
         entities,
         coupled: [...couplings.values()].filter((coupling) => coupling.state === "coupled").length,
         uncoupled: { erp: uncoupled(memory, "erp").length, crm: uncoupled(memory, "crm").length },

@@ -1,8 +1,10 @@
 /** What the store in memory keeps of one step, and what follows from it. */
+import { newestOf } from "./newest.ts";
 import { couplingTaken, sourceOf } from "./refusals.ts";
 import type {
   Change,
   Coupling,
+  Newest,
   PageSave,
   Pair,
   RecordFilter,
@@ -21,6 +23,7 @@ export interface StepMemory {
   rules: Record<string, Readonly<Record<string, string>>>;
   cursors: { erp: string | null; crm: string | null };
   swept: { erp: string | null; crm: string | null };
+  newest: { erp: Newest | null; crm: Newest | null };
   entities: StepState["entities"];
   readonly records: Readonly<Record<Side, Map<string, StoredRecord>>>;
   /** Ids that the latest run's readings met. */
@@ -39,6 +42,7 @@ export function newStep(steps: Steps = new Map()): StepMemory {
     rules: {},
     cursors: { erp: null, crm: null },
     swept: { erp: null, crm: null },
+    newest: { erp: null, crm: null },
     entities: null,
     records: { erp: new Map(), crm: new Map() },
     met: { erp: { run: "", ids: new Set() }, crm: { run: "", ids: new Set() } },
@@ -56,6 +60,7 @@ export function copyStep(memory: StepMemory, steps: Steps): StepMemory {
     rules: { ...memory.rules },
     cursors: { ...memory.cursors },
     swept: { ...memory.swept },
+    newest: { ...memory.newest },
     records: { erp: new Map(records.erp), crm: new Map(records.crm) },
     met: { erp: { ...met.erp, ids: new Set(met.erp.ids) }, crm: { ...met.crm, ids: new Set(met.crm.ids) } },
     keys: { erp: new Map(keys.erp), crm: new Map(keys.crm) },
@@ -134,6 +139,8 @@ export function mergePage(memory: StepMemory, side: Side, page: PageSave): void 
   for (const id of page.deleted) put(id, "deleted");
   if (page.cursor !== undefined) memory.cursors[side] = page.cursor;
   if (page.swept !== undefined) memory.swept[side] = page.swept;
+  const latest = newestOf(page.records);
+  if (latest !== null && latest.modifiedAt > (memory.newest[side]?.modifiedAt ?? "")) memory.newest[side] = latest;
 }
 
 /** The couplings with these among them; throws ServiceError "coupling_taken". */
@@ -167,6 +174,7 @@ export function define(memory: StepMemory, { hash, rules, entities }: NonNullabl
 /** Settlement.rebase. */
 export function rebase(memory: StepMemory): void {
   memory.cursors = { erp: null, crm: null };
+  memory.newest = { erp: null, crm: null };
   for (const [erpId, coupling] of memory.couplings) {
     if (coupling.state !== "coupled") continue;
     const forgotten = { base: null, seen: { erp: null, crm: null }, resolution: null };

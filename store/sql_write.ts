@@ -1,6 +1,7 @@
 /** The writes of the store in SQL: set by set, and only rows that differ. All run inside the caller's transaction. */
 import { sql } from "kysely";
 import { couplingTaken, isOpen, refuseSecondOpen } from "./refusals.ts";
+import { newestOf } from "./newest.ts";
 import { type Db, ids, json, noKey, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
 import type { Change, Coupling, PageSave, Settlement, Side, StoredRecord } from "./store.ts";
 
@@ -47,6 +48,13 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
   ];
   for (const { state, rows } of gone) touched[side].push(...await writeGone(work, { side, state, rows }));
   await derive(work, touched);
+  const newest = newestOf(page.records);
+  if (newest !== null) {
+    const column = sql.raw(`newest_${side}`);
+    await sql`update steps set ${column} = ${json(newest)}::jsonb
+      where connection = ${connection} and step = ${step}
+        and coalesce(${column} ->> 'modifiedAt', '') collate "C" < ${newest.modifiedAt}::text`.execute(tx);
+  }
   for (const [column, value] of [["cursor", page.cursor], ["swept", page.swept]] as const) {
     if (value === undefined) continue;
     await sql`update steps set ${sql.raw(`${column}_${side}`)} = ${value}::text
@@ -194,7 +202,8 @@ async function writeDefinition(
 }
 
 async function writeRebase({ tx, connection, step }: Work): Promise<void> {
-  await sql`update steps set cursor_erp = null, cursor_crm = null where connection = ${connection} and step = ${step}`
+  await sql`update steps set cursor_erp = null, cursor_crm = null, newest_erp = null, newest_crm = null
+    where connection = ${connection} and step = ${step}`
     .execute(tx);
   await sql`update couplings set base = null, seen_erp = null, seen_crm = null, resolution = null, dirty = true
     where connection = ${connection} and step = ${step} and state = 'coupled'`.execute(tx);

@@ -202,6 +202,12 @@ export interface Run {
   readonly totals: Counts;
 }
 
+export interface Newest {
+  readonly id: string;
+  /** ISO 8601 in UTC, as the service stated it. */
+  readonly modifiedAt: string;
+}
+
 /** What a step knows of itself between runs. */
 export interface StepState {
   /** The definition of the last run; null before the first. */
@@ -212,6 +218,8 @@ export interface StepState {
   readonly cursors: { readonly erp: string | null; readonly crm: string | null };
   /** ISO 8601: since when the last complete look for deletions of a side stands; null before the first. */
   readonly swept: { readonly erp: string | null; readonly crm: string | null };
+  /** Of each side the record that was modified last of all that were read; null where none states a time. */
+  readonly newest: { readonly erp: Newest | null; readonly crm: Newest | null };
   /** The names of the two entities: how a renamed step is recognised. */
   readonly entities: { readonly erp: string; readonly crm: string } | null;
   /** Couplings in state "coupled". */
@@ -276,7 +284,7 @@ export interface Settlement {
     readonly rules: Readonly<Record<string, string>>;
     readonly entities: { readonly erp: string; readonly crm: string };
   };
-  /** Forgets the cursors and all bases of the step: its pairs meet for the first time again, and are decided anew. */
+  /** Forgets the cursors, the newest records and all bases of the step: its pairs meet for the first time again, and are decided anew. */
   readonly rebase?: true;
 }
 

@@ -6,6 +6,7 @@ export const goneAndOverruled: Migration = {
   name: "gone and overruled",
   statements: [
     `alter table steps add column swept_erp text collate "C", add column swept_crm text collate "C"`,
+    `alter table steps add column newest_erp jsonb, add column newest_crm jsonb`,
     `alter table records add column merged_into text collate "C"`,
     `alter table couplings add column resolution jsonb`,
     `alter table changes add column lost jsonb not null default '[]', add column retry_at text collate "C"`,

@@ -28,6 +28,24 @@ export function aftermathTests(test: StoreTest): void {
     assertEquals((await records("crm"))[2], { ...gone, id: "z", state: "deleted", mergedInto: null });
   });
 
+  test(
+    "savePage() remembers the record that was modified last, until all is decided anew",
+    async (store, connection) => {
+      const { read, save } = place(store, connection);
+      const newest = async () => (await store.step(connection, "s")).newest;
+      await read("erp", [record("a", { modifiedAt: "2026-01-02T00:00:00Z" }), record("b", { modifiedAt: null })]);
+      assertEquals(await newest(), { erp: { id: "a", modifiedAt: "2026-01-02T00:00:00Z" }, crm: null });
+      await read("erp", [
+        record("c", { modifiedAt: "2026-01-04T00:00:00Z" }),
+        record("a", { modifiedAt: "2026-01-01T00:00:00Z" }),
+      ]);
+      await read("erp", [record("d", { modifiedAt: "2026-01-03T00:00:00Z" })]);
+      assertEquals(await newest(), { erp: { id: "c", modifiedAt: "2026-01-04T00:00:00Z" }, crm: null });
+      await save({ rebase: true });
+      assertEquals(await newest(), { erp: null, crm: null });
+    },
+  );
+
   test("savePage() lets merged come after left, and deleted last", async (store, connection) => {
     const { records } = place(store, connection);
     const merged = [{ id: "x", into: "z" }, { id: "y", into: "z" }];

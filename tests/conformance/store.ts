@@ -49,6 +49,7 @@ export function storeSuite(
       rules: {},
       cursors: { erp: null, crm: null },
       swept: { erp: null, crm: null },
+      newest: { erp: null, crm: null },
       entities: null,
       coupled: 0,
       uncoupled: { erp: 0, crm: 0 },
