@@ -1,9 +1,10 @@
 /** The commands that deal with what a run lists, one after the other on the demo company. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { openPglite } from "../../store/pglite.ts";
 import { inWorld } from "./world.ts";
 
 Deno.test("what the first run lists can be looked into and decided", (t) =>
-  inWorld(async ({ run }) => {
+  inWorld(async ({ dir, run }) => {
     const early = await run(["conflicts", "list"]);
     assertEquals([early.code, early.err.includes("[nothing_run]")], [2, true]);
     assertEquals((await run(["sync"])).code, 3);
@@ -90,5 +91,16 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
       const taken = await run(["couple", "customers", record.slice("customers/".length), "nobody"]);
       assertEquals([taken.code, taken.err.includes("[no_such_record]")], [2, true]);
       assertStringIncludes((await run(["couple", "customers"])).err, "write deno task couple STEP ERP CRM");
+    });
+
+    await t.step("all refuse a store that another process holds", async () => {
+      const store = await openPglite(`${dir}/.tenging/store`);
+      for (
+        const command of ["conflicts list", `why ${record}`, `skip ${record} --reason x`, "retry", `uncouple ${record}`]
+      ) {
+        const ended = await run(command.split(" "));
+        assertEquals([ended.code, ended.out, ended.err.includes("[store_locked]")], [6, "", true], command);
+      }
+      await store.close();
     });
   }));
