@@ -67,14 +67,11 @@ async function show(record: string, args: Arguments, session: Session): Promise<
     else output.message(`Nothing of "${selectorOf(row)}" is in conflict`);
     const [first] = open;
     const which = open.length > 1 && first!.unit !== "" ? ` --field ${quoted(first!.unit)}` : "";
-    output.message(
-      `Next: deno task ` +
-        (first === undefined
-          ? `why ${quoted(record)}`
-          : `conflicts resolve ${quoted(record)}${which} --keep erp (or crm${
-            isOneField(first) ? ", or a value" : ""
-          })`),
-    );
+    if (first === undefined) output.message(`Next: deno task why ${quoted(record)}`);
+    else {
+      output.message(`Keep erp or crm${isOneField(first) ? ", or give another value" : ""}`);
+      output.message(`Next: deno task conflicts resolve ${quoted(record)}${which} --keep erp`);
+    }
     return 0;
   });
 }

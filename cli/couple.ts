@@ -27,7 +27,8 @@ export async function uncouple(args: Arguments, session: Session): Promise<numbe
     const said = saved ? "are uncoupled now" : "were uncoupled already";
     await tell(args, session, row, `${named(row)} ${said}; neither is created again, nor coupled by its keys`);
     const again = `couple ${quoted(row.step)} ${idOf(row, "erp")} ${idOf(row, "crm")}`;
-    session.output.message(`Next: deno task ${again} (to couple them again)`);
+    session.output.message(`deno task ${again} couples them again`);
+    session.output.message("Next: deno task status");
     return 0;
   });
 }

@@ -1,9 +1,10 @@
 /** The commands that deal with what a run lists, one after the other on the demo company. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { openPglite } from "../../store/pglite.ts";
 import { inWorld } from "./world.ts";
 
 Deno.test("what the first run lists can be looked into and decided", (t) =>
-  inWorld(async ({ run }) => {
+  inWorld(async ({ dir, run }) => {
     const early = await run(["conflicts", "list"]);
     assertEquals([early.code, early.err.includes("[nothing_run]")], [2, true]);
     assertEquals((await run(["sync"])).code, 3);
@@ -18,7 +19,7 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
       assertStringIncludes(list.err, `Next: deno task conflicts show ${record}\n`);
       const show = await run(["conflicts", "show", record]);
       assertStringIncludes(show.out, `${record}: `);
-      assertStringIncludes(show.err, `Next: deno task conflicts resolve ${record} --keep erp (or crm`);
+      assertStringIncludes(show.err, `Next: deno task conflicts resolve ${record} --keep erp\n`);
     });
 
     await t.step("report conflicts and failures", async () => {
@@ -67,7 +68,10 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
       assertEquals([blank.code, blank.err.includes("[bad_arguments]")], [2, true]);
       const skipped = await run(["skip", other.record, "--reason", "known"]);
       assertEquals([skipped.code, skipped.out], [0, `"${other.record}" is left alone until it changes: known\n`]);
-      assertStringIncludes(skipped.err, `Next: deno task retry --select ${other.record}`);
+      assertStringIncludes(
+        skipped.err,
+        `deno task retry --select ${other.record} takes it back\nNext: deno task status\n`,
+      );
       const nothing = await run(["retry", "--select", "reason:refused"]);
       assertEquals([nothing.code, nothing.err.includes("Nothing that is listed fits\nNext: ")], [0, true]);
       const lines = (await run(["report", "--only", "skipped"])).out.trimEnd().split("\r\n");
@@ -82,13 +86,23 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
     await t.step("uncouple and couple", async () => {
       const parted = await run(["uncouple", record]);
       assertStringIncludes(parted.out, "are uncoupled now; neither is created again");
-      const [, again] = /^Next: deno task (couple customers \S+ \S+) \(to couple them again\)\n$/.exec(parted.err) ??
-        [];
+      const [, again] = /^deno task (couple customers \S+ \S+) couples them again\nNext: /.exec(parted.err) ?? [];
       assertStringIncludes((await run(["why", record])).out, `${record}: tombstone\n`);
       const coupled = await run(again!.split(" "));
       assertEquals([coupled.code, coupled.out.includes("are coupled now")], [0, true], coupled.err);
       const taken = await run(["couple", "customers", record.slice("customers/".length), "nobody"]);
       assertEquals([taken.code, taken.err.includes("[no_such_record]")], [2, true]);
       assertStringIncludes((await run(["couple", "customers"])).err, "write deno task couple STEP ERP CRM");
+    });
+
+    await t.step("all refuse a store that another process holds", async () => {
+      const store = await openPglite(`${dir}/.tenging/store`);
+      for (
+        const command of ["conflicts list", `why ${record}`, `skip ${record} --reason x`, "retry", `uncouple ${record}`]
+      ) {
+        const ended = await run(command.split(" "));
+        assertEquals([ended.code, ended.out, ended.err.includes("[store_locked]")], [6, "", true], command);
+      }
+      await store.close();
     });
   }));

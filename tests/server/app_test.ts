@@ -206,3 +206,9 @@ Deno.test("statusApp() streams the coupling report as a download", async () => {
   const refused = await call(world, "/couplings.csv?only=everything");
   assertEquals([refused.status, await codeOf(refused)], [400, "unknown_state"]);
 });
+
+Deno.test.each(["conflicts", "failures"])("statusApp() streams the report of %s", async (name) => {
+  const response = await call(await open(), `/${name}.csv?excel`);
+  assertEquals(response.headers.get("content-disposition"), `attachment; filename="${name}.csv"`);
+  assertStringIncludes(await response.text(), "report_version;exported_at;step;");
+});
