@@ -78,7 +78,8 @@ function keysOf(context: StepContext, record: StoredRecord, lookups: Lookups | n
   }
 }
 
-function kindOf(field: Field): NonNullable<Field["match"]> {
+/** How the values of a CRM field are made comparable. */
+export function kindOf(field: Field): NonNullable<Field["match"]> {
   return field.match ?? (field.kind === "text" ? "name" : "exact");
 }
 

@@ -13,6 +13,7 @@ import type {
   Store,
 } from "../store/store.ts";
 import { applyBrakes, type Brake, refuseOtherFilter } from "./brakes.ts";
+import { findCandidates } from "./candidates.ts";
 import type { StepContext } from "./context.ts";
 import { coupleMatches } from "./couple.ts";
 import { decidePairs, decideUncoupled } from "./decide.ts";
@@ -79,6 +80,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   }
   await decideAllUncoupled(false);
   if (options.record !== null && !tally.selected()) await wasFound(context, tally, options.record);
+  if (state.coupled > 0 && options.record === null) await findCandidates(context);
   applyBrakes(context, state.coupled);
   await propagate(context, 1);
   if (options.record === null) await closeStale(context);
