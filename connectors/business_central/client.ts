@@ -7,6 +7,7 @@ import { withExtension } from "./extension_missing.ts";
 import { openConstants, openLookups } from "./lookups.ts";
 import { openOrders } from "./orders.ts";
 import { read } from "./reading.ts";
+import { readIds } from "./reading_ids.ts";
 import { apiOf, companyPath } from "./routes.ts";
 import { schemas } from "./schemas.ts";
 import { listOf, service, type Table } from "./table.ts";
@@ -94,7 +95,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
       }
       return withExtension(
         {
-          read: (asked) => read(table, asked),
+          read: (asked) => asked.only === "ids" ? readIds(table, asked) : read(table, asked),
           write: (writes, asked) => write(table, writes, asked),
           recall: (sent, asked) => recall(table, sent, asked),
           ...(entity.creation === "lookup" ? { lateFor } : {}),

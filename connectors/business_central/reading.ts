@@ -81,7 +81,7 @@ async function* readPages(table: Table, options: ReadOptions): AsyncGenerator<Pa
 }
 
 /** Small tables whose rows change without a stamp: all of it each time, the cursor is for form. */
-async function* readWhole(table: Table, options: ReadOptions): AsyncGenerator<Page> {
+export async function* readWhole(table: Table, options: ReadOptions): AsyncGenerator<Page> {
   const raws: RawRow[] = [];
   for await (const page of rawPages(table, options, undefined)) raws.push(...page.rows);
   raws.push(...await table.view.more?.(raws, table.lookups()) ?? []);
@@ -127,7 +127,7 @@ function rawPages(table: Table, options: ReadOptions, $filter: string | undefine
  * What the service can decide of the handle's filter; all of it is decided by us again. Lookups are left to us, since
  * some pages compute their codes, and so are values that would need escapes.
  */
-function filterOf(table: Table): string | undefined {
+export function filterOf(table: Table): string | undefined {
   const { only, made } = table.view;
   const parts = only === undefined ? [] : [`${only.property} eq ${quoted(only.value)}`];
   for (const [name, value] of Object.entries(table.entity.filter)) {

@@ -8,6 +8,7 @@ import { documentOf, documentsBy, readDocuments } from "./documents.ts";
 import { openEnvironment, text } from "./environment.ts";
 import type { Document } from "./order_lines.ts";
 import { read, rowsBy } from "./read.ts";
+import { readIds } from "./read_ids.ts";
 import { columnsOf, tableOf } from "./rows.ts";
 import { zoneWarning } from "./user_zone.ts";
 import { writeAll } from "./write.ts";
@@ -68,7 +69,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     const own: Context = { ...context, http: http.part() };
     if (parts !== undefined) return openDocuments(own, documentOf(entity, parts));
     return {
-      read: (asked) => read(own, entity, asked),
+      read: (asked) => asked.only === "ids" ? readIds(own, entity, asked) : read(own, entity, asked),
       write: (writes, asked) => writeAll(own, entity, writes, asked),
       /** Ids are ours to choose, so an earlier attempt can only have left the record with this one. */
       async recall(write: Write, { fields, signal }) {
