@@ -52,6 +52,9 @@ async function write(orders: Orders, writes: readonly Write[], wanted: WantedFie
 }
 
 function check({ head, lines }: Orders, one: Write): void {
+  if (one.op === "delete") {
+    throw new TypeError(`Cannot delete a record of "${head.entity.name}": nobody may by this connector`);
+  }
   if (one.op === "update" && (one.id === null || one.version === null)) {
     throw new TypeError(`Cannot update a record of "${head.entity.name}": the write names no id and version`);
   }
