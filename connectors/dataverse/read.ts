@@ -4,6 +4,7 @@ import type { Field, Fields, Page, ReadOptions, Row, Value } from "../connector.
 import type { Http } from "../http.ts";
 import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
 import type { Context } from "./context.ts";
+import { mergeColumns, withoutMerged } from "./merged.ts";
 import { type Columns, columnsOf } from "./rows.ts";
 import { completionOf } from "./views.ts";
 
@@ -31,12 +32,15 @@ export async function* read(
   entity: Columns["entity"],
   options: ReadOptions,
 ): AsyncGenerator<Page> {
-  const columns = columnsOf(entity, options.fields, { timeZone: context.timeZone });
+  const columns = columnsOf(entity, options.fields, { timeZone: context.timeZone, also: mergeColumns(entity) });
   const { ids, signal } = options;
   const reading: Reading = { context, columns, signal };
   const complete = completionOf(context, columns, { signal, each: ids !== undefined });
   const found = ids === undefined ? chunksSince(reading, options.since ?? null) : chunksById(reading, ids);
-  for await (const { raws, ...chunk } of found) yield { ...await complete(raws), ...chunk };
+  for await (const { raws, ...chunk } of found) {
+    const { own, merged } = withoutMerged(raws, columns.idOf);
+    yield { ...await complete(own), ...(merged.length === 0 ? {} : { merged }), ...chunk };
+  }
 }
 
 /** Everything, or what changed since a cursor; the last chunk has the next cursor. */

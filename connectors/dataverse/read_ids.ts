@@ -3,6 +3,7 @@ import type { AnyEntity, Fields, Page, ReadOptions } from "../connector.ts";
 import { pages, queryOf } from "../odata.ts";
 import type { Context } from "./context.ts";
 import { filterOf, headersOf, type Reading } from "./read.ts";
+import { mergeColumns, withoutMerged } from "./merged.ts";
 import { columnsOf, tableOf } from "./rows.ts";
 import { completionOf } from "./views.ts";
 
@@ -12,10 +13,11 @@ export async function* readIds(
   entity: AnyEntity,
   { signal }: Pick<ReadOptions, "signal">,
 ): AsyncGenerator<Page> {
-  const columns = columnsOf(entity, [], { timeZone: context.timeZone });
+  const also = mergeColumns(entity);
+  const columns = columnsOf(entity, [], { timeZone: context.timeZone, also });
   const reading: Reading = { context, columns, signal };
   const isDecided = Object.keys(entity.filter as Fields).every((field) => decidesAlone(entity, field));
-  const $select = isDecided ? columns.table.id : columns.select;
+  const $select = isDecided ? [columns.table.id, ...also].join() : columns.select;
   const complete = completionOf(context, columns, { signal });
   const path = entity.name + queryOf({ $select, $filter: filterOf(reading) });
   for await (
@@ -25,8 +27,10 @@ export async function* readIds(
       signal,
     })
   ) {
-    const met = isDecided ? raws.map(columns.idOf) : (await complete(raws)).rows.map(({ id }) => id);
-    yield { rows: [], deleted: [], left: [], met, kind: "full", cursor: null };
+    const { own, merged } = withoutMerged(raws, columns.idOf);
+    const met = isDecided ? own.map(columns.idOf) : (await complete(own)).rows.map(({ id }) => id);
+    const told = merged.length === 0 ? {} : { merged };
+    yield { rows: [], deleted: [], left: [], met, ...told, kind: "full", cursor: null };
   }
 }
 
