@@ -157,7 +157,7 @@ async function refusedOutcome(
     if (answer.status === 404) return { kind: write.op === "delete" ? "deleted" : "missing" };
     if (isChanged(answer)) return { kind: "moved" };
   }
-  return refusal(answer, Object.keys(write.fields));
+  return refusal(answer, { sent: write.fields, entity: table.entity });
 }
 
 /** The record with the key of a creation counts only inside the handle's filter: outside it is something else. */
