@@ -3,6 +3,7 @@ import { ServiceError } from "../../errors.ts";
 import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened } from "../connector.ts";
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid, one } from "../odata.ts";
+import { costOf } from "./cost.ts";
 import { withExtension } from "./extension_missing.ts";
 import { openConstants, openLookups } from "./lookups.ts";
 import { openOrders } from "./orders.ts";
@@ -100,7 +101,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
           recall: (sent, asked) => recall(table, sent, asked),
           ...(entity.creation === "lookup" ? { lateFor } : {}),
           requests: () => table.http.requests(),
-          cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: 0 }),
+          cost: (writes) => costOf(table, writes),
         },
         entity,
         { installed: extension, used: apiOf(entity, extension) === "extension" },

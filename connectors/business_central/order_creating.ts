@@ -163,8 +163,9 @@ async function requestsOf(
   return asked;
 }
 
-function batchesOf(asked: readonly Asked[]): Asked[][] {
-  const batches: Asked[][] = [];
+/** Creations in batches that are done in time. */
+export function batchesOf<T extends { readonly write: Write }>(asked: readonly T[]): T[][] {
+  const batches: T[][] = [];
   let lines = Infinity;
   for (const one of asked) {
     const own = one.write.parts?.length ?? 0;

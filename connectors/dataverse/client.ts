@@ -3,6 +3,7 @@ import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened, Write } fr
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid } from "../odata.ts";
 import type { Context } from "./context.ts";
+import { costOf, costOfDocuments } from "./cost.ts";
 import { timeZoneOf } from "./days.ts";
 import { documentOf, documentsBy, readDocuments } from "./documents.ts";
 import { openEnvironment, text } from "./environment.ts";
@@ -78,7 +79,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
         return await rowsBy(own, columns, { terms: [`${table.id} eq ${guid(write.id)}`], signal });
       },
       requests: own.http.requests,
-      cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: writes.length }),
+      cost: (writes) => costOf(own, entity, writes),
     };
   }
 
@@ -93,7 +94,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
           : await documentsBy(own, document, { ...asked, terms: [`salesorderid eq ${guid(write.id)}`] });
       },
       requests: own.http.requests,
-      cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: writes.length }),
+      cost: (writes) => costOfDocuments(own, document, writes),
     };
   }
 

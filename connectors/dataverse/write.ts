@@ -60,7 +60,7 @@ function trimmed(outcome: Outcome, fields: readonly string[]): Outcome {
 }
 
 /** Only an active product can be retired: a draft is published in the same change set, so that nobody ever sees it so. */
-function isRetirement(entity: AnyEntity, { op, fields }: Write): boolean {
+export function isRetirement(entity: AnyEntity, { op, fields }: Write): boolean {
   return entity.name === "products" && op === "update" && fields["statecode"] === 1;
 }
 
