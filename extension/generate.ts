@@ -68,7 +68,7 @@ function api({ entity, set }: Page): Lines {
 function apiPage(page: Page): string {
   const fields = Object.entries(page.fields);
   const computed = fields.flatMap(([, field]) => field.computed === undefined ? [] : [{ field, made: field.computed }]);
-  const { insert, modify, view } = page;
+  const { insert, modify, remove = false, view } = page;
   const properties = [
     "PageType = API;",
     ...api(page),
@@ -78,7 +78,7 @@ function apiPage(page: Page): string {
     "ODataKeyFields = SystemId;",
     "DelayedInsert = true;",
     "Extensible = false;",
-    ...Object.entries({ InsertAllowed: insert, ModifyAllowed: modify, DeleteAllowed: false })
+    ...Object.entries({ InsertAllowed: insert, ModifyAllowed: modify, DeleteAllowed: remove })
       .flatMap(([property, allowed]) => allowed ? [] : [`${property} = false;`]),
   ];
   const layout: Block = object(
@@ -271,8 +271,10 @@ function permissionSet(): string {
   const usable = all.filter(({ symbol }) => symbol === undefined);
   const objects = usable.map((page) => `${page.query ? "query" : "page"} ${name(page.name)} = X`);
   // Code that asks whether it may write a table (WritePermission) is told so by all three rights only.
-  const rights = ({ table, insert, modify, completed }: Page) =>
-    `tabledata ${name(table)} = R${completed !== undefined ? "IMD" : `${insert ? "I" : ""}${modify ? "M" : ""}`}`;
+  const rights = ({ table, insert, modify, remove, completed }: Page) => {
+    const used = `${insert ? "I" : ""}${modify ? "M" : ""}${remove ? "D" : ""}`;
+    return `tabledata ${name(table)} = R${completed !== undefined ? "IMD" : used}`;
+  };
   const tables = usable.map(rights);
   const optional = all.filter(({ symbol }) => symbol !== undefined).flatMap((page) => [
     `#if ${page.symbol}`,

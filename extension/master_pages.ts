@@ -89,6 +89,7 @@ export const contacts = {
   set: "contacts",
   insert: true,
   modify: true,
+  remove: true,
   template: true,
   fields: {
     id: id("create"),

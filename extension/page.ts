@@ -49,7 +49,7 @@ export interface PageAction {
   readonly lines: Lines;
 }
 
-/** One API page, which deletes nothing, or one API query: rows of a table, grouped by the fields that have no method. */
+/** One API page, or one API query: rows of a table, grouped by the fields that have no method. */
 export interface Page {
   /** Id of the AL object. */
   readonly object: number;
@@ -63,6 +63,8 @@ export interface Page {
   readonly set: string;
   readonly insert: boolean;
   readonly modify: boolean;
+  /** Records are deleted over it; absent: never. */
+  readonly remove?: true;
   readonly query?: true;
   /** New records are completed by the template that the company chose for the API, as on Microsoft's pages. */
   readonly template?: true;

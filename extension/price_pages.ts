@@ -65,6 +65,7 @@ export const salesPrices = {
   set: "salesPrices",
   insert: true,
   modify: true,
+  remove: true,
   fields: {
     id: id("never"),
     itemNumber: codeOf("items", "Item No.", 20, { edit: "create", filled: true }),
@@ -130,6 +131,7 @@ export const priceListLines = {
   set: "priceListLines",
   insert: true,
   modify: true,
+  remove: true,
   fields: {
     id: id("never"),
     priceListCode: codeOf("priceListHeaders", "Price List Code", 20, { edit: "create", filled: true }),

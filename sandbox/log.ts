@@ -1,5 +1,7 @@
 /** The log of requests: in memory, and a line of JSON each in a file, so that another process can count them. */
 
+import type { Written } from "./service.ts";
+
 /** A request as it is logged. Control requests (/sandbox/…) are not. */
 export interface LogEntry {
   /** 1, 2, 3 …; goes on when the sandbox is started again. */
@@ -19,6 +21,8 @@ export interface LogEntry {
   /** $batch: what was inside. */
   readonly innerReads: number;
   readonly innerWrites: number;
+  /** What was written, one by one, in their order; absent where nothing was, or a fault answered instead. */
+  readonly writes?: readonly Written[];
   /** The kind of the fault that this request met. */
   readonly fault?: string;
 }

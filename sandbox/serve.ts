@@ -7,8 +7,9 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { FaultRule, Faults } from "./faults.ts";
 import type { LogEntry, RequestLog } from "./log.ts";
-import type { Answer, Asked, SandboxClock, Service } from "./service.ts";
+import type { Answer, Asked, SandboxClock, Service, Written } from "./service.ts";
 import type { Tokens } from "./token.ts";
+import { writesBehind } from "./written.ts";
 
 export interface ServeOptions {
   /** 0: any free one. */
@@ -57,6 +58,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
     }
     const instead = struck.map((rule) => insteadOf(rule, options)).find((found) => found !== null);
     let result: Answer;
+    let writes: readonly Written[] | undefined;
     if (instead !== undefined) {
       result = instead;
     } else if (isToken) {
@@ -67,13 +69,16 @@ export async function serve(options: ServeOptions): Promise<Server> {
       current = target;
       try {
         result = service.handle(asked);
+        writes = writesBehind(asked, result);
       } finally {
         current = null;
       }
     }
     if (struck.some((rule) => rule.kind === "truncated")) result = truncated(result);
     const broken = struck.find((rule) => rule.kind === "lost_reply") ?? struck.find((rule) => rule.kind === "reset");
-    options.log.add(logged(target, result, { struck, at: options.clock.now(), lost: broken?.kind === "lost_reply" }));
+    options.log.add(
+      logged(target, result, { struck, writes, at: options.clock.now(), lost: broken?.kind === "lost_reply" }),
+    );
     if (broken === undefined) send(request, response, result);
     else if (broken.kind === "reset") sendHalf(request, response, result);
     else request.socket.destroy();
@@ -186,7 +191,7 @@ function truncated(answer: Answer): Answer {
 function logged(
   target: { service: LogEntry["service"]; method: string; path: string },
   answer: Answer,
-  how: { struck: readonly FaultRule[]; at: number; lost: boolean },
+  how: { struck: readonly FaultRule[]; writes: readonly Written[] | undefined; at: number; lost: boolean },
 ): Omit<LogEntry, "n"> {
   const isBatch = answer.inner !== undefined || /\/\$batch(\?|$)/.test(target.path);
   const operation = target.service === "token"
@@ -206,6 +211,7 @@ function logged(
     rows: answer.rows ?? 0,
     innerReads: answer.inner?.reads ?? 0,
     innerWrites: answer.inner?.writes ?? 0,
+    ...((how.writes?.length ?? 0) === 0 ? {} : { writes: how.writes! }),
     ...(fault === undefined ? {} : { fault }),
   };
 }

@@ -38,6 +38,20 @@ export interface Asked {
   readonly body: string;
 }
 
+/** A request that was no reading, by itself or in a batch. */
+export interface Written {
+  /** "POST", "PATCH", "PUT", "DELETE". */
+  readonly method: string;
+  /** The last name of the address: an entity set, a property, or an action, "Microsoft.NAV.release". */
+  readonly entity: string;
+  /** The last key of the address, or that of the record that was made; null where neither address nor headers say. */
+  readonly id: string | null;
+  /** The JSON body; null where there was none, or one that can't be read. */
+  readonly fields: Readonly<Record<string, unknown>> | null;
+  /** Of a change set that failed: that of the failure, for all of its requests that were tried. */
+  readonly status: number;
+}
+
 /** What goes back, and what the log says of it. */
 export interface Answer {
   readonly status: number;
@@ -48,8 +62,8 @@ export interface Answer {
   readonly entity?: string;
   /** Rows sent or written. */
   readonly rows?: number;
-  /** $batch: how many reads and writes were inside. */
-  readonly inner?: { readonly reads: number; readonly writes: number };
+  /** $batch: how many reads and writes were inside, and those writes that were tried. */
+  readonly inner?: { readonly reads: number; readonly writes: number; readonly written: readonly Written[] };
 }
 
 /** An error that the shell answers in the service's style. */

@@ -59,6 +59,12 @@ const rules: readonly { readonly from: RegExp; readonly to: RegExp; readonly alo
     rule: "it turns the extension's description into fields, and knows nothing else",
   },
   {
+    from: /^connectors\/business_central\/named_field\.ts$/,
+    to: /^(connectors\/connector|extension\/pages?)\.ts$/,
+    alone: true,
+    rule: "it knows the captions of fields by the extension's description, and nothing else",
+  },
+  {
     from: /^connectors\//,
     to: /^(connectors\/[^/]+\.ts|errors\.ts)$/,
     rule: "a connector imports its own folder, connectors/*.ts and errors",

@@ -7,10 +7,11 @@ import { type RawRow, recordOf, refusalOf } from "../odata.ts";
 
 /** One request of a batch; `url` is relative to the API's root. */
 export interface Inner {
-  readonly method: "POST" | "PATCH";
+  readonly method: "POST" | "PATCH" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Readonly<Record<string, unknown>>;
+  /** A deletion has none. */
+  readonly body?: Readonly<Record<string, unknown>>;
 }
 export type InnerOutcome =
   | { readonly kind: "answer"; readonly status: number; readonly body: RawRow }
@@ -91,7 +92,9 @@ async function send(
     headers: { "Content-Type": "application/json", Prefer: "odata.continue-on-error" },
     body: JSON.stringify({
       requests: requests.map(([at, { method, url, headers, body }]) => {
-        return { id: String(at), method, url, headers: { "Content-Type": "application/json", ...headers }, body };
+        const own = { id: String(at), method, url };
+        if (body === undefined) return { ...own, headers };
+        return { ...own, headers: { "Content-Type": "application/json", ...headers }, body };
       }),
     }),
     retry: "no",
@@ -106,9 +109,9 @@ async function send(
 function outcomeOf(answer: RawRow, request: Inner): InnerOutcome | "again" {
   const status = Number(answer["status"]);
   if (status === 429 || status === 503) return "again";
-  // It may have been done in spite of these: an update is safe by its version, a creation may be there.
+  // It may have been done in spite of these: what names a version is safe, a creation may be there.
   if (status === 408 || status === 500 || status === 502 || status === 504) {
-    return request.method === "PATCH"
+    return request.method !== "POST"
       ? "again"
       : { kind: "unknown", message: `The service failed or gave up (status ${status})` };
   }

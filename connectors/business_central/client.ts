@@ -3,10 +3,12 @@ import { ServiceError } from "../../errors.ts";
 import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened } from "../connector.ts";
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid, one } from "../odata.ts";
+import { costOf } from "./cost.ts";
 import { withExtension } from "./extension_missing.ts";
 import { openConstants, openLookups } from "./lookups.ts";
 import { openOrders } from "./orders.ts";
 import { read } from "./reading.ts";
+import { readIds } from "./reading_ids.ts";
 import { apiOf, companyPath } from "./routes.ts";
 import { schemas } from "./schemas.ts";
 import { listOf, service, type Table } from "./table.ts";
@@ -94,12 +96,12 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
       }
       return withExtension(
         {
-          read: (asked) => read(table, asked),
+          read: (asked) => asked.only === "ids" ? readIds(table, asked) : read(table, asked),
           write: (writes, asked) => write(table, writes, asked),
           recall: (sent, asked) => recall(table, sent, asked),
           ...(entity.creation === "lookup" ? { lateFor } : {}),
           requests: () => table.http.requests(),
-          cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: 0 }),
+          cost: (writes) => costOf(table, writes),
         },
         entity,
         { installed: extension, used: apiOf(entity, extension) === "extension" },

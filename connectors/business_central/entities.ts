@@ -40,6 +40,7 @@ export const bc = {
       customerPriceGroupCode: { entity: "customerPriceGroups", by: "key" },
     },
     access: { number: "create", balanceDue: never },
+    inactive: { blocked: "All" },
   }),
   salespeople: entity<Salesperson>()({
     name: "salespeoplePurchasers",
@@ -80,6 +81,7 @@ export const bc = {
       currencyCode: { entity: "currencies", by: "key" },
     },
     access: { number: "create", displayName: never, customerId: "create", companyNumber: never },
+    deletable: true,
   }),
   /** Items. Writing `inventory` would post to the ledger, and costs are the service's own to compute. */
   items: entity<Item>()({
@@ -109,6 +111,7 @@ export const bc = {
       unitGroupCode: never,
       baseUnit: never,
     },
+    inactive: { blocked: true },
   }),
   /** The company itself, one record: what belongs to all of it hangs there. */
   company: entity<Company>()({

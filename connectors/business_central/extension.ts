@@ -63,6 +63,7 @@ export const extension = {
       unitGroupCode: never,
       baseUnit: never,
     },
+    inactive: { blocked: true },
   }),
   priceGroups: entity<PriceGroup>()({
     name: "customerPriceGroups",
@@ -107,6 +108,7 @@ export const extension = {
       unit: never,
       unfit: never,
     },
+    deletable: true,
   }),
   priceLists: entity<PriceListHeader>()({
     name: "priceListHeaders",
@@ -149,6 +151,7 @@ export const extension = {
       unit: never,
       unfit: never,
     },
+    deletable: true,
   }),
   /** One for each item and resource; they come into being with those. */
   unitGroups: entity<UnitGroup>()({

@@ -54,8 +54,9 @@ export async function createOrders(
     for (const [position, { at, write }] of batch.entries()) {
       const answer = answers[position]!;
       if (answer.kind === "unknown") outcomes[at] = answer;
-      else if (answer.status >= 300) outcomes[at] = refusedLine(refusal(answer, Object.keys(write.fields)), write);
-      else stored.push({ at, write, id: idOf(answer.body) });
+      else if (answer.status >= 300) {
+        outcomes[at] = refusedLine(refusal(answer, { sent: write.fields, entity: head.entity }), write);
+      } else stored.push({ at, write, id: idOf(answer.body) });
     }
     try {
       await complete(orders, stored, how);
@@ -162,8 +163,9 @@ async function requestsOf(
   return asked;
 }
 
-function batchesOf(asked: readonly Asked[]): Asked[][] {
-  const batches: Asked[][] = [];
+/** Creations in batches that are done in time. */
+export function batchesOf<T extends { readonly write: Write }>(asked: readonly T[]): T[][] {
+  const batches: T[][] = [];
   let lines = Infinity;
   for (const one of asked) {
     const own = one.write.parts?.length ?? 0;

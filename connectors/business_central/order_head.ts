@@ -1,5 +1,5 @@
 /** Requests about the head of an order: its own page, and the extension's page beside it. */
-import type { Outcome, Write } from "../connector.ts";
+import type { AnyEntity, Fields, Outcome, Value, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Answer, Request } from "../http.ts";
 import { type RawRow, recordOf, withBlank } from "../odata.ts";
@@ -92,13 +92,15 @@ export interface Single extends Sending {
   readonly method: "POST" | "PATCH" | "DELETE";
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Whose fields are sent; absent: the order's. */
+  readonly entity?: AnyEntity;
 }
 
 /**
  * Sends one request of a sequence. A lost answer is "unknown": nothing of a sequence is repeated before the order was
  * looked at again.
  */
-export async function send(orders: Orders, { method, path, headers, body, wanted }: Single): Promise<Stopped> {
+export async function send(orders: Orders, { method, path, headers, body, wanted, entity }: Single): Promise<Stopped> {
   const request: Request = {
     method,
     path,
@@ -117,5 +119,13 @@ export async function send(orders: Orders, { method, path, headers, body, wanted
   if (answer.status < 300) return null;
   const refused = { status: answer.status, body: recordOf(answer.json) };
   if (answer.status === 404) return { kind: "missing" };
-  return isChanged(refused) ? { kind: "moved" } : refusal(refused, Object.keys(body));
+  if (isChanged(refused)) return { kind: "moved" };
+  return refusal(refused, { sent: plain(body), entity: entity ?? orders.head.entity });
+}
+
+/** Decimals are objects that keep their digits on the way. */
+function plain(body: Single["body"]): Fields {
+  return Object.fromEntries(
+    Object.entries(body).map(([name, value]) => [name, typeof value === "object" ? null : value as Value]),
+  );
 }

@@ -8,6 +8,7 @@ import type { Orders, Wanted } from "./order.ts";
 import { postedOrders } from "./order_posted.ts";
 import { extensionFields } from "./order_view.ts";
 import { cursorOf, parseCursor } from "./reading.ts";
+import { readIds } from "./reading_ids.ts";
 import { isKnown, later } from "./stamps.ts";
 import { decimalsIn, idOf, mapRows, modifiedAt, selectOf, type Table, withFilter } from "./table.ts";
 
@@ -25,6 +26,7 @@ const lineProperties = [
  * one is gone from the page, which is told where ids are asked for.
  */
 export async function* readOrders(orders: Orders, options: ReadOptions): AsyncGenerator<Page> {
+  if (options.only === "ids") return yield* readOrderIds(orders, options);
   if (options.ids !== undefined) return yield* readSome(orders, options, options.ids);
   const { head } = orders;
   head.forget();
@@ -56,6 +58,13 @@ async function* readSome(orders: Orders, options: ReadOptions, ids: readonly str
   const archived = missing.size === 0 ? [] : await postedOrders(orders.head, [...missing], options);
   for (const { id } of archived) missing.delete(id);
   yield { rows: [], left: [], deleted: [...missing], archived, kind: "some", cursor: null };
+}
+
+/** A filter on the state needs what the extension's page says of it. */
+async function* readOrderIds(orders: Orders, options: ReadOptions): AsyncGenerator<Page> {
+  orders.head.forget();
+  const join = joiner(orders, { ...options, fields: withFilter(orders.head, []) }, true);
+  yield* readIds(orders.head, { ...options, join });
 }
 
 /** Orders that fit a filter, mapped; those outside the handle's filter are among them. */

@@ -237,12 +237,13 @@ function sendLine(
   { part, body, line }: { part: PartWrite; body: Readonly<Record<string, unknown>>; line: RawRow | undefined },
 ): Promise<Stopped> {
   const set = `${orders.head.company}${orders.head.entity.name}(${id})/salesOrderLines`;
-  if (line === undefined) return send(orders, { method: "POST", path: set, headers: {}, body, wanted });
+  const entity = orders.lines!.entity;
+  if (line === undefined) return send(orders, { method: "POST", path: set, headers: {}, body, wanted, entity });
   const path = `${set}(${idOf(line)})`;
   const headers = { "If-Match": String(line["@odata.etag"]) };
-  if (part.op === "delete") return send(orders, { method: "DELETE", path, headers, body: {}, wanted });
+  if (part.op === "delete") return send(orders, { method: "DELETE", path, headers, body: {}, wanted, entity });
   const { sequence: _fixed, ...changed } = body; // a creation whose line is there already: an earlier attempt made it
-  return send(orders, { method: "PATCH", path, headers, body: changed, wanted });
+  return send(orders, { method: "PATCH", path, headers, body: changed, wanted, entity });
 }
 
 /** Says which line and field a refusal is about, by the name that the field was written under. */

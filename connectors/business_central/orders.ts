@@ -1,5 +1,6 @@
 /** Orders as the contract opens them: documents of a head and its lines. */
 import type { Opened, Outcome, WantedFields, Write } from "../connector.ts";
+import { costOfOrders } from "./cost.ts";
 import { createOrders } from "./order_creating.ts";
 import type { Orders } from "./order.ts";
 import { readOrders } from "./order_reading.ts";
@@ -19,7 +20,7 @@ export function openOrders(orders: Orders): Opened {
     lateFor,
     restore: (sent, options) => restoreOrder(orders, sent, options),
     requests: () => orders.head.http.requests(),
-    cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: 0 }),
+    cost: (writes) => costOfOrders(orders, writes),
   };
 }
 
@@ -52,6 +53,9 @@ async function write(orders: Orders, writes: readonly Write[], wanted: WantedFie
 }
 
 function check({ head, lines }: Orders, one: Write): void {
+  if (one.op === "delete") {
+    throw new TypeError(`Cannot delete a record of "${head.entity.name}": nobody may by this connector`);
+  }
   if (one.op === "update" && (one.id === null || one.version === null)) {
     throw new TypeError(`Cannot update a record of "${head.entity.name}": the write names no id and version`);
   }

@@ -2,6 +2,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { Page, ReadOptions } from "../connector.ts";
 import { anyOf, encodeName, guid, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import { deletedSince, isLogged, newestDeletion } from "./deletions.ts";
 import { dayFilters, dayIn, type Days, withDay } from "./extension_days.ts";
 import { isKnown, later, since } from "./stamps.ts";
 import { isStock, itemFilters, movedSince, newestEntry } from "./stock.ts";
@@ -34,14 +35,36 @@ async function* readWithDays(table: Table, options: ReadOptions, days: Days): As
     for (const $filter of filters) {
       for await (const { rows } of rawPages(table, options, $filter)) {
         table.http.countAsOverlap();
-        yield { ...await mapRows(table, rows, options.fields), deleted: [], kind: page.kind, cursor: null };
+        const told = page.tellsDeletions === undefined ? {} : { tellsDeletions: page.tellsDeletions };
+        yield { ...await mapRows(table, rows, options.fields), deleted: [], ...told, kind: page.kind, cursor: null };
       }
     }
     yield { ...page, cursor: withDay(page.cursor, today) };
   }
 }
 
+/** Changes, with what the extension's log says of deletions where it does; a cursor from before the log tells none. */
 async function* readPages(table: Table, options: ReadOptions): AsyncGenerator<Page> {
+  if (!isLogged(table)) return yield* readRows(table, options);
+  const from = options.since === undefined ? undefined : parseCursor(options.since).deletions;
+  const newest = from === undefined ? await newestDeletion(table, options.signal) : null;
+  const there = new Set<string>();
+  for await (const page of readRows(table, options)) {
+    for (const id of [...page.rows.map((row) => row.id), ...page.left]) there.add(id);
+    const cursor = page.cursor === null ? null : parseCursor(page.cursor);
+    if (from === undefined) {
+      yield { ...page, cursor: cursor === null ? null : cursorOf({ ...cursor, deletions: newest }) };
+    } else if (cursor === null) {
+      yield { ...page, tellsDeletions: true };
+    } else {
+      const { ids, log } = await deletedSince(table, from, options.signal);
+      const deleted = ids.filter((id) => !there.has(id)); // one can be made anew under its id
+      yield { ...page, deleted, tellsDeletions: true, cursor: cursorOf({ ...cursor, deletions: log }) };
+    }
+  }
+}
+
+async function* readRows(table: Table, options: ReadOptions): AsyncGenerator<Page> {
   const cursor = options.since === undefined ? null : parseCursor(options.since);
   const kind = cursor === null ? "full" : "delta";
   const followsStock = isStock(table, options.fields);
@@ -81,7 +104,7 @@ async function* readPages(table: Table, options: ReadOptions): AsyncGenerator<Pa
 }
 
 /** Small tables whose rows change without a stamp: all of it each time, the cursor is for form. */
-async function* readWhole(table: Table, options: ReadOptions): AsyncGenerator<Page> {
+export async function* readWhole(table: Table, options: ReadOptions): AsyncGenerator<Page> {
   const raws: RawRow[] = [];
   for await (const page of rawPages(table, options, undefined)) raws.push(...page.rows);
   raws.push(...await table.view.more?.(raws, table.lookups()) ?? []);
@@ -127,7 +150,7 @@ function rawPages(table: Table, options: ReadOptions, $filter: string | undefine
  * What the service can decide of the handle's filter; all of it is decided by us again. Lookups are left to us, since
  * some pages compute their codes, and so are values that would need escapes.
  */
-function filterOf(table: Table): string | undefined {
+export function filterOf(table: Table): string | undefined {
   const { only, made } = table.view;
   const parts = only === undefined ? [] : [`${only.property} eq ${quoted(only.value)}`];
   for (const [name, value] of Object.entries(table.entity.filter)) {
@@ -173,6 +196,8 @@ export interface Cursor {
   readonly modified: string | null;
   /** Items with their stock: the latest stamp of the ledger. Absent in cursors of other readings. */
   readonly ledger?: string | null;
+  /** Where the extension tells of deletions: the latest stamp of its log. */
+  readonly deletions?: string | null;
 }
 /** A cursor as the text that the engine keeps. */
 export function cursorOf(cursor: Cursor): string {
@@ -181,11 +206,10 @@ export function cursorOf(cursor: Cursor): string {
 /** The way back. Throws ServiceError "cursor_expired" for text of another kind. */
 export function parseCursor(text: string): Cursor {
   try {
-    const { modified, ledger } = JSON.parse(text) as Cursor;
+    const { modified, ledger, deletions } = JSON.parse(text) as Cursor;
     const isStamp = (stamp: string | null) => stamp === null || !Number.isNaN(Date.parse(stamp));
-    if (isStamp(modified) && (ledger === undefined || isStamp(ledger))) {
-      return { modified, ...(ledger === undefined ? {} : { ledger }) };
-    }
+    const others = { ...(ledger === undefined ? {} : { ledger }), ...(deletions === undefined ? {} : { deletions }) };
+    if ([modified, ...Object.values(others)].every(isStamp)) return { modified, ...others };
   } catch {
     // the same error as for JSON of another shape
   }

@@ -1,6 +1,7 @@
 /** What the service's refusals mean, and what is refused before anything is sent. */
-import type { Fields, Outcome, Write } from "../connector.ts";
+import type { AnyEntity, Fields, Outcome, Write } from "../connector.ts";
 import { problemOf, type RawRow } from "../odata.ts";
+import { namedField } from "./named_field.ts";
 import type { Table } from "./table.ts";
 
 export interface Refusal {
@@ -21,25 +22,20 @@ export function isChanged({ status, body }: Refusal): boolean {
   return code === codes.changed || (status === 409 && code !== codes.exists) || status === 412;
 }
 
-/** The outcome of a refusal; `fields` are those that were sent. */
-export function refusal({ status, body }: Refusal, fields: readonly string[]): Outcome & { kind: "refused" } {
+/** The outcome of a refusal; `sent` is what was sent, by fields of the handle or properties of its page. */
+export function refusal(
+  { status, body }: Refusal,
+  { sent, entity }: { readonly sent: Fields; readonly entity: AnyEntity },
+): Outcome & { kind: "refused" } {
   const { code, message } = problemOf(body);
   const text = message.replace(/\s*CorrelationId:\s*[0-9a-f-]*\.?\s*$/i, "");
-  const field = fieldIn(text, fields);
+  const field = namedField(text, sent, entity);
   return {
     kind: "refused",
     code: code === "" ? `status_${status}` : code,
     message: text,
     ...(field === undefined ? {} : { field }),
   };
-}
-
-/** The field that a message is about: in quotes, after the word "field", or a name that is no word of any language. */
-function fieldIn(message: string, fields: readonly string[]): string | undefined {
-  return fields.find((field) => {
-    if (new RegExp(`["'\`]${field}["'\`]|\\bfield:? ${field}\\b`, "i").test(message)) return true;
-    return /[a-z][A-Z]/.test(field) && new RegExp(`\\b${field}\\b`).test(message);
-  });
 }
 
 /** Throws TypeError for a field that may not be written then: no definition that was checked does. */

@@ -48,7 +48,20 @@ export async function write(table: Table, writes: readonly Write[], options: Wri
     }
   }));
   if (fault !== null && !attempted) throw fault;
+  await settleDeletions(table, writes, outcomes);
   return outcomes;
+}
+
+/** A deletion whose answer was lost took effect if nothing is there any more. */
+async function settleDeletions(table: Table, writes: readonly Write[], outcomes: Outcome[]): Promise<void> {
+  const open = [...writes.keys()].filter((at) => writes[at]!.op === "delete" && outcomes[at]!.kind === "unknown");
+  if (open.length === 0) return;
+  try {
+    const there = await current(table, open.map((at) => writes[at]!.id!), []);
+    for (const at of open) if (!there.has(guid(writes[at]!.id!))) outcomes[at] = { kind: "deleted" };
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error; // they stay unknown otherwise
+  }
 }
 
 interface Asked {
@@ -60,24 +73,29 @@ interface Asked {
 async function requestsOf(table: Table, writes: readonly Write[], outcomes: Outcome[]): Promise<Asked[]> {
   const { view, entity, company } = table;
   const send = await view.send?.({
-    writes,
+    writes: writes.filter(({ op }) => op !== "delete"),
     lookups: table.lookups(),
     current: (ids, properties) => current(table, ids, properties),
   });
   const requests: Asked[] = [];
+  const url = `${company.slice(apiOf(table).length)}${entity.name}`;
   writes.forEach((one, at) => {
+    const headers = { "If-Match": one.version ?? "" };
+    if (one.op === "delete") {
+      requests.push({ at, request: { method: "DELETE", url: `${url}(${guid(one.id!)})`, headers } });
+      return;
+    }
     const more = send?.(one) ?? { body: {} };
     if ("refused" in more) {
       outcomes[at] = { kind: "refused", ...more.refused };
       return;
     }
     const body = { ...plainBody(view, one, table.fields), ...more.body };
-    const url = `${company.slice(apiOf(table).length)}${entity.name}`;
     requests.push({
       at,
       request: one.op === "create"
         ? { method: "POST", url, headers: {}, body }
-        : { method: "PATCH", url: `${url}(${guid(one.id ?? "")})`, headers: { "If-Match": one.version ?? "" }, body },
+        : { method: "PATCH", url: `${url}(${guid(one.id ?? "")})`, headers, body },
     });
   });
   return requests;
@@ -96,6 +114,7 @@ async function settle(table: Table, batch: readonly Asked[], how: Settling): Pro
   for (const [position, { at }] of batch.entries()) {
     const answer = answers[position]!;
     if (answer.kind === "unknown") outcomes[at] = answer;
+    else if (answer.status < 300 && writes[at]!.op === "delete") outcomes[at] = { kind: "deleted" };
     else if (answer.status < 300) stored.push({ at, raw: answer.body });
     else outcomes[at] = await refusedOutcome(table, writes[at]!, { ...answer, options }).catch(unknown);
   }
@@ -134,11 +153,11 @@ async function refusedOutcome(
     const met = await withKey(table, write, answer.options);
     if (met !== null) return met;
   }
-  if (write.op === "update") {
-    if (answer.status === 404) return { kind: "missing" };
+  if (write.op !== "create") {
+    if (answer.status === 404) return { kind: write.op === "delete" ? "deleted" : "missing" };
     if (isChanged(answer)) return { kind: "moved" };
   }
-  return refusal(answer, Object.keys(write.fields));
+  return refusal(answer, { sent: write.fields, entity: table.entity });
 }
 
 /** The record with the key of a creation counts only inside the handle's filter: outside it is something else. */
@@ -205,8 +224,13 @@ export function isEqual(sent: unknown, stored: unknown): boolean {
 }
 
 function checkAccess(table: Table, write: Write): void {
-  if (write.op === "update" && (write.id === null || write.version === null)) {
-    throw new TypeError(`Cannot update a record of "${table.entity.name}": the write names no id and version`);
+  if (write.op === "delete" && !table.entity.deletable) {
+    throw new TypeError(
+      `Cannot delete a record of "${table.entity.name}": nobody may by this connector; block it instead`,
+    );
+  }
+  if (write.op !== "create" && (write.id === null || write.version === null)) {
+    throw new TypeError(`Cannot ${write.op} a record of "${table.entity.name}": the write names no id and version`);
   }
   checkFields(table, write.op, write.fields);
 }

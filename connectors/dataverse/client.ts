@@ -3,11 +3,13 @@ import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened, Write } fr
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid } from "../odata.ts";
 import type { Context } from "./context.ts";
+import { costOf, costOfDocuments } from "./cost.ts";
 import { timeZoneOf } from "./days.ts";
 import { documentOf, documentsBy, readDocuments } from "./documents.ts";
 import { openEnvironment, text } from "./environment.ts";
 import type { Document } from "./order_lines.ts";
 import { read, rowsBy } from "./read.ts";
+import { readIds } from "./read_ids.ts";
 import { columnsOf, tableOf } from "./rows.ts";
 import { zoneWarning } from "./user_zone.ts";
 import { writeAll } from "./write.ts";
@@ -68,7 +70,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     const own: Context = { ...context, http: http.part() };
     if (parts !== undefined) return openDocuments(own, documentOf(entity, parts));
     return {
-      read: (asked) => read(own, entity, asked),
+      read: (asked) => asked.only === "ids" ? readIds(own, entity, asked) : read(own, entity, asked),
       write: (writes, asked) => writeAll(own, entity, writes, asked),
       /** Ids are ours to choose, so an earlier attempt can only have left the record with this one. */
       async recall(write: Write, { fields, signal }) {
@@ -77,7 +79,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
         return await rowsBy(own, columns, { terms: [`${table.id} eq ${guid(write.id)}`], signal });
       },
       requests: own.http.requests,
-      cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: writes.length }),
+      cost: (writes) => costOf(own, entity, writes),
     };
   }
 
@@ -92,7 +94,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
           : await documentsBy(own, document, { ...asked, terms: [`salesorderid eq ${guid(write.id)}`] });
       },
       requests: own.http.requests,
-      cost: (writes) => ({ requests: writes.length > 0 ? 1 : 0, units: writes.length }),
+      cost: (writes) => costOfDocuments(own, document, writes),
     };
   }
 

@@ -12,6 +12,7 @@ import {
   withParts,
 } from "./order_lines.ts";
 import { read, rowsBy } from "./read.ts";
+import { readIds } from "./read_ids.ts";
 import { columnsOf } from "./rows.ts";
 
 /** Checks that two handles are one document; throws TypeError otherwise. */
@@ -26,6 +27,7 @@ export function documentOf(head: AnyEntity, parts: AnyEntity): Document {
  * its head, which the next reading finds out, but none is left out.
  */
 export function readDocuments(context: Context, document: Document, options: ReadOptions): AsyncGenerator<Page> {
+  if (options.only === "ids") return readIds(context, document.head, options);
   const reading: Documents = { context, document, options, lines: linesOf(context, document.parts, options) };
   if (options.ids !== undefined) return someOf(reading, options.ids);
   return options.since === undefined ? everything(reading) : changes(reading, cursorOf(options.since));
@@ -63,16 +65,19 @@ async function* everything(reading: Documents): AsyncGenerator<Page> {
 async function* changes(reading: Documents, from: Cursor): AsyncGenerator<Page> {
   const { heads: others, cursor: lines } = await reading.lines.changed(from.lines);
   let heads: string | null = null;
+  let told: Pick<Page, "tellsDeletions"> = {};
   for await (const page of headsOf(reading, { since: from.heads })) {
     for (const { id } of page.rows) others.delete(id);
     for (const id of [...page.left, ...page.deleted]) others.delete(id);
     heads = page.cursor;
+    told = page.tellsDeletions === undefined ? {} : { tellsDeletions: page.tellsDeletions };
     const cursor = others.size === 0 ? { heads, lines } : undefined;
     yield given(reading, page, await reading.lines.of(page.rows), cursor);
   }
   if (others.size === 0) return;
-  for await (const page of someOf(reading, [...others])) yield { ...page, kind: "delta" };
-  yield given(reading, { rows: [], deleted: [], left: [], kind: "delta", cursor: null }, new Map(), { heads, lines });
+  for await (const page of someOf(reading, [...others])) yield { ...page, ...told, kind: "delta" };
+  const end: Page = { rows: [], deleted: [], left: [], ...told, kind: "delta", cursor: null };
+  yield given(reading, end, new Map(), { heads, lines });
 }
 
 /** A page of heads with their lines; it ends the reading where both cursors are known. */

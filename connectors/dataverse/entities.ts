@@ -22,7 +22,10 @@ const ownerRef = { entity: "systemusers", by: "id" } as const; // a team as owne
 /** Unit groups and units both carry the id of a unit under this name: definitions have one of the two. */
 const unitRef = { entity: "uomschedules", by: "baseuomid" } as const;
 
-/** The handles. Where a new row has a state of its own, the state is written afterwards only. */
+/**
+ * The handles. Where a new row has a state of its own, the state is written afterwards only; it brings the reason that
+ * the service holds for its first.
+ */
 export const dv = {
   accounts: entity<Account>()({
     name: "accounts",
@@ -37,6 +40,7 @@ export const dv = {
       primarycontactid: { entity: "contacts", by: "id" },
     },
     access: { creditlimit_base: "never", statecode: "update" },
+    inactive: { statecode: 1 },
   }),
   /** Users are made and switched off by administrators, never by us. */
   systemusers: entity<SystemUser>()({
@@ -93,6 +97,8 @@ export const dv = {
       ownerid: ownerRef,
     },
     access: { fullname: "never", parentcustomeridtype: "create", statecode: "update" },
+    inactive: { statecode: 1 },
+    deletable: true,
   }),
   /** Products, families and bundles; `productstructure` tells them apart. They are born as drafts. */
   products: entity<Product>()({
@@ -109,6 +115,7 @@ export const dv = {
       transactioncurrencyid: currencyRef,
     },
     access: { productstructure: "create", defaultuomscheduleid: "create", pricelevelid: "update", statecode: "update" },
+    inactive: { statecode: 1 }, // retired
   }),
   /** Price lists. */
   priceLists: entity<PriceList>()({
@@ -120,6 +127,7 @@ export const dv = {
     initial: { statecode: 0 },
     refs: { transactioncurrencyid: currencyRef },
     access: { transactioncurrencyid: "create", statecode: "update" },
+    inactive: { statecode: 1 },
   }),
   /** Prices; the service keeps one for each list, product and unit. */
   priceListItems: entity<PriceListItem>()({
@@ -142,6 +150,7 @@ export const dv = {
       uomscheduleid: "create",
       transactioncurrencyid: "never",
     },
+    deletable: true,
   }),
   /** Orders. Opened with their lines they are written as documents: head, lines and state at once. */
   salesOrders: entity<SalesOrder>()({

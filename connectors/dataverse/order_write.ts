@@ -39,9 +39,9 @@ export async function knownOf(
   writes: readonly Write[],
   signal: AbortSignal | undefined,
 ): Promise<Known> {
-  const parts = writes.flatMap((write) => write.parts ?? []).filter(({ key }) => key !== freightKey);
-  const products = parts.filter(({ op }) => op === "create").map(({ fields }) => fields["productid"] ?? null);
-  const lines = parts.filter(({ op, fields }) => op === "update" && describing.some((field) => fields[field] != null));
+  const parts = writes.flatMap((write) => write.parts ?? []);
+  const products = parts.filter(asksOfProducts).map(({ fields }) => fields["productid"] ?? null);
+  const lines = parts.filter(asksOfLines);
   const [inactive, writtenIn] = [new Map<string, Inactive>(), new Map<string, boolean>()];
   const asked = { set: "products", id: "productid", columns: "productnumber,name,statecode", signal };
   const ids = products.filter((id) => id !== null).map(String);
@@ -58,6 +58,15 @@ export async function knownOf(
   return { inactive, writtenIn };
 }
 const describing = ["productdescription", "uomid"];
+
+/** Whether the product of a part must be looked at before the part is written. */
+export function asksOfProducts({ op, key, fields }: PartWrite): boolean {
+  return key !== freightKey && op === "create" && (fields["productid"] ?? null) !== null;
+}
+/** Whether the line itself must be. */
+export function asksOfLines({ op, key, fields }: PartWrite): boolean {
+  return key !== freightKey && op === "update" && describing.some((field) => fields[field] != null);
+}
 
 async function* rowsOf(
   { http }: Context,

@@ -43,6 +43,8 @@ export async function judge(
     if (transient !== null) {
       if (fault?.status !== 429) fault = transient; // that one says how long to wait
       job.uncertain ||= transient.status !== 429;
+    } else if (job.write.op === "delete") {
+      job.outcome = answer!.status < 300 ? { kind: "deleted" } : refusal(job, answer!, columns);
     } else if (answer!.status < 300) {
       const raw = rowIn(answer!, job, columns);
       job.uncertain = true; // it is stored; if its row can't be completed now, another try finds it
@@ -175,9 +177,12 @@ export function refusal(
   { entity }: Columns,
 ): Outcome {
   const { code, message } = codeAndText(answer);
-  if (write.op === "update") {
-    if (answer.status === 404 && isAboutRow(message, id)) return { kind: "missing" };
+  if (write.op !== "create") {
+    if (answer.status === 404 && isAboutRow(message, id)) {
+      return { kind: write.op === "delete" ? "deleted" : "missing" };
+    }
     if (answer.status === 412 && !duplicates.has(code)) return { kind: "moved" };
+    if (answer.status === 409 && write.op === "delete") return { kind: "moved" };
   }
   const field = fieldNamedIn(message, Object.keys(entity.fields));
   return {

@@ -4,6 +4,7 @@ import type { Field, Fields, Page, ReadOptions, Row, Value } from "../connector.
 import type { Http } from "../http.ts";
 import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
 import type { Context } from "./context.ts";
+import { mergeColumns, withoutMerged } from "./merged.ts";
 import { type Columns, columnsOf } from "./rows.ts";
 import { completionOf } from "./views.ts";
 
@@ -15,6 +16,8 @@ export interface Chunk {
   readonly raws: readonly RawRow[];
   readonly deleted: readonly string[];
   readonly kind: Page["kind"];
+  /** See {@link Page.tellsDeletions}. */
+  readonly tellsDeletions?: true;
   readonly cursor: string | null;
 }
 export interface Reading {
@@ -23,18 +26,21 @@ export interface Reading {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Pages as {@link Opened.read} promises them. */
+/** Pages as {@link Opened.read} promises them, of rows. */
 export async function* read(
   context: Context,
   entity: Columns["entity"],
   options: ReadOptions,
 ): AsyncGenerator<Page> {
-  const columns = columnsOf(entity, options.fields, { timeZone: context.timeZone });
+  const columns = columnsOf(entity, options.fields, { timeZone: context.timeZone, also: mergeColumns(entity) });
   const { ids, signal } = options;
   const reading: Reading = { context, columns, signal };
   const complete = completionOf(context, columns, { signal, each: ids !== undefined });
   const found = ids === undefined ? chunksSince(reading, options.since ?? null) : chunksById(reading, ids);
-  for await (const { raws, deleted, kind, cursor } of found) yield { ...await complete(raws), deleted, kind, cursor };
+  for await (const { raws, ...chunk } of found) {
+    const { own, merged } = withoutMerged(raws, columns.idOf);
+    yield { ...await complete(own), ...(merged.length === 0 ? {} : { merged }), ...chunk };
+  }
 }
 
 /** Everything, or what changed since a cursor; the last chunk has the next cursor. */
@@ -46,7 +52,8 @@ export async function* chunksSince(reading: Reading, since: string | null): Asyn
   yield* tracked.has(columns.table.logical) ? byLink(reading, null) : byTime(reading, null);
 }
 
-function headersOf({ context, columns }: Reading, ...more: string[]): Record<string, string> {
+/** Of a request for rows. */
+export function headersOf({ context, columns }: Reading, ...more: string[]): Record<string, string> {
   return {
     Prefer: [...more, `odata.maxpagesize=${context.pageSize}`, ...columns.prefer].join(","),
     "If-None-Match": "null", // the service's own word against caches on the way
@@ -66,7 +73,7 @@ async function* byLink(reading: Reading, link: string | null): AsyncGenerator<Ch
     yield {
       raws: page.rows.filter((raw) => !isDeleted(raw)),
       deleted: deleted.map((entry) => guid(String(entry["id"]))),
-      kind: link === null ? "full" : "delta",
+      ...(link === null ? { kind: "full" } : { kind: "delta", tellsDeletions: true }),
       cursor: page.last ? page.deltaLink : null,
     };
   }
@@ -160,7 +167,7 @@ export function later(one: string | null, other: string): string {
 }
 
 /** The part of the handle's filter that the service decides; days are left to the row, which shows how it holds them. */
-function filterOf({ columns: { entity, table } }: Reading): string {
+export function filterOf({ columns: { entity, table } }: Reading): string {
   return Object.entries(entity.filter as Fields)
     .filter(([field]) => !table.derived.includes(field) && entity.fields[field]!.kind !== "date")
     .map(([field, value]) =>

@@ -32,17 +32,26 @@ export async function writeAll(
   return jobs.map(({ outcome }) => trimmed(outcome!, given));
 }
 
-/** The id of a record to write; throws TypeError for a write without one, and for a creation that nobody may do. */
+/** The id of a record to write; throws TypeError for a write without one, a creation or deletion that nobody may do. */
 export function idOf(entity: AnyEntity, write: Write): string {
   if (write.op === "create" && entity.creation === "none") {
     throw new TypeError(`Cannot create a record of "${entity.name}": only the service's administrators make them`);
+  }
+  if (write.op === "delete" && !entity.deletable) {
+    throw new TypeError(
+      `Cannot delete a record of "${entity.name}": nobody may by this connector; deactivate it instead`,
+    );
   }
   if (write.id === null) throw new TypeError(`Cannot ${write.op} a record of "${entity.name}": the write has no id`);
   return guid(write.id);
 }
 
 function jobOf({ context, entity }: Writing, write: Write): Job {
-  return { write, id: idOf(entity, write), body: bodyOf(entity, write, context), uncertain: false, outcome: null };
+  return { write, id: idOf(entity, write), body: bodyFor(entity, write, context), uncertain: false, outcome: null };
+}
+
+function bodyFor(entity: AnyEntity, write: Write, options: BodyOptions): string {
+  return write.op === "delete" ? "" : bodyOf(entity, write, options);
 }
 
 function trimmed(outcome: Outcome, fields: readonly string[]): Outcome {
@@ -51,7 +60,7 @@ function trimmed(outcome: Outcome, fields: readonly string[]): Outcome {
 }
 
 /** Only an active product can be retired: a draft is published in the same change set, so that nobody ever sees it so. */
-function isRetirement(entity: AnyEntity, { op, fields }: Write): boolean {
+export function isRetirement(entity: AnyEntity, { op, fields }: Write): boolean {
   return entity.name === "products" && op === "update" && fields["statecode"] === 1;
 }
 
@@ -68,7 +77,11 @@ async function attemptAll({ context, entity, options }: Writing, jobs: readonly 
   const read = [...options.fields, ...written, ...filter];
   const columns = columnsOf(entity, read, { timeZone: context.timeZone, everything: true });
   const sets = jobs.map(({ write, id, body }): readonly Inner[] => {
-    const path = innerPath(context, `${entity.name}(${id})${queryOf({ $select: columns.select })}`);
+    const row = innerPath(context, `${entity.name}(${id})`);
+    if (write.op === "delete") {
+      return [{ method: "DELETE", path: row, headers: { "If-Match": write.version ?? "*" }, body }];
+    }
+    const path = row + queryOf({ $select: columns.select });
     const Prefer = ["return=representation", ...columns.prefer].join(",");
     const condition = write.op === "create" ? { "If-None-Match": "*" } : { "If-Match": write.version ?? "*" };
     const patch = (text: string, headers: Inner["headers"]): Inner => ({ method: "PATCH", path, headers, body: text });

@@ -19,7 +19,7 @@ interface Job extends Pending {
 }
 
 /** Change sets are large: this many in a batch at most. */
-const mostDocuments = 25;
+export const mostDocuments = 25;
 
 /** Outcomes as {@link Opened.write} promises them. Throws TypeError for a write that no definition should lead to. */
 export async function writeDocuments(

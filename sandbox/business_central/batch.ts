@@ -1,7 +1,8 @@
 /** $batch in JSON: up to 100 requests, one after the other, or all of them as one transaction. */
 import { isObject, type Json, parseJson } from "../json.ts";
 import { preferences } from "../odata.ts";
-import type { Answer, Asked } from "../service.ts";
+import type { Answer, Asked, Written } from "../service.ts";
+import { writtenBy } from "../written.ts";
 import { badRequest } from "./refusal.ts";
 
 const MAX_REQUESTS = 100;
@@ -32,10 +33,13 @@ export function answerBatch(asked: Asked, work: BatchWork): Answer {
   const goesOn = preferences(asked.headers).get("odata.continue-on-error") === "" ||
     preferences(asked.headers).get("odata.continue-on-error") === "true";
   const responses: Readonly<Record<string, unknown>>[] = [];
+  const written: Written[] = [];
   let failed = false;
   const run = () => {
     for (const { id, asked: inner } of requests) {
       const answer = work.one(inner);
+      const write = writtenBy(inner, answer);
+      if (write !== null) written.push(write);
       responses.push({
         id,
         status: answer.status,
@@ -65,7 +69,7 @@ export function answerBatch(asked: Asked, work: BatchWork): Answer {
     body: { responses },
     entity: setOf(requests),
     rows: responses.length,
-    inner: { reads, writes: responses.length - reads },
+    inner: { reads, writes: responses.length - reads, written },
   };
 }
 

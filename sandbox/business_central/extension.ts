@@ -182,9 +182,12 @@ const all: Readonly<Record<string, SetFact>> = {
   }, { ...listOnly, route, has: (_company, row) => String(row["table"]) in tableNumbers }),
 };
 
-/** Every set of the extension, by a name that no other set has. None of its pages deletes anything. */
+/** Its pages that delete; the others don't. */
+const removable: ReadonlySet<string> = new Set(["extension contacts", "salesPrices", "priceListLines"]);
+
+/** Every set of the extension, by a name that no other set has. */
 export const extensionSets: Readonly<Record<string, SetFact>> = Object.fromEntries(
-  Object.entries(all).map(([name, fact]) => [name, { ...fact, remove: false }]),
+  Object.entries(all).map(([name, fact]) => [name, { ...fact, remove: removable.has(name) }]),
 );
 
 /** The standard sets whose rules the extension adds to: items, which keep their units. */

@@ -270,6 +270,9 @@ export const priceSets: Readonly<Record<string, SetFact>> = {
         complete(company, line, list);
         for (const column of Object.keys(line)) if (line[column] !== before[column]) values[column] = line[column]!;
       },
+      remove(company, line) {
+        openFor(company, line);
+      },
     },
   }),
 };

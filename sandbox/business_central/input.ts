@@ -3,6 +3,7 @@ import { canonicalDecimal, isDecimal } from "../decimal.ts";
 import { digitsOf, isObject, type Json } from "../json.ts";
 import type { Cell } from "../tables.ts";
 import { escapeName, type FieldFact, type SetFact } from "./facts.ts";
+import { captionOf } from "./captions.ts";
 import { badRequest, invalidField, Refusal } from "./refusal.ts";
 
 /** Values as they are stored, by field name, in the order in which the request named them. */
@@ -107,12 +108,14 @@ export function checkedText(name: string, field: FieldFact, text: string): Cell 
         throw new Refusal(
           400,
           "Application_StringExceededLength",
-          `The text has ${kept.length} characters, but "${name}" holds at most ${field.max}. Value: ${text}`,
+          `The length of the string is ${kept.length}, but it must be less than or equal to ${field.max} characters. Value: ${text}`,
         );
       }
-      if (field.check === "phone" && /\p{L}/u.test(kept)) throw invalidField(`"${name}" must not contain letters.`);
+      if (field.check === "phone" && /\p{L}/u.test(kept)) {
+        throw invalidField(`${captionOf(name)} must not contain letters.`);
+      }
       if (field.check === "email" && kept !== "" && !isEmail(kept)) {
-        throw invalidField(`The e-mail address "${kept}" of "${name}" isn't valid.`);
+        throw invalidField(`The email address "${kept}" is not valid.`);
       }
       return kept;
     }

@@ -1,3 +1,5 @@
+import { captionOf } from "./captions.ts";
+
 /** Why the service refuses a request: what becomes the error body. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
@@ -24,7 +26,7 @@ export function noSuchRelation(field: string, value: string, set: string): Refus
   return new Refusal(
     400,
     "Internal_InvalidTableRelation",
-    `The field ${field} holds "${value}", which no record of ${set} has. Choose one that exists.`,
+    `The field ${captionOf(field)} contains a value (${value}) that cannot be found in the related table (${set}).`,
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * What stands in an address by itself: the function WhoAmI, the user's settings, and the actions FulfillSalesOrder and CancelSalesOrder, by
+ * What stands in an address by itself: the function WhoAmI, the user's settings, the action Merge, and the actions FulfillSalesOrder and CancelSalesOrder, by
  * which an order gets its end state, and an orderclose that says so.
  */
 import { isObject, type Json } from "../json.ts";
@@ -9,6 +9,7 @@ import { offsetsIn } from "../time_zone.ts";
 import type { Row } from "../tables.ts";
 import type { Crm } from "./crm.ts";
 import { readInput, type Resolve } from "./input.ts";
+import { merge } from "./merge.ts";
 import { orderRules } from "./order_rules.ts";
 import { ordercloses, salesorders } from "./order_tables.ts";
 import { createRow } from "./records.ts";
@@ -49,14 +50,15 @@ export function userSettings(crm: Crm, { method, url }: Asked, key: string): Ans
 
 /** True for the name of an action that stands by itself in an address. */
 export function isAction(name: string): boolean {
-  return Object.hasOwn(ends, name);
+  return name === "Merge" || Object.hasOwn(ends, name);
 }
 
-/** Answers POST <action> with {OrderClose: {"salesorderid@odata.bind": …, subject}, Status}. Throws Refusal. */
+/** Answers POST <action>: Merge, or with {OrderClose: {"salesorderid@odata.bind": …, subject}, Status}. Throws Refusal. */
 export function act(
   crm: Crm,
   { name, body, resolve }: { name: string; body: Readonly<Record<string, Json>>; resolve: Resolve },
 ): Answer {
+  if (name === "Merge") return merge(crm, { body, resolve });
   const { OrderClose: close, Status: status } = body;
   if (!isObject(close)) throw refuse.payload("The parameter 'OrderClose' is missing.");
   if (typeof status !== "number") throw refuse.payload("The parameter 'Status' is missing.");

@@ -1,5 +1,6 @@
 /** $batch: a multipart body of requests, some of them together in change sets that take effect as one. */
-import type { Answer, Asked } from "../service.ts";
+import type { Answer, Asked, Written } from "../service.ts";
+import { writtenBy } from "../written.ts";
 import { refuse } from "./refusal.ts";
 
 export interface BatchHost {
@@ -20,6 +21,8 @@ interface Part {
 interface Result {
   readonly answer: Answer;
   readonly contentId: string | null;
+  /** What was tried of it. */
+  readonly written: readonly Written[];
 }
 
 const MOST = 1000;
@@ -28,7 +31,7 @@ const MOST = 1000;
 export function batch(host: BatchHost, asked: Asked): Answer {
   const parts = partsOf(asked.headers, asked.body);
   const requests = parts.map((part) => isChangeSet(part) ? partsOf(part.headers, part.body) : part);
-  const inner = { reads: 0, writes: 0 };
+  const inner = { reads: 0, writes: 0, written: [] as Written[] };
   for (const request of requests.flat()) {
     if (/^GET /.test(request.body.trimStart())) inner.reads++;
     else inner.writes++;
@@ -42,6 +45,7 @@ export function batch(host: BatchHost, asked: Asked): Answer {
   let rows = 0;
   for (const request of requests) {
     const results = Array.isArray(request) ? changeSet(host, asked, request) : [single(host, asked, request)];
+    inner.written.push(...results.flatMap(({ written }) => written));
     const failure = results.find(({ answer }) => answer.status >= 400);
     rows += failure === undefined ? results.length : 0;
     if (failure !== undefined && !goesOn) {
@@ -69,6 +73,7 @@ function multipart(boundary: string): Record<string, string> {
 /** All of it, or only the one error. */
 function changeSet(host: BatchHost, outer: Asked, parts: readonly Part[]): Result[] {
   let contentId: string | null = null;
+  const tried: Asked[] = [];
   try {
     return host.together(() => {
       const earlier = new Map<string, string>();
@@ -77,24 +82,34 @@ function changeSet(host: BatchHost, outer: Asked, parts: readonly Part[]): Resul
         if (contentId === null) throw refuse.query("Content-ID header not present in a part of a change set.");
         const request = requestOf(outer, part, earlier);
         if (request.method === "GET") throw refuse.query("A change set can't hold a GET request.");
+        tried.push(request);
         const answer = host.run(request, earlier);
         const address = answer.headers?.["OData-EntityId"] ?? answer.headers?.["Location"];
         if (address !== undefined) earlier.set(`$${contentId}`, address);
-        return { answer, contentId };
+        return { answer, contentId, written: writesOf([request], answer) };
       });
     });
   } catch (error) {
-    return [{ answer: host.failed(error), contentId }];
+    const answer = host.failed(error);
+    return [{ answer, contentId, written: writesOf(tried, answer) }];
   }
 }
 
 function single(host: BatchHost, outer: Asked, part: Part): Result {
   const contentId = part.headers.get("content-id");
+  const tried: Asked[] = [];
+  let answer: Answer;
   try {
-    return { answer: host.run(requestOf(outer, part, new Map()), new Map()), contentId };
+    tried.push(requestOf(outer, part, new Map()));
+    answer = host.run(tried[0]!, new Map());
   } catch (error) {
-    return { answer: host.failed(error), contentId };
+    answer = host.failed(error);
   }
+  return { answer, contentId, written: writesOf(tried, answer) };
+}
+
+function writesOf(tried: readonly Asked[], answer: Answer): Written[] {
+  return tried.map((request) => writtenBy(request, answer)).filter((write) => write !== null);
 }
 
 function isChangeSet(part: Part): boolean {

@@ -95,9 +95,10 @@ Deno.test("the permission set covers what the pages do with their objects and ta
   for (const page of Object.values<Page>(pages)) {
     assert(text.includes(`${page.query ? "query" : "page"} "${page.name}" = X`), page.name);
     const rights = new RegExp(`tabledata "${page.table.replaceAll(/[./]/g, "\\$&")}" = (\\w+)`).exec(text)?.[1] ?? "";
-    const used = `${page.insert ? "I" : ""}${page.modify ? "M" : ""}`;
+    const used = `${page.insert ? "I" : ""}${page.modify ? "M" : ""}${page.remove ? "D" : ""}`;
     assertEquals(rights, `R${page.completed !== undefined ? "IMD" : used}`, page.table);
-    if (!page.query) assert(objects.find(({ id }) => id === page.object)!.text.includes("DeleteAllowed = false;"));
+    const keeps = objects.find(({ id }) => id === page.object)!.text.includes("DeleteAllowed = false;");
+    if (!page.query) assertEquals(keeps, !page.remove, page.name);
   }
 });
 

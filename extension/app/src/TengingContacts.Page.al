@@ -12,7 +12,6 @@ page 50150 "Tenging Contacts"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
-    DeleteAllowed = false;
 
     layout
     {

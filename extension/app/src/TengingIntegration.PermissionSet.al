@@ -6,7 +6,7 @@ permissionset 50166 "Tenging Integration"
     Permissions =
 #if SALES_PRICES
         page "Tenging Sales Prices" = X,
-        tabledata "Sales Price" = RIM,
+        tabledata "Sales Price" = RIMD,
 #endif
         page "Tenging Resources" = X,
         page "Tenging Customer Price Groups" = X,
@@ -25,13 +25,13 @@ permissionset 50166 "Tenging Integration"
         tabledata "Resource" = RIM,
         tabledata "Customer Price Group" = RIM,
         tabledata "Price List Header" = RIM,
-        tabledata "Price List Line" = RIM,
+        tabledata "Price List Line" = RIMD,
         tabledata "Unit Group" = RIMD,
         tabledata "Item Unit of Measure" = RIM,
         tabledata "Resource Unit of Measure" = RIM,
         tabledata "Shipping Agent" = RIM,
         tabledata "Customer" = RIM,
-        tabledata "Contact" = RIM,
+        tabledata "Contact" = RIMD,
         tabledata "Item" = RIM,
         tabledata "Sales Header" = RM,
         tabledata "Item Ledger Entry" = R,

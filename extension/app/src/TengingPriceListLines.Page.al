@@ -12,7 +12,6 @@ page 50144 "Tenging Price List Lines"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
-    DeleteAllowed = false;
 
     layout
     {

@@ -13,7 +13,6 @@ page 50142 "Tenging Sales Prices"
     ODataKeyFields = SystemId;
     DelayedInsert = true;
     Extensible = false;
-    DeleteAllowed = false;
 
     layout
     {
