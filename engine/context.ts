@@ -1,9 +1,19 @@
 /** What the phases of one step share. */
-import type { Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
+import type { Cost, Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
 import type { Base, Change, Coupling, Side, Store, StoredRecord } from "../store/store.ts";
 import type { Compiled } from "./rules.ts";
 import type { Step } from "./step.ts";
 import type { Outcome } from "./tally.ts";
+
+/** Nothing is sent: outcomes are simulated, on a store that is thrown away. */
+export interface Rehearsal {
+  /** What a batch would cost. */
+  onCost(step: string, side: Side, cost: Cost): void;
+}
+/** Lets through the writes that a plan has. */
+export interface Guard {
+  allows(change: Change): boolean;
+}
 
 export interface StepContext {
   readonly store: Store;
@@ -16,6 +26,8 @@ export interface StepContext {
   /** The sides that the step writes. */
   readonly sides: readonly Side[];
   readonly onlyCoupled: boolean;
+  readonly rehearsal: Rehearsal | null;
+  readonly guard: Guard | null;
   /** Steps that couple records of the same entity of a side with other ones: a record belongs to one of them. */
   readonly siblings: { readonly erp: readonly string[]; readonly crm: readonly string[] };
   /** The definition is another one than in the last run: what was sent then was made by other rules. */
@@ -38,7 +50,12 @@ export interface StepContext {
    */
   count(side: Side, source: string, outcome: Outcome, how: { again: boolean; revisited?: boolean }): void;
   /** Counts a write that was answered. */
-  settled(side: Side, change: Change, outcome: "inserted" | "modified" | "unchanged" | "failed", round: number): void;
+  settled(
+    side: Side,
+    change: Change,
+    outcome: "inserted" | "modified" | "unchanged" | "failed" | "blocked",
+    round: number,
+  ): void;
   /** The record is decided again in the next round: it is not counted yet. */
   undecided(side: Side, source: string): void;
   isUndecided(side: Side, source: string): boolean;

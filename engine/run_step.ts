@@ -12,12 +12,13 @@ import type {
   StepState,
   Store,
 } from "../store/store.ts";
-import type { StepContext } from "./context.ts";
+import type { Guard, Rehearsal, StepContext } from "./context.ts";
 import { coupleMatches } from "./couple.ts";
 import { decidePairs, decideUncoupled } from "./decide.ts";
 import { findUpdates, readElsewhere } from "./find.ts";
 import { closeStale, resolveIntents } from "./intents.ts";
 import { mirrorCouplings } from "./follow_up.ts";
+import { overlay } from "./overlay.ts";
 import { propagate } from "./propagate.ts";
 import { recordOf } from "./record.ts";
 import { compile, type Compiled } from "./rules.ts";
@@ -35,6 +36,8 @@ export interface StepOptions {
   readonly clock: Clock;
   readonly full: boolean;
   readonly onlyCoupled: boolean;
+  readonly rehearsal?: Rehearsal;
+  readonly guard?: Guard;
   /** Natural key or id of the one record that is wanted; null for all. */
   readonly record: string | null;
   readonly signal: AbortSignal | undefined;
@@ -64,6 +67,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   const found = await Promise.allSettled((["erp", "crm"] as const).map(async (side) => {
     const cursor = cursorFor(state.cursors[side], compiled.hash);
     await findUpdates(context, side, options.full || cursor === null, cursor);
+    if (context.rehearsal !== null) await overlay(context, side);
   }));
   for (const reading of found) if (reading.status === "rejected") throw reading.reason;
   await resolveIntents(context);
@@ -196,6 +200,8 @@ function contextOf(
     outside: options.outside,
     sides,
     onlyCoupled: options.onlyCoupled,
+    rehearsal: options.rehearsal ?? null,
+    guard: options.guard ?? null,
     siblings: { erp: siblingsOf(step, "erp", options.steps), crm: siblingsOf(step, "crm", options.steps) },
     recordOf: (side, row) => recordOf(step.extract[side], compiled.fields[side], row, compiled.parts?.fields[side]),
     wanted,
