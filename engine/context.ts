@@ -9,6 +9,8 @@ import type { Outcome } from "./tally.ts";
 export interface Rehearsal {
   /** What a batch would cost. */
   onCost(step: string, side: Side, cost: Cost): void;
+  /** Both sides were read: how many records each has, and how many pairs were coupled before. */
+  onRead(step: string, found: Readonly<Record<Side | "coupled", number>>): void;
 }
 /** Lets through the writes that a plan has. */
 export interface Guard {

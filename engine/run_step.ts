@@ -67,9 +67,14 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   const found = await Promise.allSettled((["erp", "crm"] as const).map(async (side) => {
     const cursor = cursorFor(state.cursors[side], compiled.hash);
     await findUpdates(context, side, options.full || cursor === null, cursor);
-    if (context.rehearsal !== null) await overlay(context, side);
   }));
   for (const reading of found) if (reading.status === "rejected") throw reading.reason;
+  if (context.rehearsal !== null) {
+    const { coupled, uncoupled } = await store.step(connection, step.name);
+    const found = { erp: coupled + uncoupled.erp, crm: coupled + uncoupled.crm, coupled };
+    context.rehearsal.onRead(step.name, found);
+    for (const side of ["erp", "crm"] as const) await overlay(context, side);
+  }
   await resolveIntents(context);
   if (!(options.full || note !== null)) await readElsewhere(context);
   const ambiguous = step.of === null ? await coupleMatches(context) : await mirrorCouplings(context, step.of);
