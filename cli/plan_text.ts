@@ -1,6 +1,7 @@
 /** A plan as people read it. Pure. */
 import { limits } from "../connectors/limiter.ts";
 import type { PlanLine } from "../engine/planned.ts";
+import { same } from "../engine/same.ts";
 import type { Step } from "../engine/step.ts";
 import type { Side, StepRun } from "../store/store.ts";
 
@@ -96,7 +97,7 @@ function lineText({ op, side, name, key, after, before, rules, lost, target, sou
   if (op === "delete") return [`${head}: ${target ?? source} of the ${side.toUpperCase()}`];
   return [
     head,
-    ...fields.map(([field, value]) =>
+    ...fields.filter(([field, value]) => !same(value, before[field])).map(([field, value]) =>
       `        ${field}: ${shown(before[field] ?? null)} → ${shown(value)}   (${rules[field] ?? ""})`
     ),
     ...lost.flatMap((one) =>
