@@ -54,7 +54,8 @@ export async function resolveIntents(context: StepContext): Promise<void> {
 /** In a rehearsal nobody is asked, since the answer may take a write: the next run settles it first. */
 async function leaveAlone(context: StepContext, change: Change): Promise<void> {
   context.unsettled.set(`${change.side} ${change.source}`, "failed");
-  for (const id of change.reasons.flatMap(({ about }) => about ?? [])) {
+  const made = change.op === "insert" && change.target !== null ? [change.target] : [];
+  for (const id of [...made, ...change.reasons.flatMap(({ about }) => about ?? [])]) {
     context.unsettled.set(`${otherSide(change.side)} ${id}`, "blocked");
   }
   await context.store.save(context.connection, context.step.name, { changes: [{ ...change, run: context.run }] });
