@@ -7,15 +7,18 @@ import { type CsvColumn, csvHeader, csvLines } from "./csv.ts";
  * What a line can be. The list is closed.
  *
  * Coupled pairs: coupled (in step; `error_code` may still name a value that was left out), conflict (both sides
- * changed a field), missing (one side was deleted), waiting, blocked, failed. Uncoupled records: only_in_erp and
- * only_in_crm (no candidate), ambiguous (several candidates), pending_create (a creation is under way), waiting (for
- * another record), blocked (a required value is blank), failed (the service refused it, or its outcome is unknown).
- * Pairs that are left alone: skipped (by a person), tombstone (uncoupled after a deletion).
+ * changed a field), missing (one side was deleted), merged (one side was merged into a record that is coupled as well),
+ * left (one side left the step's filter), waiting, blocked, failed. Uncoupled records: only_in_erp and only_in_crm (no
+ * candidate), ambiguous (several candidates), pending_create (a creation is under way), waiting (for another record),
+ * blocked (a required value is blank), failed (the service refused it, or its outcome is unknown). Left alone: skipped
+ * (a pair or a record, by a person), tombstone (uncoupled after a deletion).
  */
 export const couplingStates = [
   "coupled",
   "conflict",
   "missing",
+  "merged",
+  "left",
   "waiting",
   "blocked",
   "failed",
@@ -36,7 +39,7 @@ export function isReportFilter(text: string): text is ReportFilter {
 }
 
 /** Raised when a column is added, renamed or means something else. */
-const reportVersion = "1";
+const reportVersion = "2";
 
 const columns: readonly CsvColumn[] = [
   { name: "report_version", kind: "plain" },
@@ -63,6 +66,8 @@ const columns: readonly CsvColumn[] = [
   { name: "matched_by", kind: "text" },
   { name: "created_by", kind: "plain" },
   { name: "definition_hash", kind: "plain" },
+  { name: "erp_swept_at", kind: "plain" },
+  { name: "crm_swept_at", kind: "plain" },
 ];
 
 export interface ReportOptions {
@@ -85,13 +90,14 @@ export async function* couplingReport(options: ReportOptions): AsyncGenerator<st
   const { store, connection, steps } = options;
   const places = new Map<string, Place>();
   for (const { name, extract, of } of steps) {
-    const { cursors } = await store.step(connection, name);
-    places.set(name, { erp: extract.erp.name, crm: extract.crm.name, isRead: isRead(cursors), follows: of !== null });
+    const { cursors, swept } = await store.step(connection, name);
+    const entities = { erp: extract.erp.name, crm: extract.crm.name };
+    places.set(name, { ...entities, swept, isRead: isRead(cursors), follows: of !== null });
   }
   for (const step of await store.steps(connection)) {
     if (places.has(step)) continue;
-    const { cursors, entities } = await store.step(connection, step);
-    places.set(step, { erp: "", crm: "", ...entities, isRead: isRead(cursors), follows: false });
+    const { cursors, swept, entities } = await store.step(connection, step);
+    places.set(step, { erp: "", crm: "", ...entities, swept, isRead: isRead(cursors), follows: false });
   }
   yield csvHeader(columns, options);
   let batch: (string | null)[][] = [];
@@ -112,6 +118,7 @@ export async function* couplingReport(options: ReportOptions): AsyncGenerator<st
 interface Place {
   readonly erp: string;
   readonly crm: string;
+  readonly swept: StepState["swept"];
   /** Both sides were read to the end, so counterparts were looked for. */
   readonly isRead: boolean;
   /** It follows another step, whose lines speak of uncoupled records. */
@@ -122,33 +129,39 @@ interface Line {
   readonly code: string | null;
   readonly message: string | null;
   readonly reasons: readonly Reason[];
+  /** Some of the reasons want a person or wait. */
+  readonly isListed: boolean;
 }
 
 function isWanted(line: Line, only: ReportFilter | undefined): boolean {
   if (only === undefined) return true;
-  return only === "listed" ? line.reasons.length > 0 : line.state === only;
+  return only === "listed" ? line.isListed : line.state === only;
 }
 
 function lineOf(row: ReportRow, { isRead }: Place): Line {
   // A write that is under way has no reason that wants anybody yet.
-  const reasons = row.open.filter((change) => change.state === "open").flatMap((change) => change.reasons);
-  const state = stateOf(row, reasons);
+  const reasonsOf = (kind: Change["state"]) =>
+    row.open.filter((change) => change.state === kind).flatMap((change) => change.reasons);
+  const listed = reasonsOf("open");
+  const reasons = [...listed, ...reasonsOf("noted")];
+  const line = { state: stateOf(row, reasons), reasons, isListed: listed.length > 0 };
   if (reasons.length > 0) {
     const code = joined(reasons.map((reason) => reason.code));
-    return { state, code, message: joined(reasons.map((reason) => reason.message)), reasons };
+    return { ...line, code, message: joined(reasons.map((reason) => reason.message)) };
   }
-  if (state !== "only_in_erp" && state !== "only_in_crm") return { state, code: null, message: null, reasons };
+  if (line.state !== "only_in_erp" && line.state !== "only_in_crm") return { ...line, code: null, message: null };
   if (!isRead) {
-    return { state, code: "not_compared", message: "The step has not read both sides to the end yet", reasons };
+    return { ...line, code: "not_compared", message: "The step has not read both sides to the end yet" };
   }
   return row.blankKeys
-    ? { state, code: "no_match_key", message: "It has no value in any of the fields it is matched by", reasons }
-    : { state, code: "no_candidate", message: "No record on the other side matches it", reasons };
+    ? { ...line, code: "no_match_key", message: "It has no value in any of the fields it is matched by" }
+    : { ...line, code: "no_candidate", message: "No record on the other side matches it" };
 }
 
 /** What each reason makes of a line; the first of this list that a line has decides. Others leave a pair coupled. */
 const stateByReason: readonly (readonly [ReasonCode, CouplingState])[] = [
   ["missing", "missing"],
+  ["merged", "merged"],
   ["conflict", "conflict"],
   ["ambiguous", "ambiguous"],
   ["refused", "failed"],
@@ -157,6 +170,8 @@ const stateByReason: readonly (readonly [ReasonCode, CouplingState])[] = [
   ["unknown_outcome", "failed"],
   ["required_blank", "blocked"],
   ["waiting", "waiting"],
+  ["skipped", "skipped"],
+  ["left", "left"],
 ];
 
 function stateOf(row: ReportRow, reasons: readonly Reason[]): CouplingState {
@@ -205,12 +220,14 @@ function cellsOf(row: ReportRow, line: Line, place: Place): (string | null)[] {
     coupling?.how.startsWith("match ") ? coupling.how.slice("match ".length) : null,
     coupling === null ? null : coupling.how.startsWith("created") ? "us" : "user",
     coupling?.definition || null,
+    place.swept.erp,
+    place.swept.crm,
   ];
 }
 
 /** listed: something wants a person or waits; ok: both sides agreed; blank: nothing was decided yet. */
 function resultOf(coupling: Coupling | null, line: Line): string | null {
-  if (line.reasons.length > 0) return "listed";
+  if (line.isListed) return "listed";
   return coupling !== null && coupling.base !== null ? "ok" : null;
 }
 

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { DefinitionError, ServiceError } from "../errors.ts";
 import { migrate, migrations, schemaNumber, storeIdOf } from "./migrations/mod.ts";
 import { type Link, openLink, schema } from "./postgres_link.ts";
-import { type Lock, lockConnection } from "./postgres_lock.ts";
+import { type Lock, lockConnection, sessionLost } from "./postgres_lock.ts";
 import { refusalOf } from "./postgres_refusals.ts";
 import type { PostgresAddress } from "./postgres_socket.ts";
 import { sqlStore } from "./sql.ts";
@@ -37,13 +37,26 @@ export async function openPostgres(
 ): Promise<Store & { readonly id: string }> {
   const lock = await lockConnection(address, { connection, wait: true });
   try {
-    const link = await openLink(address, { max, guard: lock.guard });
+    let isWhole = true;
+    const onClose = () => isWhole = false;
+    const link = await openLink(address, { max: rehearsal ? 1 : max, guard: lock.guard, onClose });
     try {
       verify(await storeIdOf(link.db));
       await upToDate(link, address);
       const id = (await storeIdOf(link.db))!;
-      const store = sqlStore(rehearsal ? await rehearsalIn(link.db, lock) : sessions(link.db));
-      const close = () => store.close().finally(link.close).finally(lock.release);
+      const guard = () => {
+        lock.guard();
+        if (!isWhole) throw sessionLost(address, "the session broke in which it was tried out");
+      };
+      const database = rehearsal ? await rehearsalIn(link.db, { guard }) : sessions(link.db);
+      const close = async () => {
+        try {
+          if (isWhole) await database.close();
+        } finally {
+          await link.close().finally(lock.release);
+        }
+      };
+      const store = sqlStore(database);
       return { ...store, id, close };
     } catch (error) {
       await link.close();

@@ -34,7 +34,7 @@ export async function lockConnection(
   }
   return {
     guard: () => {
-      if (!isHeld) throw lost(address);
+      if (!isHeld) throw sessionLost(address, "the session broke that kept other processes away");
     },
     release: async () => {
       try {
@@ -88,9 +88,10 @@ async function refusal(
   );
 }
 
-function lost(address: PostgresAddress): ServiceError {
+/** The error for a session that can't be replaced. */
+export function sessionLost(address: PostgresAddress, what: string): ServiceError {
   return new ServiceError(
-    `Cannot go on with the store, ${nameOf(address)}: the session broke that kept other processes away; run it again`,
+    `Cannot go on with the store, ${nameOf(address)}: ${what}; run it again`,
     { service: "store", code: "store_lost", retryable: true },
   );
 }

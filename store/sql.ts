@@ -13,7 +13,7 @@ import { storable } from "./text.ts";
  * "store_failed". `close` ends what is under way in it.
  */
 export function sqlStore(database: Sessions): Store {
-  const grown = growth(database.analyze);
+  const grown = growth();
   function write<T>(action: string, work: (tx: Db) => Promise<T>): Promise<T> {
     return attempt(action, () => database.write(work));
   }
@@ -153,9 +153,10 @@ function failed(action: string, error: unknown): unknown {
 /**
  * Statistics for the planner: the embedded database makes none by itself, and without them it takes every step for a
  * handful of rows, and compares each row with each. Made anew in the same transaction, before what needs them,
- * whenever the rows of a step and side that are new to a table outnumber those that were known.
+ * whenever the rows of a step and side that are new to a table outnumber those that were known. Who makes some keeps
+ * others from it until its transaction ends, which a rehearsal's does late: nobody waits, but tries again next time.
  */
-function growth(analyze: Sessions["analyze"]): Work["grown"] {
+function growth(): Work["grown"] {
   const counted = new Map<string, { known: number; fresh: number }>();
   return async ({ tx, connection, step }, table, rows) => {
     const place = JSON.stringify([table, connection, step]);
@@ -163,9 +164,14 @@ function growth(analyze: Sessions["analyze"]): Work["grown"] {
     counted.set(place, count);
     count.fresh += rows.length;
     if (count.fresh <= count.known) return;
+    const name = table.split(" ")[0]!;
+    const { rows: others } = await sql`select from pg_locks where relation = ${name}::regclass and granted
+      and database = (select oid from pg_database where datname = current_database())
+      and mode = 'ShareUpdateExclusiveLock' and pid <> pg_backend_pid()`.execute(tx);
+    if (others.length > 0) return;
+    await sql.raw(`analyze (skip_locked) ${name}`).execute(tx);
     count.known += count.fresh;
     count.fresh = 0;
-    await analyze(tx, table.split(" ")[0]!);
   };
 }
 

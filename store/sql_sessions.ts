@@ -10,8 +10,6 @@ export interface Sessions {
   read<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /** One moment to read from until it is ended. */
   snapshot(): Promise<{ readonly tx: Db; end(): Promise<void> }>;
-  /** Statistics of a table. */
-  analyze(tx: Db, table: string): Promise<void>;
   /** Ends what is under way; the database stays open. */
   close(): Promise<void>;
 }
@@ -25,7 +23,6 @@ export function sessions(db: Db): Sessions {
       const tx = await db.startTransaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute();
       return { tx, end: () => tx.rollback().execute() };
     },
-    analyze: async (tx, table) => void await sql.raw(`analyze ${table}`).execute(tx),
     close: () => Promise.resolve(),
   };
 }
@@ -53,8 +50,6 @@ export async function rehearsal(db: Db, { guard = () => {} }: { readonly guard?:
       await Promise.race([begun.promise, reading]);
       return { tx, end: () => (ended.resolve(), reading) };
     },
-    // Its lock stays until the end, and so would those who wait for it: other rehearsals, the server's own.
-    analyze: async (tx, table) => void await sql.raw(`analyze (skip_locked) ${table}`).execute(tx),
     close: () => inTurn(() => tx.rollback().execute()),
   };
 }
@@ -71,6 +66,8 @@ function turns(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
+const broken = /^(08...|57P..|CONNECTION_\w+|E[A-Z]+)$/;
+
 async function within<T>(tx: ControlledTransaction<unknown>, work: (tx: Db) => Promise<T>): Promise<T> {
   const inner = await tx.savepoint("call").execute();
   try {
@@ -78,8 +75,11 @@ async function within<T>(tx: ControlledTransaction<unknown>, work: (tx: Db) => P
     await inner.releaseSavepoint("call").execute();
     return result;
   } catch (error) {
-    await inner.rollbackToSavepoint("call").execute();
-    await inner.releaseSavepoint("call").execute();
+    // Where the way to the database broke there is nothing left to undo, and asking for it might never be answered.
+    if (!broken.test(String((error as { code?: unknown }).code))) {
+      await inner.rollbackToSavepoint("call").execute();
+      await inner.releaseSavepoint("call").execute();
+    }
     throw error;
   }
 }

@@ -163,6 +163,8 @@ export function aftermathTests(test: StoreTest): void {
   test("save() decides the pairs of a step anew when told to rebase", async (store, connection) => {
     const { read, save, pairs, report } = place(store, connection);
     const ids = ["a", "b", "c"];
+    const definition = { hash: "d1", rules: { name: "h" }, entities: { erp: "e", crm: "c" } };
+    await save({ definition });
     for (const side of ["erp", "crm"] as const) {
       await read(side, ids.map((id) => record(id)));
       await store.savePage(connection, "s", side, { ...nothing, run: "r1", cursor: "c1" });
@@ -171,8 +173,8 @@ export function aftermathTests(test: StoreTest): void {
     const written = { side: "crm" as const, at: "2026-01-02T03:04:05Z", run: "r1" };
     const pair = coupling("a", "a", { resolution: { chosen: { name: "x" }, keep: null }, written });
     const others = [coupling("b", "b", { state: "tombstone" }), coupling("c", "c", { state: "skipped" })];
-    const definition = { hash: "d1", rules: { name: "h" }, entities: { erp: "e", crm: "c" } };
     await save({ couplings: [pair, ...others], definition });
+    assertEquals((await store.step(connection, "s")).cursors, { erp: "c1", crm: "c1" });
     await store.save(connection, "t", { couplings: [coupling("o", "o")] });
     await save({ couplings: [coupling("d", "d")], rebase: true, definition });
     const forgotten = { base: null, seen: { erp: null, crm: null }, resolution: null };

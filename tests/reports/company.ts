@@ -81,7 +81,10 @@ const definitions = {
 export async function openCompany(): Promise<Store> {
   const store = memoryStore();
   const save = (side: Side, step: string, records: readonly StoredRecord[]) =>
-    store.savePage(connection, step, side, { run: "run1", records, deleted: [], left: [], cursor: "now" });
+    store.savePage(connection, step, side, {
+      ...{ run: "run1", records, deleted: [], left: [], cursor: "now" },
+      ...step === "customers" && side === "erp" ? { swept: "2026-01-02T03:00:00Z" } : {},
+    });
   // Comes first: another definition begins its readings anew.
   for (const [step, definition] of Object.entries(definitions)) await store.save(connection, step, { definition });
   await save("erp", "customers", [
@@ -97,12 +100,18 @@ export async function openCompany(): Promise<Store> {
     recordOf("f1", "Is being created"),
     recordOf("f2", "Will be created"),
     recordOf("f3", "Never compared"),
+    recordOf("g1", "Left"),
+    recordOf("g2", "Goes on for two"),
+    recordOf("g3", "Set aside, a pair"),
+    recordOf("g4", "Set aside, alone"),
+    recordOf("g5", "Left, and waits"),
   ]);
   await save("crm", "customers", [
     recordOf("c1", "One", { modifiedAt: null }),
     recordOf("c2", "Two"),
     recordOf("c3", "Three"),
     recordOf("c9", "Only here"),
+    ...["d1", "d2", "d3", "d5"].map((id) => recordOf(id, "A counterpart")),
   ]);
   await store.saveKeys(connection, "customers", "erp", [{ id: "e5", keys: ["E5"] }, { id: "e6", keys: [null] }]);
   await store.saveKeys(connection, "customers", "crm", [{ id: "c9", keys: ["C9"] }]);
@@ -111,6 +120,7 @@ export async function openCompany(): Promise<Store> {
       couplingOf("e1", "c1", { written: { side: "crm", at: "2026-01-02T03:04:07Z", run: "run1" } }),
       couplingOf("e2", "c2", { how: "created in the ERP" }),
       couplingOf("e3", "c3"),
+      ...["1", "2", "3", "5"].map((n) => couplingOf(`g${n}`, `d${n}`)),
     ],
     changes: [
       changeOf("e1", [{ code: "unmapped", field: "paymenttermscode", message: "No entry for 21 DAYS" }]),
@@ -122,6 +132,12 @@ export async function openCompany(): Promise<Store> {
       changeOf("e7", [{ code: "refused", message: "The service said no" }], { op: "insert" }),
       changeOf("e8", [{ code: "waiting", message: "Its currency is not coupled", about: ["currencies/ISK"] }]),
       changeOf("e9", [{ code: "required_blank", field: "name", message: "The name is blank" }], { op: "insert" }),
+      changeOf("g1", [{ code: "left", message: "It left the filter" }], { op: "none", state: "noted" }),
+      changeOf("g2", [{ code: "merged", message: "It was merged into c1", about: ["c1"] }], { op: "none" }),
+      changeOf("g3", [{ code: "skipped", message: "Set aside" }], { op: "none", state: "noted" }),
+      changeOf("g4", [{ code: "skipped", message: "Set aside" }], { op: "none", state: "noted" }),
+      changeOf("g5", [{ code: "waiting", message: "Its currency is not coupled", about: ["currencies/PLN"] }]),
+      changeOf("d5", [{ code: "left", message: "It left the filter" }], { side: "erp", op: "none", state: "noted" }),
       changeOf("f1", [], { op: "insert", state: "sent" }),
       changeOf("f2", [{ code: "unmapped", message: "No entry" }], { op: "insert", state: "intended" }),
     ],

@@ -43,8 +43,8 @@ Deno.test("stepsDocument() shows totals, the statuses of the last run and reason
   assertEquals(customers, {
     ...{ step: "customers", dependsOn: ["currencies"], direction: "both", erp: "customers", crm: "accounts" },
     ...{ status: "Finished", toCrm: "Success", fromCrm: "", runId: "run1", finishedAt: "2026-01-02T03:04:12.000Z" },
-    ...{ why: null, coupled: 3, uncoupled: { erp: 9, crm: 1 }, listed: 6 },
-    reasons: { unmapped: 1, conflict: 1, ambiguous: 1, refused: 1, waiting: 1, required_blank: 1 },
+    ...{ why: null, coupled: 7, uncoupled: { erp: 10, crm: 1 }, listed: 8 },
+    reasons: { unmapped: 1, conflict: 1, ambiguous: 1, refused: 1, waiting: 2, required_blank: 1, merged: 1 },
   });
 });
 
@@ -54,7 +54,7 @@ Deno.test("stepsDocument() leaves records that nobody coupled to the step that a
     connection,
     steps: [{ ...customers!, of: customers! }],
   });
-  assertEquals([following?.coupled, following?.uncoupled], [3, { erp: 0, crm: 0 }]);
+  assertEquals([following?.coupled, following?.uncoupled], [7, { erp: 0, crm: 0 }]);
 });
 
 Deno.test("stepsDocument() shows the run that is under way before the store has its end", async () => {

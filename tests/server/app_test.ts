@@ -103,7 +103,7 @@ Deno.test("statusApp() shows steps with their totals", async () => {
   const { steps } = await (await call(await open(), "/steps")).json();
   assertEquals(steps.map((step: { step: string; coupled: number }) => [step.step, step.coupled]), [
     ["currencies", 0],
-    ["customers", 3],
+    ["customers", 7],
   ]);
 });
 

@@ -14,6 +14,7 @@ Deno.test("copy() begins with everything, and neither store sees what the other 
   const identity = { service: "business_central", name: "Þ", parts: {} };
   await store.connection("c", { kind: "sandbox", erp: identity, crm: identity });
   await store.saveRun("c", run("r1", "2026-01-01T00:00:00Z"));
+  await store.savePage("c", "s", "erp", { ...page, run: "r0", records: [record("e")] });
   await store.savePage("c", "s", "erp", { ...page, records: [record("a"), record("b")] });
   await store.savePage("c", "s", "crm", { ...page, records: [record("x"), record("y")] });
   await store.saveKeys("c", "s", "erp", [{ id: "b", keys: ["k"] }]);
@@ -34,11 +35,11 @@ Deno.test("copy() begins with everything, and neither store sees what the other 
     report: await place(one, "c").report(["s", "t"]),
   });
   const before = await seen(store);
-  assertEquals(before.steps[1]?.uncoupled.crm, 1);
+  assertEquals([before.steps[1]?.uncoupled.crm, before.unseen], [1, [record("e")]]);
   const writeAll = async (one: typeof store) => {
     await one.connection("c", { kind: "real", erp: identity, crm: identity }, { anew: true });
     await one.saveRun("c", run("r2", "2026-01-02T00:00:00Z"));
-    await one.savePage("c", "s", "erp", { ...page, run: "r1", records: [record("c")], met: ["d"], cursor: "c2" });
+    await one.savePage("c", "s", "erp", { ...page, records: [record("c")], met: ["e"], swept: "2026-01-03T00:00:00Z" });
     await one.saveKeys("c", "s", "erp", [{ id: "b", keys: ["other"] }]);
     await one.save("c", "s", {
       couplings: [coupling("b", "y")],
