@@ -11,6 +11,7 @@ import {
 import { select } from "../engine/plan.ts";
 import type { Compiled } from "../engine/rules.ts";
 import { exitCodeOf } from "../engine/run.ts";
+import { DefinitionError } from "../errors.ts";
 import { writeFileAtomically } from "../reports/atomic_file.ts";
 import { planText } from "../reports/plan_file.ts";
 import type { Side } from "../store/store.ts";
@@ -41,6 +42,7 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
   const filling = fillingOf(args, configuration);
   const limit = args.number("limit", { least: 0, most: 1_000_000 }) ?? usualLimit;
   const out = args.text("out");
+  if (out !== null && !out.endsWith(".json")) throw notJson(out);
   if (out !== null) refuseFileElsewhere(resolve(out), session.project, home);
   const pipeline = await loadPipeline(configuration, pipelinesOf(session));
   const selectors = args.texts("select");
@@ -100,6 +102,11 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
   } finally {
     interruption.stop();
   }
+}
+
+function notJson(out: string): DefinitionError {
+  const message = `Cannot write the plan to "${out}": the file of a plan ends in ".json"; call it exports/plan.json`;
+  return new DefinitionError("bad_arguments", message);
 }
 
 interface Shown {

@@ -74,6 +74,13 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
 
 /** What a plan says itself, and what it was made for. Throws DefinitionError "bad_arguments". */
 function refuseBeside(args: Arguments): void {
+  if (!args.word!.endsWith(".json")) {
+    throw new DefinitionError(
+      "bad_arguments",
+      `Cannot run sync: it takes no word "${args.word}" but the file of a plan, which ends in ".json"; for some steps alone ` +
+        `use --select`,
+    );
+  }
   const given = ["full", "only-coupled", "select", "data", "crm-data", "local-currency"].find((name) => args.has(name));
   if (given === undefined) return;
   throw new DefinitionError(

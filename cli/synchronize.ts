@@ -85,7 +85,11 @@ export function chosenOf({ steps, off }: Pipeline, selection: Selection | undefi
  * Real services are not written to unasked by a definition that no run was made with yet, the first run of a connection
  * above all. Throws DefinitionError "confirmation_missing".
  */
-async function refuseUnconfirmed(configuration: Configuration, store: Store, steps: readonly Step[]): Promise<void> {
+export async function refuseUnconfirmed(
+  configuration: Configuration,
+  store: Store,
+  steps: readonly Step[],
+): Promise<void> {
   if (configuration.services === null) return;
   const changed: string[] = [];
   for (const { step, hash } of plannedSteps(steps)) {
