@@ -89,7 +89,7 @@ function wordOf(op: PlanLine["op"]): string {
   return op === "insert" ? "new" : op === "update" ? "changed" : "deleted";
 }
 
-function lineText({ op, side, name, key, after, before, rules, lost, target, source }: PlanLine): string[] {
+function lineText({ op, side, name, key, after, before, rules, lost, left, target, source }: PlanLine): string[] {
   const number = key === null || key === name ? "" : `${key} `;
   const head = `    ${op === "insert" ? "+" : op === "update" ? "~" : "-"} ${number}"${name}"`;
   const fields = Object.entries(after).filter(([field]) => !field.endsWith("/"));
@@ -100,6 +100,7 @@ function lineText({ op, side, name, key, after, before, rules, lost, target, sou
     ...fields.filter(([field, value]) => !same(value, before[field])).map(([field, value]) =>
       `        ${field}: ${shown(before[field] ?? null)} → ${shown(value)}   (${rules[field] ?? ""})`
     ),
+    ...left.map(({ code, field }) => `        ${field ?? ""}: left out (${code})`),
     ...lost.flatMap((one) =>
       Object.entries(one.values).map(([field, value]) =>
         `        lost on the ${one.side.toUpperCase()}: ${field} ${shown(value)} (${one.by})`

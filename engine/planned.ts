@@ -27,6 +27,8 @@ export interface PlanLine {
   /** Field → the rule that decided it. */
   readonly rules: Readonly<Record<string, string>>;
   readonly lost: readonly Lost[];
+  /** What is listed beside the write: fields that it leaves out. */
+  readonly left: readonly { readonly code: string; readonly field: string | null }[];
 }
 
 export interface PlannedOptions {
@@ -80,6 +82,7 @@ export async function* linesOf(
       ...{ step: step.name, side, op: op as PlanLine["op"], source: change.source, target },
       ...{ name: nameOf(compiled, source) || change.source, key: source?.key ?? null },
       ...{ after, before, rules: Object.fromEntries(named.filter(([field]) => !field!.endsWith("/"))), lost },
+      left: change.reasons.map(({ code, field = null }) => ({ code, field })),
     };
   }
 }

@@ -72,7 +72,17 @@ function differencesOf(planned: PlanLine, found: PlanLine): readonly string[] {
   return [
     ...differing(planned.before, found.before).map((field) => told(field, "was", "before")),
     ...differing(planned.after, found.after).map((field) => told(field, "was to become", "after")),
+    ...leftOut(planned, found).map((what) => `${name}: ${what} is not left out in the plan and is now`),
+    ...leftOut(found, planned).map((what) => `${name}: ${what} is left out in the plan and is not now`),
   ];
+}
+
+/** What `now` leaves out and `then` does not. */
+function leftOut(then: PlanLine, now: PlanLine): readonly string[] {
+  const text = ({ code, field }: PlanLine["left"][number]) =>
+    `${field === null ? "something" : `"${field}"`} (${code})`;
+  const known = new Set(then.left.map(text));
+  return [...new Set(now.left.map(text))].filter((one) => !known.has(one));
 }
 
 function differing(a: Fields, b: Fields): readonly string[] {

@@ -39,6 +39,7 @@ const line = z.strictObject({
   before: fields,
   rules: z.record(z.string(), z.string()),
   lost: z.array(z.strictObject({ side, unit: z.string(), values: fields, by: z.string() })),
+  left: z.array(z.strictObject({ code: z.string(), field: z.string().nullable() })),
 });
 export type PlanHeader = Omit<z.infer<typeof header>, "format">;
 

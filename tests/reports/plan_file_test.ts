@@ -16,6 +16,7 @@ const line = (at: number): PlanLine => ({
   ...{ name: `Þórsmörk "${at}"\n`, key: String(at), after: { phone: String(at), kind: 3 }, before: { phone: null } },
   rules: { phone: "toCrm phone ← phone" },
   lost: [{ side: "crm", unit: "phone", values: { phone: "0" }, by: "policy of the step" }],
+  left: [{ code: "conflict", field: "name" }],
 });
 async function* lines(count: number): AsyncGenerator<PlanLine> {
   for (let at = 1; at <= count; at++) yield await Promise.resolve(line(at));
