@@ -3,7 +3,7 @@ import { limits } from "../connectors/limiter.ts";
 import type { PlanLine } from "../engine/planned.ts";
 import { same } from "../engine/same.ts";
 import type { Step } from "../engine/step.ts";
-import type { Side, StepRun } from "../store/store.ts";
+import type { Side } from "../store/store.ts";
 
 /** What is said of one step. */
 export interface PlannedStep {

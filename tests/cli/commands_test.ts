@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { readArguments } from "../../cli/arguments.ts";
 import type { Configuration } from "../../cli/configuration.ts";
