@@ -2,10 +2,12 @@
 import { select } from "../engine/plan.ts";
 import { planGuard } from "../engine/plan_guard.ts";
 import { plannedLines } from "../engine/planned.ts";
+import type { Step } from "../engine/step.ts";
 import { DefinitionError, StepError } from "../errors.ts";
 import { comparePlan } from "../reports/compare_plan.ts";
 import { openPlan, type PlanHeader } from "../reports/plan_file.ts";
-import { isBrake, rehearse, type Rehearsed } from "./rehearse.ts";
+import { definitionsOf, isBrake, rehearse, type Rehearsed } from "./rehearse.ts";
+import type { Pin } from "../store/store.ts";
 import type { Session } from "./session.ts";
 import { openStore } from "./store.ts";
 import { chosenOf, type SynchronizeOptions } from "./synchronize.ts";
@@ -33,12 +35,13 @@ export async function approvePlan(
   const selection = header.options.select === null ? undefined : select(pipeline.steps, header.options.select);
   const how = { full, onlyCoupled, ...(selection === undefined ? {} : { selection }) };
   const steps = chosenOf(pipeline, selection);
+  refuseOtherDefinitions(path, header, steps);
   const guard = planGuard(steps);
   const store = await openStore(session, connection, { rehearsal: true });
   try {
     const rehearsed = await rehearse({ ...options, ...how, store }, session);
     options.signal.throwIfAborted();
-    refuseOther(path, header, rehearsed);
+    refuseOtherPlace(path, header, rehearsed.pin);
     refuseFailed(rehearsed);
     const { runId: run } = rehearsed.run;
     const now = plannedLines({ store, connection, steps, run });
@@ -57,13 +60,17 @@ export async function approvePlan(
   return { ...how, guard };
 }
 
-function refuseOther(path: string, header: PlanHeader, { pin, definitions }: Rehearsed): void {
+function refuseOtherPlace(path: string, header: PlanHeader, pin: Pin): void {
   for (const side of ["erp", "crm"] as const) {
     const moved = Object.keys(pin[side].parts).find((part) => header[side].parts[part] !== pin[side].parts[part]);
     if (moved === undefined) continue;
     const state = `it was made for another ${side.toUpperCase()} (${moved} "${header[side].parts[moved] ?? ""}")`;
     throw otherConnection(path, state);
   }
+}
+
+function refuseOtherDefinitions(path: string, header: PlanHeader, steps: readonly Step[]): void {
+  const definitions = definitionsOf(steps);
   const names = new Set([...Object.keys(header.definitions), ...Object.keys(definitions)]);
   const changed = [...names].filter((name) => header.definitions[name] !== definitions[name]);
   if (changed.length === 0) return;

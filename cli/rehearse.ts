@@ -2,6 +2,7 @@
 import type { Cost } from "../connectors/connector.ts";
 import { plannedSteps } from "../engine/planned.ts";
 import { runPipeline } from "../engine/run.ts";
+import type { Step } from "../engine/step.ts";
 import type { Pin, Run, Side } from "../store/store.ts";
 import type { PlanHeader } from "../reports/plan_file.ts";
 import type { Session } from "./session.ts";
@@ -45,14 +46,19 @@ export async function rehearse(
         },
       },
     }));
-  const definitions = plannedSteps(chosenOf(pipeline, selection)).map(({ step, hash }) => [step.name, hash]);
+  const definitions = definitionsOf(chosenOf(pipeline, selection));
   return {
     run,
     pin: (await store.connection(connection))!,
     found,
     costs,
-    definitions: Object.fromEntries(definitions),
+    definitions,
   };
+}
+
+/** Step → hash of its definition; parts are their head's. */
+export function definitionsOf(steps: readonly Step[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(plannedSteps(steps).map(({ step, hash }) => [step.name, hash]));
 }
 
 /** The head of the plan of a rehearsal. */

@@ -64,7 +64,7 @@ Deno.test("sync with a plan writes what the plan says, and refuses it once a rec
       await sandbox.stop();
     }
 
-    await copy.edit("pipelines/customers.ts", 'name: "displayName",', "");
+    await copy.edit("pipelines/customers.ts", 'emailaddress1: "email",', "");
     const other = await run(copy.home, "sync", "exports/plan.json");
     assertEquals(other.code, 2, other.stderr);
     assertStringIncludes(other.stderr, "[plan_of_other_definition]");
