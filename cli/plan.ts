@@ -14,7 +14,8 @@ import { exitCodeOf } from "../engine/run.ts";
 import { DefinitionError } from "../errors.ts";
 import { writeFileAtomically } from "../reports/atomic_file.ts";
 import { planText } from "../reports/plan_file.ts";
-import type { Side } from "../store/store.ts";
+import { hasEnded } from "../reports/run_document.ts";
+import type { Run, Side, StepRun } from "../store/store.ts";
 import type { Arguments } from "./arguments.ts";
 import { configurationOf, pipelinesOf } from "./files.ts";
 import { fillingOf } from "./filling.ts";
@@ -23,8 +24,8 @@ import { nextAfterPlan } from "./next_command.ts";
 import { homeOf, refuseFileElsewhere } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { costOf, costText, type PlannedStep, recommend, stepText } from "./plan_text.ts";
-import { openProgress } from "./progress.ts";
 import { headerOf, isBrake, rehearse, type Rehearsed } from "./rehearse.ts";
+import { offLines } from "./run_text.ts";
 import { refuseUnreachable } from "./services.ts";
 import type { Session } from "./session.ts";
 import { type OpenStore, openStore } from "./store.ts";
@@ -52,18 +53,23 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
 
   const interruption = listenForInterruption(output, "nothing was written");
   const { signal } = interruption;
-  const progress = openProgress(output, clock);
+  // What a run says of its steps would sound as if something had been written.
+  const onStep = (_: StepRun, run: Run) => {
+    const ended = run.steps.filter(({ status }) => hasEnded(status)).length;
+    output.draw([`  Planned ${ended} of ${run.steps.length} steps`]);
+  };
   try {
     const store = await openStore(session, configuration.connection, { rehearsal: true });
     try {
       const options = {
-        ...{ store, home, configuration, pipeline, filling, signal, onStep: progress.change },
+        ...{ store, home, configuration, pipeline, filling, signal, onStep },
         ...{ full: args.has("full"), onlyCoupled: args.has("only-coupled") },
         ...(selection === undefined ? {} : { selection }),
       };
       const rehearsed = await rehearse(options, session);
-      output.keep();
       const { run } = rehearsed;
+      output.draw([]);
+      for (const line of offLines(run)) output.message(line);
       const steps = chosenOf(pipeline, selection);
       const planned = { store, connection: configuration.connection, steps, run: run.runId };
       const header = headerOf(rehearsed, options, { select: selected, madeAt: run.startedAt });
