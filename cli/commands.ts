@@ -34,29 +34,55 @@ const localCurrency: CommandOption = {
   value: "CODE",
   about: "the new sandbox's local currency (USD)",
 };
-const yes: CommandOption = { type: "boolean", about: "write to the real services that tenging.json names" };
+const full: CommandOption = { type: "boolean", about: "read everything again, not only what changed" };
+const onlyCoupled: CommandOption = { type: "boolean", about: "couple and update, create nothing" };
+const select: CommandOption = {
+  type: "string",
+  value: "S",
+  about: "only some steps: customers, +customers, customers+, or one record: customers/C00010",
+  multiple: true,
+};
+const yes: CommandOption = {
+  type: "boolean",
+  about: "confirm the first run with real services, and one after a changed definition",
+};
 
 export const commands: Readonly<Record<string, Command>> = {
   sync: {
     about: "Couple and synchronize the ERP and the CRM, every step after the steps it depends on",
     options: {
-      full: { type: "boolean", about: "read everything again, not only what changed" },
-      "only-coupled": { type: "boolean", about: "couple and update, create nothing" },
-      select: {
-        type: "string",
-        value: "S",
-        about: "only some steps: customers, +customers, customers+, or one record: customers/C00010",
-        multiple: true,
-      },
+      full,
+      "only-coupled": onlyCoupled,
+      select,
       data,
       "crm-data": crmData,
       "local-currency": localCurrency,
       json,
       yes,
     },
+    word: "PLAN",
     more:
-      "Without a connection in tenging.json it works on a built-in sandbox. Run it again at any time: what a stop " +
+      "With the file of a plan it does what the plan says and nothing else: where something moved since, it writes " +
+      "nothing and says what. Without a connection in tenging.json it works on a built-in sandbox. Run it again at any time: what a stop " +
       "left undone is done then.",
+  },
+  plan: {
+    about: "Show what sync would do, step by step, and what it would cost",
+    options: {
+      out: { type: "string", value: "FILE", about: "write the plan under exports/ for sync FILE as well" },
+      limit: { type: "string", value: "N", about: "print so many changes of each kind and step (5)" },
+      "exit-code": { type: "boolean", about: "end with 10 when there are changes" },
+      full,
+      "only-coupled": onlyCoupled,
+      select,
+      data,
+      "crm-data": crmData,
+      "local-currency": localCurrency,
+      json,
+    },
+    more:
+      "It reads both sides and writes to neither. What a service chooses when it makes a record, such as a number, is " +
+      "shown as planned:…. A home without a sandbox gets one, and says so.",
   },
   check: {
     about: "Check the definitions; with STEP, show some real records through it, both ways",

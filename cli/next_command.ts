@@ -9,6 +9,13 @@ export function nextAfterSync(exitCode: number, args: Arguments): string {
   return ["deno task sync", ...again(args)].join(" ");
 }
 
+/** After a `plan` that ended with this exit code. */
+export function nextAfterPlan(exitCode: number, args: Arguments): string {
+  const out = args.text("out");
+  if (exitCode !== 0) return ["deno task plan", ...again(args)].join(" ");
+  return out === null ? ["deno task sync", ...again(args)].join(" ") : `deno task sync ${quoted(out)}`;
+}
+
 /** The options that mean the same a second time: the sandbox is filled only once. */
 function again(args: Arguments): string[] {
   const flags = ["full", "only-coupled", "json", "yes"].filter((name) => args.has(name)).map((name) => `--${name}`);

@@ -6,13 +6,11 @@ import { withStore } from "./held.ts";
 import { refuseUnreachable } from "./services.ts";
 import type { Session } from "./session.ts";
 import { sync } from "./sync.ts";
-import { refuseUnconfirmed } from "./synchronize.ts";
 
 export async function retry(args: Arguments, session: Session): Promise<number> {
   const { output } = session;
   // What the sync would refuse is refused before anything changes.
   const configuration = configurationOf(session);
-  refuseUnconfirmed(configuration, args.has("yes"));
   refuseUnreachable(configuration, session.project);
   const retried = await withStore(session, async (held) => {
     const found = await retriesOf(held, retryFilter(held.steps, args.texts("select")));

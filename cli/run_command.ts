@@ -9,6 +9,7 @@ type Run = (args: Arguments, session: Session) => Promise<number>;
 /** Loaded when they are called for: `help` waits for nothing. */
 const runners: Readonly<Record<string, () => Promise<Run>>> = {
   sync: async () => (await import("./sync.ts")).sync,
+  plan: async () => (await import("./plan.ts")).plan,
   check: async () => (await import("./check.ts")).check,
   graph: async () => (await import("./graph.ts")).graph,
   status: async () => (await import("./status.ts")).status,

@@ -8,7 +8,7 @@ import { loadOrders } from "./load_orders.ts";
 import { homeOf } from "./permissions.ts";
 import { aborted } from "./serve.ts";
 import type { Session } from "./session.ts";
-import { readFilling } from "./sync.ts";
+import { readFilling } from "./filling.ts";
 
 export async function sandbox(args: Arguments, session: Session): Promise<number> {
   const { output } = session;

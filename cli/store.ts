@@ -18,10 +18,14 @@ const embedded = "embedded";
 export type OpenStore = Store & { readonly id?: string };
 
 /**
- * Opens it for the one process that works on the connection. Throws ServiceError "served_elsewhere" with what to do
+ * Opens it for the one process that works on the connection; for a `rehearsal` nothing is kept. Throws ServiceError "served_elsewhere" with what to do
  * when `serve` has it, "store_locked" for others, DefinitionError "other_store" when the home is used with another one.
  */
-export async function openStore(session: Session, connection: string): Promise<OpenStore> {
+export async function openStore(
+  session: Session,
+  connection: string,
+  { rehearsal = false }: { readonly rehearsal?: boolean } = {},
+): Promise<OpenStore> {
   const serving = await servingOf(session);
   if (serving !== null) throw served(serving);
   const home = homeOf(session.project, session.env);
@@ -29,10 +33,13 @@ export async function openStore(session: Session, connection: string): Promise<O
   refuseOtherStore(home, databaseName(session));
   if (database === null) {
     const { openPglite } = await import("../store/pglite.ts");
-    return await openPglite(`${home}/store`);
+    return await openPglite(`${home}/store`, { rehearsal });
   }
   const { openPostgres } = await import("../store/postgres.ts");
-  return await openPostgres(database, connection, { verify: verifierOf(home, nameOf(database)) });
+  return await openPostgres(database, connection, {
+    verify: verifierOf(home, nameOf(database)),
+    rehearsal,
+  });
 }
 
 /** Remembers that the home is used with this store, which a home does not leave again: only once it is accepted. */

@@ -1,15 +1,14 @@
 /** `sync`: couples and synchronizes, in the order of the dependencies. */
-import { resolve } from "node:path";
 import { select } from "../engine/plan.ts";
 import { exitCodeOf } from "../engine/run.ts";
 import { DefinitionError } from "../errors.ts";
 import { runDocument } from "../reports/run_document.ts";
 import type { Run } from "../store/store.ts";
+import { approvePlan } from "./approve_plan.ts";
 import type { Arguments } from "./arguments.ts";
-import type { Configuration } from "./configuration.ts";
 import { explain } from "./exit_code.ts";
 import { configurationOf, pipelinesOf } from "./files.ts";
-import type { Filling } from "./fill_sandbox.ts";
+import { fillingOf } from "./filling.ts";
 import { endInterrupted } from "./interrupted_runs.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { nextAfterSync } from "./next_command.ts";
@@ -20,7 +19,7 @@ import { countsText, runTable } from "./run_text.ts";
 import type { Session } from "./session.ts";
 import { openStore } from "./store.ts";
 import { refuseUnreachable } from "./services.ts";
-import { refuseUnconfirmed, synchronize } from "./synchronize.ts";
+import { synchronize } from "./synchronize.ts";
 
 export async function sync(args: Arguments, session: Session): Promise<number> {
   const { output, clock } = session;
@@ -30,13 +29,18 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
   const pipeline = await loadPipeline(configuration, pipelinesOf(session));
   const selectors = args.texts("select");
   const selection = selectors.length === 0 ? undefined : select(pipeline.steps, selectors.join(","));
-  refuseUnconfirmed(configuration, args.has("yes"));
+  const path = args.word;
+  if (path !== null) refuseBeside(args);
   refuseUnreachable(configuration, session.project);
 
   const interruption = listenForInterruption(output, "what is under way ends first, the next sync goes on from there");
   const progress = openProgress(output, clock);
   let run: Run;
   try {
+    const approved = path === null ? null : await approvePlan(path, {
+      ...{ home, configuration, pipeline, signal: interruption.signal },
+      onStep: () => {},
+    }, session);
     const store = await openStore(session, configuration.connection);
     try {
       await endInterrupted(store, configuration.connection);
@@ -44,6 +48,7 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
         ...{ store, home, configuration, pipeline, filling },
         ...{ full: args.has("full"), onlyCoupled: args.has("only-coupled"), isConfirmed: args.has("yes") },
         ...(selection === undefined ? {} : { selection }),
+        ...(approved ?? {}),
         ...{ signal: interruption.signal, onStep: progress.change },
       }, session);
     } finally {
@@ -62,9 +67,26 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
   progress.end(run);
   await output.data(args.has("json") ? `${JSON.stringify(runDocument(run), null, 2)}\n` : `${runTable(run)}\n`);
   const code = interruption.exitCode() ?? exitCodeOf(run);
-  output.message(closing(run, selectors.length > 0));
+  output.message(closing(run, run.steps.length < pipeline.steps.length));
   output.message(`Next: ${nextAfterSync(code, args)}`);
   return code;
+}
+
+/** What a plan says itself, and what it was made for. Throws DefinitionError "bad_arguments". */
+function refuseBeside(args: Arguments): void {
+  if (!args.word!.endsWith(".json")) {
+    throw new DefinitionError(
+      "bad_arguments",
+      `Cannot run sync: it takes no word "${args.word}" but the file of a plan, which ends in ".json"; for some steps alone ` +
+        `use --select`,
+    );
+  }
+  const given = ["full", "only-coupled", "select", "data", "crm-data", "local-currency"].find((name) => args.has(name));
+  if (given === undefined) return;
+  throw new DefinitionError(
+    "bad_arguments",
+    `Cannot use --${given} with a plan: the plan says what is done; make one with deno task plan --${given} --out`,
+  );
 }
 
 /** What the whole run came to, on one line; of a selection nothing is said of the other steps. */
@@ -78,37 +100,4 @@ function closing(run: Run, isSelection: boolean): string {
 
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
-}
-
-/** Throws DefinitionError "bad_arguments" where data for a sandbox is given but real services are configured. */
-function fillingOf(args: Arguments, configuration: Configuration): Filling {
-  const filling = readFilling(args);
-  const given = ["data", "crm-data", "local-currency"].filter((name) => args.has(name));
-  if (configuration.services === null || given.length === 0) return filling;
-  throw new DefinitionError(
-    "bad_arguments",
-    `Cannot use --${
-      given[0]
-    }: it fills the built-in sandbox, and tenging.json names real services; leave one of the two out`,
-  );
-}
-
-/** The options that fill a new sandbox, as `sync` and `sandbox` have them. */
-export function readFilling(args: Arguments): Filling {
-  const folder = (name: string) => {
-    const text = args.text(name);
-    return text === null ? null : resolve(text);
-  };
-  const localCurrency = args.text("local-currency");
-  if (localCurrency !== null && !/^[A-Z]{3}$/.test(localCurrency)) {
-    throw new DefinitionError(
-      "bad_arguments",
-      `Cannot use --local-currency "${localCurrency}": it is not a code of three capital letters; give one, such as EUR`,
-    );
-  }
-  if (args.has("crm-data") && !args.has("data")) {
-    throw new DefinitionError("bad_arguments", "Cannot fill the CRM alone; give the ERP's folder with --data as well");
-  }
-  const isEmpty = args.command === "sandbox" && args.has("empty");
-  return { data: folder("data"), crmData: folder("crm-data"), localCurrency, isEmpty };
 }

@@ -1,14 +1,17 @@
 /** One synchronization on an open store, as `sync` and `serve` start it. */
-import { runPipeline } from "../engine/run.ts";
+import type { Guard } from "../engine/context.ts";
 import type { Selection } from "../engine/plan.ts";
+import { plannedSteps } from "../engine/planned.ts";
+import { runPipeline } from "../engine/run.ts";
+import type { Step } from "../engine/step.ts";
 import { DefinitionError } from "../errors.ts";
-import type { Run, StepRun } from "../store/store.ts";
+import type { Run, StepRun, Store } from "../store/store.ts";
 import type { Configuration } from "./configuration.ts";
 import { notEmpty } from "./built_in_sandbox.ts";
 import { type Filling, isOrder, nothingToFill } from "./fill_sandbox.ts";
 import { refuseOtherModel } from "./other_model.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { openServices, refuseOtherKind } from "./services.ts";
+import { openServices, refuseOtherKind, type Services } from "./services.ts";
 import type { Session } from "./session.ts";
 import { databaseName, noteStore, type OpenStore } from "./store.ts";
 
@@ -21,6 +24,8 @@ export interface SynchronizeOptions {
   readonly full?: boolean;
   readonly onlyCoupled?: boolean;
   readonly selection?: Selection;
+  /** Send nothing that it does not allow: the user confirmed that much. */
+  readonly guard?: Guard;
   /** The user said that the real services may be written to. */
   readonly isConfirmed: boolean;
   readonly signal: AbortSignal;
@@ -29,8 +34,31 @@ export interface SynchronizeOptions {
 
 /** Opens the services, runs, and closes them again. Throws what stands in the way before any step starts. */
 export async function synchronize(options: SynchronizeOptions, session: Session): Promise<Run> {
+  const { store, configuration, pipeline, guard, selection } = options;
+  if (!options.isConfirmed && guard === undefined) {
+    await refuseUnconfirmed(configuration, store, chosenOf(pipeline, selection));
+  }
+  const { clock } = session;
+  return await withServices(options, session, (services) =>
+    runPipeline({
+      connection: configuration.connection,
+      ...{ store, clock, kind: services.kind, erp: services.erp, crm: services.crm },
+      ...{ steps: pipeline.steps, off: pipeline.off, database: databaseName(session) },
+      onAccepted: () => noteStore(store, session),
+      ...{ full: options.full ?? false, onlyCoupled: options.onlyCoupled ?? false },
+      ...(selection === undefined ? {} : { selection }),
+      ...(guard === undefined ? {} : { guard }),
+      ...{ signal: options.signal, onStep: options.onStep },
+    }));
+}
+
+/** Opens the services for a run on this store, says which ones they are, and closes them after `work`. */
+export async function withServices<T>(
+  options: Pick<SynchronizeOptions, "store" | "home" | "configuration" | "pipeline" | "filling" | "signal">,
+  session: Session,
+  work: (services: Services) => Promise<T>,
+): Promise<T> {
   const { store, home, configuration, pipeline } = options;
-  refuseUnconfirmed(configuration, options.isConfirmed);
   const database = databaseName(session);
   await refuseOtherKind(store, configuration, { home, database });
   await refuseOtherModel(store, configuration.connection, { ...pipeline, database });
@@ -41,28 +69,43 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
   try {
     for (const message of services.messages) output.message(message);
     for (const warning of await services.warnings(options.signal)) output.message(warning);
-    return await runPipeline({
-      connection: configuration.connection,
-      ...{ store, clock, kind: services.kind, erp: services.erp, crm: services.crm },
-      ...{ steps: pipeline.steps, off: pipeline.off, database, onAccepted: () => noteStore(store, session) },
-      ...{ full: options.full ?? false, onlyCoupled: options.onlyCoupled ?? false },
-      ...(options.selection === undefined ? {} : { selection: options.selection }),
-      ...{ signal: options.signal, onStep: options.onStep },
-    });
+    return await work(services);
   } finally {
     await services.close();
   }
 }
 
-/** Throws DefinitionError "confirmation_missing". */
-export function refuseUnconfirmed(configuration: Configuration, isConfirmed: boolean): void {
-  if (configuration.services === null || isConfirmed) return;
+/** The steps that a run of this selection works on. */
+export function chosenOf({ steps, off }: Pipeline, selection: Selection | undefined): readonly Step[] {
+  const wanted = new Set(selection?.steps ?? steps.map((step) => step.name));
+  return steps.filter((step) => wanted.has(step.name) && !off.has(step.name));
+}
+
+/**
+ * Real services are not written to unasked by a definition that no run was made with yet, the first run of a connection
+ * above all. Throws DefinitionError "confirmation_missing".
+ */
+export async function refuseUnconfirmed(
+  configuration: Configuration,
+  store: Store,
+  steps: readonly Step[],
+): Promise<void> {
+  if (configuration.services === null) return;
+  const changed: string[] = [];
+  for (const { step, hash } of plannedSteps(steps)) {
+    const { definition } = await store.step(configuration.connection, step.name);
+    if (definition !== hash) changed.push(`${step.name} (${definition === null ? "first run" : "changed"})`);
+  }
+  if (changed.length === 0) return;
   const hosts = [configuration.services.erp.baseUrl, configuration.services.crm.baseUrl].map((url) =>
     new URL(url).host
   );
+  const named = changed.length > 4 ? [...changed.slice(0, 3), `${changed.length - 3} more`] : changed;
   throw new DefinitionError(
     "confirmation_missing",
-    `Cannot write to ${hosts.join(" and ")} unasked: these are real services; look with ` +
-      "deno task check STEP --sample 5 at what would become of some records, then say --yes",
+    `Cannot write to ${hosts.join(" and ")} unasked: these are real services, and nobody confirmed ` +
+      `${
+        named.join(", ")
+      }; look with deno task plan --out exports/plan.json, then give that file to sync, or say --yes`,
   );
 }

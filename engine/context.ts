@@ -1,12 +1,12 @@
 /** What the phases of one step share. */
-import type { Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
+import type { Cost, Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
 import type { Base, Change, Coupling, Side, Store, StoredRecord } from "../store/store.ts";
 import type { Compiled } from "./rules.ts";
 import type { Step } from "./step.ts";
 import type { Outcome } from "./tally.ts";
 
 /** What a change that was sent counts as. */
-export type Settled = "inserted" | "modified" | "deleted" | "unchanged" | "skipped" | "failed";
+export type Settled = "inserted" | "modified" | "deleted" | "unchanged" | "skipped" | "blocked" | "failed";
 
 /** What a step is about to do; the brakes look at it. */
 export interface Intended {
@@ -17,6 +17,18 @@ export interface Intended {
   changes: number;
   /** Creations that have the match keys of a record which has a partner already: names of the two. */
   readonly candidates: string[];
+}
+
+/** Nothing is sent: outcomes are simulated, on a store that is thrown away. */
+export interface Rehearsal {
+  /** What a batch would cost. */
+  onCost(step: string, side: Side, cost: Cost): void;
+  /** Both sides were read: how many records each has, and how many pairs were coupled before. */
+  onRead(step: string, found: Readonly<Record<Side | "coupled", number>>): void;
+}
+/** Lets through the writes that a plan has. */
+export interface Guard {
+  allows(change: Change): boolean;
 }
 
 export interface StepContext {
@@ -32,6 +44,8 @@ export interface StepContext {
   readonly onlyCoupled: boolean;
   /** Brakes that a person lets pass. */
   readonly allow: ReadonlySet<string>;
+  readonly rehearsal: Rehearsal | null;
+  readonly guard: Guard | null;
   /** Steps that couple records of the same entity of a side with other ones: a record belongs to one of them. */
   readonly siblings: { readonly erp: readonly string[]; readonly crm: readonly string[] };
   /** The definition is another one than in the last run: what was sent then was made by other rules. */

@@ -25,6 +25,15 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
   // A record may be what a creation in doubt left: only a person tells, equal keys are no proof.
   const inDoubt = (side: Side, source: string) => context.unsettled.has(`${side} ${source}`);
   const pairs = met.filter(({ erp, crm }) => !inDoubt("erp", crm) && !inDoubt("crm", erp));
+  if (context.rehearsal !== null) {
+    // Nor is either planned to be made: the next run finds out first.
+    for (const { erp, crm } of met) {
+      const keys = [`crm ${erp}`, `erp ${crm}`];
+      if (keys.some((key) => context.unsettled.has(key))) {
+        for (const key of keys) context.unsettled.set(key, "blocked");
+      }
+    }
+  }
   for (let from = 0; from < pairs.length; from += page) {
     const couplings = pairs.slice(from, from + page).map(({ erp, crm, group }): Coupling => ({
       erpId: erp,

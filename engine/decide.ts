@@ -30,7 +30,9 @@ export async function decidePairs(context: StepContext, again: boolean): Promise
   );
   for await (const pairs of pages) {
     context.signal?.throwIfAborted();
-    const wanted = pairs.filter((pair) => context.selects(pair.erp, pair.crm) && (!again || !isSeen(pair)));
+    const wanted = pairs.filter((pair) =>
+      context.selects(pair.erp, pair.crm) && (!again || !isSeen(pair)) && !isUnsettled(context, pair)
+    );
     if (wanted.length > 0) {
       const rows = wanted.map((pair) => ({ erp: pair.erp?.data ?? null, crm: pair.crm?.data ?? null }));
       const lookups = await readLookups(store, connection, compiled, rows);
@@ -66,6 +68,11 @@ async function readWinners(context: StepContext, pairs: readonly Pair[]): Promis
     }
   }
   return winners;
+}
+
+/** In a rehearsal a pair whose last write has no answer yet is left alone. */
+function isUnsettled({ rehearsal, unsettled, sides }: StepContext, { coupling }: Pair): boolean {
+  return rehearsal !== null && sides.some((side) => unsettled.has(`${side} ${sourceOf(coupling, side)}`));
 }
 
 /** Nothing about it changed since the last complete decision: it is only here because something waits. */

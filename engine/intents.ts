@@ -27,6 +27,10 @@ export async function resolveIntents(context: StepContext): Promise<void> {
       const doubt = change.op === "insert" ? "unknown_outcome" : "not_restored";
       const inDoubt = change.reasons.some((reason) => reason.code === doubt);
       if (change.state === "open" && !inDoubt) continue;
+      if (context.rehearsal !== null && change.state !== "intended") {
+        await leaveAlone(context, change);
+        continue;
+      }
       if (change.state === "open" && change.op === "insert" && await isOver(context, change)) {
         closed.push({ ...change, state: "closed", at: context.now() });
         continue;
@@ -49,6 +53,22 @@ export async function resolveIntents(context: StepContext): Promise<void> {
     }
     if (closed.length > 0) await store.save(connection, step.name, { changes: closed });
   }
+}
+
+/** In a rehearsal nobody is asked, since the answer may take a write: the next run settles it first. */
+async function leaveAlone(context: StepContext, change: Change): Promise<void> {
+  context.unsettled.set(`${change.side} ${change.source}`, "failed");
+  const made = change.op === "insert" && change.target !== null ? [change.target] : [];
+  for (const id of [...made, ...change.reasons.flatMap(({ about }) => about ?? [])]) {
+    context.unsettled.set(`${otherSide(change.side)} ${id}`, "blocked");
+  }
+  await context.store.save(context.connection, context.step.name, { changes: [{ ...change, run: context.run }] });
+}
+
+/** Whether an earlier run left this change without an answer, so that the next run has to settle it first. */
+export function isInDoubt({ op, state, reasons }: Change): boolean {
+  const doubt = op === "insert" ? "unknown_outcome" : "not_restored";
+  return state === "sent" || (state === "open" && reasons.some(({ code }) => code === doubt));
 }
 
 /** Whether nobody wants any more what a creation in doubt was for: its source is gone, or has come to its end. */

@@ -1,11 +1,12 @@
 /** Sends the intended changes of a step in batches. */
 import type { Outcome } from "../connectors/connector.ts";
 import { ServiceError } from "../errors.ts";
-import type { Change } from "../store/store.ts";
+import type { Change, Reason } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
 import { writeOf } from "./document.ts";
 import { recalled } from "./intents.ts";
 import { settle } from "./settle.ts";
+import { simulate } from "./simulate.ts";
 
 /** Changes are taken from the store in pages of this many. */
 const page = 800;
@@ -42,7 +43,9 @@ export async function propagate(context: StepContext, round: number): Promise<vo
     }
   }
 
-  async function one(changes: readonly Change[]): Promise<void> {
+  async function one(intended: readonly Change[]): Promise<void> {
+    const changes = await allowed(context, intended, round);
+    if (changes.length === 0) return;
     const at = context.now();
     // Only what is sent at once: a stop leaves all of it in doubt.
     const sent = changes.map((change): Change => ({ ...change, state: "sent", attempts: change.attempts + 1, at }));
@@ -58,6 +61,28 @@ export async function propagate(context: StepContext, round: number): Promise<vo
     context.progress();
     if (fault !== null) throw fault;
   }
+}
+
+/** The changes that the plan which is carried out has; the others are listed and not sent. */
+async function allowed(context: StepContext, changes: readonly Change[], round: number): Promise<readonly Change[]> {
+  const { guard, store, connection, step } = context;
+  const foreign = new Set(changes.filter((change) => guard !== null && !guard.allows(change)));
+  if (foreign.size === 0) return changes;
+  const reason: Reason = {
+    code: "not_planned",
+    message:
+      "Cannot write the record: the plan that is carried out does not have this change; plan again, or synchronize",
+  };
+  const at = context.now();
+  const listed = [...foreign].map((change): Change => ({
+    ...change,
+    state: "open",
+    reasons: [...change.reasons, reason],
+    at,
+  }));
+  await store.save(connection, step.name, { changes: listed });
+  for (const change of listed) context.settled(change.side, change, "blocked", round);
+  return changes.filter((change) => !foreign.has(change));
 }
 
 /** Changes of one side, 100 in a batch; documents that could come late 20, as many as a service takes in a request. */
@@ -84,9 +109,16 @@ async function send(
   const side = changes[0]!.side;
   const opened = context.opened[side];
   const parts = context.compiled.parts?.step.extract[side] ?? null;
-  const outcomes = changes[0]!.op === "uncouple"
-    ? changes.map((): Outcome => ({ kind: "deleted" })) // nothing is sent: the pair parts here
-    : await opened.write(changes.map((change) => writeOf(change, parts)), context.wanted(side));
+  if (changes[0]!.op === "uncouple") { // nothing is sent: the pair parts here
+    const outcomes = changes.map((): Outcome => ({ kind: "deleted" }));
+    return { told: { changes: [...changes], outcomes }, fault: null };
+  }
+  const { rehearsal } = context;
+  if (rehearsal !== null) {
+    rehearsal.onCost(context.step.name, side, opened.cost(changes.map((change) => writeOf(change, parts))));
+    return { told: { changes: [...changes], outcomes: await simulate(context, changes) }, fault: null };
+  }
+  const outcomes = await opened.write(changes.map((change) => writeOf(change, parts)), context.wanted(side));
   const told = { changes: [] as Change[], outcomes: [] as Outcome[] };
   let fault: ServiceError | null = null;
   for (const [at, change] of changes.entries()) {

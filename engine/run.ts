@@ -4,8 +4,10 @@ import { DefinitionError, ServiceError, StepError } from "../errors.ts";
 import type { DirectionRun, Pin, Run, StepRun, Store } from "../store/store.ts";
 import type { Brake } from "./brakes.ts";
 import { recognise } from "./environment.ts";
+import type { Guard, Rehearsal } from "./context.ts";
 import { headsOf, order, ready, type Selection } from "./plan.ts";
 import { runStep, type StepProgress } from "./run_step.ts";
+import { readOnly } from "./simulate.ts";
 import type { Step } from "./step.ts";
 import { noCounts, notStarted, sumOf } from "./tally.ts";
 
@@ -27,6 +29,10 @@ export interface RunOptions {
   /** Go on with a copied, moved or restored environment: everything meets for the first time again. */
   readonly rebase?: boolean;
   readonly selection?: Selection;
+  /** Write to no service; the store must be one that is thrown away. */
+  readonly rehearsal?: Rehearsal;
+  /** Send nothing that it does not allow. */
+  readonly guard?: Guard;
   /** Steps that are off, and why. */
   readonly off?: ReadonlyMap<string, string>;
   /** The run's id where the caller gave it out already. */
@@ -127,6 +133,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
     try {
       const result = await runStep(step, {
         ...options,
+        ...(options.rehearsal === undefined ? {} : { erp: readOnly(options.erp), crm: readOnly(options.crm) }),
         run: run.runId,
         outside,
         full: options.full === true || first,

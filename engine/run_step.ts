@@ -14,12 +14,13 @@ import type {
 } from "../store/store.ts";
 import { applyBrakes, type Brake, refuseOtherFilter } from "./brakes.ts";
 import { findCandidates } from "./candidates.ts";
-import type { StepContext } from "./context.ts";
+import type { Guard, Rehearsal, StepContext } from "./context.ts";
 import { coupleMatches } from "./couple.ts";
 import { decidePairs, decideUncoupled } from "./decide.ts";
 import { findUpdates, readElsewhere } from "./find.ts";
 import { closeStale, resolveIntents } from "./intents.ts";
 import { mirrorCouplings } from "./follow_up.ts";
+import { overlay } from "./overlay.ts";
 import { propagate } from "./propagate.ts";
 import { recordOf } from "./record.ts";
 import { compile, type Compiled } from "./rules.ts";
@@ -38,6 +39,8 @@ export interface StepOptions {
   readonly full: boolean;
   readonly onlyCoupled: boolean;
   readonly allow: ReadonlySet<Brake>;
+  readonly rehearsal?: Rehearsal;
+  readonly guard?: Guard;
   /** Natural key or id of the one record that is wanted; null for all. */
   readonly record: string | null;
   readonly signal: AbortSignal | undefined;
@@ -70,6 +73,12 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
     await findUpdates(context, side, { cursor, swept: state.swept[side] });
   }));
   for (const reading of found) if (reading.status === "rejected") throw reading.reason;
+  if (context.rehearsal !== null) {
+    const { coupled, uncoupled } = await store.step(connection, step.name);
+    const found = { erp: coupled + uncoupled.erp, crm: coupled + uncoupled.crm, coupled };
+    context.rehearsal.onRead(step.name, found);
+    for (const side of ["erp", "crm"] as const) await overlay(context, side);
+  }
   await resolveIntents(context);
   if (!(options.full || note !== null)) await readElsewhere(context);
   const ambiguous = step.of === null ? await coupleMatches(context) : await mirrorCouplings(context, step.of);
@@ -203,6 +212,8 @@ function contextOf(
     sides,
     onlyCoupled: options.onlyCoupled,
     allow: options.allow,
+    rehearsal: options.rehearsal ?? null,
+    guard: options.guard ?? null,
     siblings: { erp: siblingsOf(step, "erp", options.steps), crm: siblingsOf(step, "crm", options.steps) },
     recordOf: (side, row) => recordOf(step.extract[side], compiled.fields[side], row, compiled.parts?.fields[side]),
     wanted,

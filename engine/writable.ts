@@ -1,6 +1,7 @@
 /** What a field does not take. */
 import type { AnyEntity, Value } from "../connectors/connector.ts";
 import type { Reason } from "../store/store.ts";
+import { isPlaceholder } from "./placeholder.ts";
 import { accessOf } from "./rules.ts";
 import { isBlank } from "./same.ts";
 
@@ -28,7 +29,7 @@ export function unwritable(entity: AnyEntity, field: string, value: Value, equal
 /** Why a text does not fit a field; null where it does. Lengths are in UTF-16 units, as both services count. */
 export function tooLong(entity: AnyEntity, field: string, value: Value): Reason | null {
   const max = entity.fields[field]?.max;
-  if (max === undefined || typeof value !== "string" || value.length <= max) return null;
+  if (max === undefined || typeof value !== "string" || value.length <= max || isPlaceholder(value)) return null;
   const message =
     `Cannot write "${field}" of "${entity.name}": the value has ${value.length} characters and the field ` +
     `holds ${max}; shorten it on the other side`;

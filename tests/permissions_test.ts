@@ -34,6 +34,11 @@ function runsOf(folder: string, data: readonly string[]): Readonly<Record<string
   return {
     graph: [{ args: ["graph"], ends: "0" }, { args: ["help"], ends: "0" }],
     sync: [onServer("sync"), withSecret("sync"), { args: ["sync"], env: done!, ends: "0" }],
+    plan: [onServer("plan"), withSecret("plan"), {
+      args: ["plan", "--out", "exports/plan.json"],
+      env: done!,
+      ends: "0",
+    }],
     check: [onServer("check", "units", "--sample", "1"), withSecret("check", "units", "--sample", "1"), {
       args: ["check", "units", "--sample", "1"],
       env: done!,
@@ -159,7 +164,7 @@ Deno.test("a permission set writes to the home and the reports, and reaches loop
     assert(env !== true, name);
     // A secret's file and a folder of CSV files can lie anywhere.
     assertEquals(read, name === "graph" ? ["."] : true, name);
-    const folders = name === "report" ? [".tenging", "exports"] : [".tenging"];
+    const folders = ["report", "plan"].includes(name) ? [".tenging", "exports"] : [".tenging"];
     assertEquals(listOf(write).filter((path) => !folders.includes(path)), [], name);
     assertEquals(listOf(net).filter((host) => host !== "127.0.0.1" && !realHost.test(host)), [], name);
   }

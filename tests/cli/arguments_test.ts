@@ -37,7 +37,7 @@ const mistakes: readonly (readonly [args: readonly string[], code: string, said:
   [["report", "--excle"], "unknown_option", 'did you mean "--excel"?'],
   [["sync", "--select"], "bad_arguments", "--select"],
   [["sync", "--full=yes"], "bad_arguments", "--full"],
-  [["sync", "customers"], "bad_arguments", 'it takes no word "customers"'],
+  [["graph", "customers"], "bad_arguments", 'it takes no word "customers"'],
   [["check", "customers", "items"], "bad_arguments", 'it takes no word "items"'],
 ];
 for (const [args, code, said] of mistakes) {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { readArguments } from "../../cli/arguments.ts";
 import type { Configuration } from "../../cli/configuration.ts";
@@ -7,6 +7,8 @@ import { nothingToFill } from "../../cli/fill_sandbox.ts";
 import { openServices, refuseOtherKind } from "../../cli/services.ts";
 import { announceServing, findServing } from "../../cli/serving.ts";
 import { refuseUnconfirmed } from "../../cli/synchronize.ts";
+import { compile } from "../../engine/rules.ts";
+import { customers } from "../../pipelines/customers.ts";
 import { memoryStore } from "../../store/memory.ts";
 import { openPglite } from "../../store/pglite.ts";
 import { DefinitionError } from "../../errors.ts";
@@ -178,12 +180,22 @@ const real: Configuration = {
   timeZone: "UTC",
 };
 
-Deno.test("refuseUnconfirmed() lets nobody write to real services unasked", () => {
-  refuseUnconfirmed({ ...real, services: null }, false);
-  refuseUnconfirmed(real, true);
-  const error = assertThrows(() => refuseUnconfirmed(real, false), DefinitionError);
-  assertEquals(error.code, "confirmation_missing");
-  assertStringIncludes(error.message, "erp.example and crm.example");
+Deno.test("refuseUnconfirmed() asks once for each definition that writes to real services", async () => {
+  const store = memoryStore();
+  await refuseUnconfirmed({ ...real, services: null }, store, [customers]);
+  const refused = async () => {
+    const error = await assertRejects(() => refuseUnconfirmed(real, store, [customers]), DefinitionError);
+    assertEquals(error.code, "confirmation_missing");
+    return error.message;
+  };
+  assertStringIncludes(await refused(), "erp.example and crm.example");
+  assertStringIncludes(await refused(), "customers (first run)");
+  const { hash, ruleHashes: rules } = compile(customers);
+  const entities = { erp: "customers", crm: "accounts" };
+  await store.save(real.connection, "customers", { definition: { hash, rules, entities } });
+  await refuseUnconfirmed(real, store, [customers]);
+  await store.save(real.connection, "customers", { definition: { hash: "another", rules, entities } });
+  assertStringIncludes(await refused(), "customers (changed)");
 });
 
 const kinds: readonly (readonly [pinned: "real" | "sandbox" | null, isReal: boolean, code: string | null])[] = [

@@ -1,10 +1,12 @@
 /** A small ERP and CRM for tests of the engine: two steps, and a world in which they run. */
-import type { Clock, Connector, Fields } from "../../connectors/connector.ts";
+import type { Clock, Connector, Cost, Fields } from "../../connectors/connector.ts";
 import { entity, type Field, type Key, type Ref } from "../../connectors/connector.ts";
+import type { Guard } from "../../engine/context.ts";
+import { type PlanLine, plannedLines } from "../../engine/planned.ts";
 import { runPipeline } from "../../engine/run.ts";
 import { constant, convert, coupled, defineStep, mapped, type Step, toCrm } from "../../engine/step.ts";
 import { memoryStore } from "../../store/memory.ts";
-import type { Change, Run, Store } from "../../store/store.ts";
+import type { Change, Run, Side, Store } from "../../store/store.ts";
 import { codeMap } from "../../transforms/transform.ts";
 import { type FakeService, fakeService } from "./fake_service.ts";
 
@@ -122,11 +124,22 @@ const clock = (): Clock & { pass(ms: number): void } => {
 };
 /** For so long the ERP may be at work on a creation whose connection broke. */
 export const lateFor = 1_200_000;
+export interface Rehearsal {
+  readonly run: Run;
+  readonly store: Store;
+  readonly lines: readonly PlanLine[];
+  readonly units: number;
+}
 export interface World {
   erp: FakeService;
   crm: FakeService;
   store: Store;
   sync(more?: { full?: boolean; onlyCoupled?: boolean; steps?: readonly Step[]; select?: string }): Promise<Run>;
+  sync(
+    more?: { full?: boolean; onlyCoupled?: boolean; steps?: readonly Step[]; select?: string; guard?: Guard },
+  ): Promise<Run>;
+  /** The run that sync would make, with the changes that it decides, on a copy of the store. */
+  rehearse(more?: { full?: boolean; steps?: readonly Step[] }): Promise<Rehearsal>;
   /** Ends the program when the next write to this side has taken effect, before its answer is known. */
   stopAfterWrite(side: "erp" | "crm"): void;
   /** So much time passes that no service is at work on what was sent before. */
@@ -159,6 +172,16 @@ export function world(wrap: <T extends object>(port: T) => T = (port) => port): 
       } finally {
         stopped = false;
       }
+    },
+    rehearse: async ({ steps = [users, customers], ...more } = {}) => {
+      const copy = store.copy();
+      let units = 0;
+      const rehearsal = { onRead: () => {}, onCost: (_: string, __: Side, cost: Cost) => void (units += cost.units) };
+      const run = await runPipeline({
+        ...{ connection: "c", kind: "sandbox", steps, ...ports, ...more, rehearsal, store: copy },
+      });
+      const lines = await Array.fromAsync(plannedLines({ store: copy, connection: "c", steps, run: run.runId }));
+      return { run, store: copy, lines, units };
     },
     later: () => time.pass(lateFor),
     stopAfterWrite: (side) => (side === "erp" ? erp : crm).afterwards(() => void (stopped = true)),

@@ -1,0 +1,92 @@
+/** Lets `sync` carry out a plan, if what would be done now is what the plan says. */
+import { select } from "../engine/plan.ts";
+import { planGuard } from "../engine/plan_guard.ts";
+import { plannedLines } from "../engine/planned.ts";
+import type { Step } from "../engine/step.ts";
+import { DefinitionError, StepError } from "../errors.ts";
+import { comparePlan } from "../reports/compare_plan.ts";
+import { openPlan, type PlanHeader } from "../reports/plan_file.ts";
+import { definitionsOf, isBrake, rehearse, type Rehearsed } from "./rehearse.ts";
+import type { Pin } from "../store/store.ts";
+import type { Session } from "./session.ts";
+import { openStore } from "./store.ts";
+import { chosenOf, type SynchronizeOptions } from "./synchronize.ts";
+
+/** How to run so that the plan is carried out, and nothing else. */
+export type Approved = Pick<SynchronizeOptions, "guard" | "full" | "onlyCoupled" | "selection">;
+
+/**
+ * Rehearses what the plan was made for. Throws DefinitionError "plan_stale" with what moved,
+ * "plan_of_other_connection", "plan_of_other_definition" or "plan_unreadable", and what keeps a step from being
+ * rehearsed; nothing was written then.
+ */
+export async function approvePlan(
+  path: string,
+  options: Pick<SynchronizeOptions, "home" | "configuration" | "pipeline" | "signal" | "onStep">,
+  session: Session,
+): Promise<Approved> {
+  const { configuration, pipeline } = options;
+  const { connection } = configuration;
+  const { header, lines } = await openPlan(path);
+  if (header.connection !== connection) {
+    throw otherConnection(path, `it was made for "${header.connection}", and this is "${connection}"`);
+  }
+  const { full, onlyCoupled } = header.options;
+  const selection = header.options.select === null ? undefined : select(pipeline.steps, header.options.select);
+  const how = { full, onlyCoupled, ...(selection === undefined ? {} : { selection }) };
+  const steps = chosenOf(pipeline, selection);
+  refuseOtherDefinitions(path, header, steps);
+  const guard = planGuard(steps);
+  const store = await openStore(session, connection, { rehearsal: true });
+  try {
+    const rehearsed = await rehearse({ ...options, ...how, store }, session);
+    options.signal.throwIfAborted();
+    refuseOtherPlace(path, header, rehearsed.pin);
+    refuseFailed(rehearsed);
+    const { runId: run } = rehearsed.run;
+    const now = plannedLines({ store, connection, steps, run });
+    const compared = { store, connection, run, onLine: guard.add };
+    const moved = await comparePlan(lines(), now, compared);
+    if (moved.length > 0) {
+      throw new DefinitionError(
+        "plan_stale",
+        `Cannot carry out the plan "${path}": something moved since ${header.madeAt}, and nothing was written:\n` +
+          `${moved.map((one) => `  ${one}`).join("\n")}\nPlan again; see what it says now`,
+      );
+    }
+  } finally {
+    await store.close();
+  }
+  return { ...how, guard };
+}
+
+function refuseOtherPlace(path: string, header: PlanHeader, pin: Pin): void {
+  for (const side of ["erp", "crm"] as const) {
+    const moved = Object.keys(pin[side].parts).find((part) => header[side].parts[part] !== pin[side].parts[part]);
+    if (moved === undefined) continue;
+    const state = `it was made for another ${side.toUpperCase()} (${moved} "${header[side].parts[moved] ?? ""}")`;
+    throw otherConnection(path, state);
+  }
+}
+
+function refuseOtherDefinitions(path: string, header: PlanHeader, steps: readonly Step[]): void {
+  const definitions = definitionsOf(steps);
+  const names = new Set([...Object.keys(header.definitions), ...Object.keys(definitions)]);
+  const changed = [...names].filter((name) => header.definitions[name] !== definitions[name]);
+  if (changed.length === 0) return;
+  throw new DefinitionError(
+    "plan_of_other_definition",
+    `Cannot carry out the plan "${path}": it was made with other definitions of ` +
+      `${changed.map((name) => `"${name}"`).join(", ")}; plan again`,
+  );
+}
+
+/** A step that could not be read says nothing of what moved. */
+function refuseFailed({ run }: Rehearsed): void {
+  const failed = run.steps.find(({ error }) => error !== undefined && !isBrake(error.code));
+  if (failed?.error !== undefined) throw new StepError(failed.error.code, failed.error.message, failed.step);
+}
+
+function otherConnection(path: string, state: string): DefinitionError {
+  return new DefinitionError("plan_of_other_connection", `Cannot carry out the plan "${path}": ${state}; plan again`);
+}

@@ -1,0 +1,162 @@
+/** A plan as people read it. Pure. */
+import { limits } from "../connectors/limiter.ts";
+import type { PlanLine } from "../engine/planned.ts";
+import { same } from "../engine/same.ts";
+import type { Step } from "../engine/step.ts";
+import type { Side } from "../store/store.ts";
+
+/** What is said of one step. */
+export interface PlannedStep {
+  readonly step: string;
+  readonly erp: number;
+  readonly crm: number;
+  /** Pairs before the run, and after it. */
+  readonly coupledBefore: number;
+  readonly coupled: number;
+  readonly recommendation: "full synchronization" | "couple" | "synchronize" | "nothing to do" | "not known";
+  readonly reason: string;
+  readonly inserts: Readonly<Record<Side, number>>;
+  readonly updates: Readonly<Record<Side, number>>;
+  readonly deletes: Readonly<Record<Side, number>>;
+  /** Pairs that part. */
+  readonly uncouples: Readonly<Record<Side, number>>;
+  /** Reason code → changes that will be listed for it. */
+  readonly listed: Readonly<Record<string, number>>;
+  /** Writes of earlier runs without an answer: the next run settles them first. */
+  readonly inDoubt: readonly string[];
+  readonly requests: { readonly read: Readonly<Record<Side, number>>; readonly write: Readonly<Record<Side, number>> };
+  /** Of the CRM's daily entitlement. */
+  readonly units: number;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+const sides = ["erp", "crm"] as const;
+
+/** What to do with a step, and why. */
+export function recommend(
+  { of }: Pick<Step, "of">,
+  numbers: Pick<
+    PlannedStep,
+    "erp" | "crm" | "coupledBefore" | "coupled" | "inserts" | "updates" | "deletes" | "uncouples"
+  >,
+): Pick<PlannedStep, "recommendation" | "reason"> {
+  const { erp, crm, coupledBefore, coupled, inserts, updates, deletes, uncouples } = numbers;
+  const changes = sides.reduce((sum, side) => sum + inserts[side] + updates[side] + deletes[side] + uncouples[side], 0);
+  if (of !== null) {
+    const reason = changes === 0 ? `all is in step with "${of.name}"` : `it follows the pairs of "${of.name}"`;
+    return { recommendation: changes === 0 ? "nothing to do" : "synchronize", reason };
+  }
+  if (erp === 0 && crm === 0) return { recommendation: "nothing to do", reason: "both sides are empty" };
+  const newPairs = coupled - coupledBefore;
+  if (coupledBefore === 0 && (erp === 0 || crm === 0) && changes > 0) {
+    return { recommendation: "full synchronization", reason: `the ${erp === 0 ? "ERP" : "CRM"} is empty` };
+  }
+  if (erp === 0 || crm === 0) {
+    const reason = `the ${erp === 0 ? "ERP" : "CRM"} is empty, and the definition creates nothing there`;
+    if (changes === 0) return { recommendation: "nothing to do", reason };
+  }
+  if (coupledBefore === 0 && erp > 0 && crm > 0) {
+    const met = Math.max(0, newPairs - inserts.erp - inserts.crm);
+    return { recommendation: "couple", reason: `both sides have records: ${met} meet by their keys` };
+  }
+  if (changes === 0 && newPairs === 0) return { recommendation: "nothing to do", reason: "all is in step" };
+  return { recommendation: "synchronize", reason: "something changed since the last run" };
+}
+
+/** The block of a step; `lines` are the first of its changes. Ends without a line break. */
+export function stepText(step: PlannedStep, { extract }: Step, lines: readonly PlanLine[], limit: number): string {
+  const text = [
+    `${step.step}: ${extract.erp.name} and ${extract.crm.name}`,
+    `  ERP ${step.erp}, CRM ${step.crm}, coupled ${step.coupledBefore}, afterwards ${step.coupled}`,
+    `  Recommended: ${step.recommendation}, ${step.reason}`,
+  ];
+  if (step.error !== undefined) text.push(`  ${step.error.message} [${step.error.code}]`);
+  for (const side of ["crm", "erp"] as const) {
+    const counts = ops.map((op) => [step[`${op}s`][side], wordOf(op)] as const);
+    const told = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+    if (told.length === 0) continue;
+    text.push(`  To the ${side.toUpperCase()}: ${told.join(", ")}`);
+    for (const op of ops) {
+      const shown = lines.filter((line) => line.side === side && line.op === op).slice(0, limit);
+      for (const line of shown) text.push(...lineText(line));
+      const count = step[`${op}s`][side];
+      if (count > shown.length) text.push(`    … ${count - shown.length} more ${wordOf(op)}`);
+    }
+  }
+  for (const one of step.inDoubt) text.push(`  Settled first by the next sync, so left alone here: ${one}`);
+  const listed = Object.entries(step.listed).map(([code, count]) => `${code} ${count}`);
+  if (listed.length > 0) text.push(`  Listed: ${listed.join(", ")}`);
+  return text.join("\n");
+}
+
+const ops = ["insert", "update", "delete", "uncouple"] as const;
+
+function wordOf(op: PlanLine["op"]): string {
+  return { insert: "new", update: "changed", delete: "deleted", uncouple: "uncoupled" }[op];
+}
+
+function lineText({ op, side, name, key, after, before, rules, lost, left, target, source }: PlanLine): string[] {
+  const number = key === null || key === name ? "" : `${key} `;
+  const head = `    ${op === "insert" ? "+" : op === "update" ? "~" : op === "delete" ? "-" : "x"} ${number}"${name}"`;
+  const fields = Object.entries(after).filter(([field]) => !field.endsWith("/"));
+  if (op === "insert") return [`${head}: ${fields.map(([field, value]) => `${field} ${shown(value)}`).join(", ")}`];
+  if (op === "uncouple") return [`${head}: coupled no more, and not created again`];
+  if (op === "delete") return [`${head}: ${target ?? source} of the ${side.toUpperCase()}`];
+  return [
+    head,
+    ...fields.filter(([field, value]) => !same(value, before[field])).map(([field, value]) =>
+      `        ${field}: ${shown(before[field] ?? null)} → ${shown(value)}   (${rules[field] ?? ""})`
+    ),
+    ...left.map(({ code, field }) => `        ${field ?? ""}: left out (${code})`),
+    ...lost.flatMap((one) =>
+      Object.entries(one.values).map(([field, value]) =>
+        `        lost on the ${one.side.toUpperCase()}: ${field} ${shown(value)} (${one.by})`
+      )
+    ),
+  ];
+}
+
+function shown(value: PlanLine["after"][string]): string {
+  return value === null ? "blank" : JSON.stringify(value);
+}
+
+/** What a plan takes of a service. */
+export interface SideCost {
+  readonly read: number;
+  readonly write: number;
+  /** Milliseconds that the service's limit makes it last at least. */
+  readonly atLeast: number;
+}
+export interface PlanCost {
+  readonly erp: SideCost;
+  readonly crm: SideCost;
+  readonly units: number;
+}
+
+/** All steps together. A window that is full makes the next request wait for the one after it. */
+export function costOf(steps: readonly PlannedStep[]): PlanCost {
+  const of = (side: Side): SideCost => {
+    const read = steps.reduce((sum, step) => sum + step.requests.read[side], 0);
+    const write = steps.reduce((sum, step) => sum + step.requests.write[side], 0);
+    const { requests, window } = limitOf(side);
+    return { read, write, atLeast: Math.max(0, Math.ceil((read + write) / requests) - 1) * window };
+  };
+  return { erp: of("erp"), crm: of("crm"), units: steps.reduce((sum, step) => sum + step.units, 0) };
+}
+
+function limitOf(
+  side: Side,
+): { readonly requests: number; readonly window: number; readonly atOnce: { most: number } } {
+  return side === "erp" ? limits.business_central : limits.dataverse;
+}
+
+/** Three lines; the time is what the limits ask for, since how fast the services answer is not known. */
+export function costText(cost: PlanCost): string {
+  const lines = sides.map((side) => {
+    const { read, write, atLeast } = cost[side];
+    const { requests, window, atOnce } = limitOf(side);
+    return `Cost, ${side.toUpperCase()}: ${read} requests to read, ${write} to write; at least ${atLeast / 1000} s ` +
+      `under its limit of ${requests} in ${window / 60_000} minutes, ${atOnce.most} at once`;
+  });
+  return [...lines, `Cost, daily entitlement of the CRM: ${cost.units} units, one for each row written`].join("\n");
+}

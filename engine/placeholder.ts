@@ -1,0 +1,14 @@
+/** What stands in a plan for values that a service chooses when it makes a record. */
+import type { Value } from "../connectors/connector.ts";
+
+const mark = "planned:";
+
+/** What stands for a value that a service chooses when it makes the record for `source`: its id, or with a field that. */
+export function placeholderOf(entity: string, source: string, field?: string): string {
+  return `${mark}${entity}/${source}${field === undefined ? "" : `/${field}`}`;
+}
+
+/** Whether a value is only known once the service has chosen it. */
+export function isPlaceholder(value: Value | undefined): boolean {
+  return typeof value === "string" && value.startsWith(mark);
+}

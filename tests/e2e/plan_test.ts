@@ -1,0 +1,93 @@
+/** `plan` and `sync` with its file, as processes: what was planned is what is written, and nothing is where it moved. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { isPlaceholder } from "../../engine/placeholder.ts";
+import type { PlanLine } from "../../engine/planned.ts";
+import { steps } from "../../pipelines/mod.ts";
+import { ok, run, type RunningSandbox, startSandbox, withCopy } from "./program.ts";
+import { writeCompany } from "./small_company.ts";
+
+async function writes(sandbox: RunningSandbox, since: number): Promise<number> {
+  const requests = (await sandbox.requests(since)).filter(({ service }) => service !== "token");
+  return requests.reduce((sum, { operation, innerWrites }) => sum + innerWrites + (operation === "write" ? 1 : 0), 0);
+}
+async function latest(sandbox: RunningSandbox): Promise<number> {
+  return (await sandbox.requests()).at(-1)?.n ?? 0;
+}
+
+Deno.test("sync with a plan writes what the plan says, and refuses it once a record moved", () =>
+  withCopy(async (copy) => {
+    const data = await writeCompany(`${copy.dir}data`);
+    const file = (name: string) => Deno.readTextFile(`${copy.dir}exports/${name}.json`);
+    const planned = await run(copy.home, "plan", "--out", "exports/plan.json", ...data);
+    assertEquals(planned.code, 0, planned.stderr);
+    assertStringIncludes(planned.stderr, "Next: deno task sync exports/plan.json");
+    assertStringIncludes(planned.stdout, "Recommended: couple, both sides have records");
+    assertStringIncludes(planned.stdout, "Recommended: full synchronization, the CRM is empty");
+    assertStringIncludes(planned.stdout, "toCrm accountnumber ← number");
+    const lines: PlanLine[] = JSON.parse(await file("plan")).changes;
+    assert(lines.length > 20, String(lines.length));
+
+    const sandbox = await startSandbox(copy.home);
+    try {
+      const again = await run(copy.home, "plan", "--out", "exports/again.json", "--exit-code");
+      assertEquals(again.code, 10, again.stderr);
+      const changes = (text: string) => text.slice(text.indexOf('"changes"'), text.indexOf('],"summary"'));
+      assertEquals(changes(await file("again")), changes(await file("plan")));
+      assertEquals(await writes(sandbox, 0), 0);
+
+      // One edit of a record that the plan writes.
+      const edited = lines.find(({ step, op }) => step === "customers" && op === "update")!;
+      const url = `${sandbox.crmUrl}accounts(${edited.target})`;
+      const before = (await sandbox.crm("accounts")).find(({ accountid }) => accountid === edited.target)!;
+      await ok(sandbox.send("PATCH", url, { telephone1: "+354 000" }));
+      let since = await latest(sandbox);
+      const stale = await run(copy.home, "sync", "exports/plan.json");
+      assertEquals(stale.code, 2, stale.stderr);
+      assertStringIncludes(stale.stderr, "[plan_stale]");
+      assertStringIncludes(stale.stderr, edited.name);
+      assertEquals(await writes(sandbox, since), 0);
+
+      await ok(sandbox.send("PATCH", url, { telephone1: before.telephone1 }));
+      since = await latest(sandbox);
+      const done = await run(copy.home, "sync", "exports/plan.json");
+      assertEquals(done.code, 0, done.stderr);
+      assertEquals(await writes(sandbox, since), lines.length);
+      await assertWritten(sandbox, lines);
+
+      const nothing = await run(copy.home, "plan", "--exit-code", "--json");
+      assertEquals(nothing.code, 0, nothing.stderr);
+      assertEquals(JSON.parse(nothing.stdout).changes, []);
+      const late = await run(copy.home, "sync", "exports/plan.json");
+      assertEquals(late.code, 2, late.stderr);
+      assertStringIncludes(late.stderr, "any more");
+    } finally {
+      await sandbox.stop();
+    }
+
+    await copy.edit("pipelines/customers.ts", 'emailaddress1: "email",', "");
+    const other = await run(copy.home, "sync", "exports/plan.json");
+    assertEquals(other.code, 2, other.stderr);
+    assertStringIncludes(other.stderr, "[plan_of_other_definition]");
+  }));
+
+/** Every field that the plan gives a record of the CRM is there, as its last change has it. */
+async function assertWritten(sandbox: RunningSandbox, lines: readonly PlanLine[]): Promise<void> {
+  const expected = new Map<string, PlanLine["after"]>();
+  for (const { step, side, target, after } of lines) {
+    const entity = steps.find(({ name }) => name === step)!.extract[side].name;
+    assertEquals(side, "crm");
+    expected.set(`${entity} ${target}`, { ...expected.get(`${entity} ${target}`), ...after });
+  }
+  let compared = 0;
+  for (const [record, fields] of expected) {
+    const [entity, id] = record.split(" ");
+    const row = JSON.parse((await ok(sandbox.send("GET", `${sandbox.crmUrl}${entity}(${id})`))).text);
+    for (const [field, value] of Object.entries(fields)) {
+      const now = row[`_${field}_value`] ?? row[field];
+      if (now === undefined || isPlaceholder(value)) continue;
+      assertEquals(String(now ?? ""), String(value ?? ""), `${record} ${field}`);
+      compared++;
+    }
+  }
+  assert(compared > 100, String(compared));
+}

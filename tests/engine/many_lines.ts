@@ -1,0 +1,98 @@
+/** Plans and carries out COUNT creations on a store in a folder; prints the peak of memory in MB. A process of its own. */
+import type { Connector, Opened, Page, Row } from "../../connectors/connector.ts";
+import { planGuard } from "../../engine/plan_guard.ts";
+import { plannedLines } from "../../engine/planned.ts";
+import { runPipeline } from "../../engine/run.ts";
+import { writeFileAtomically } from "../../reports/atomic_file.ts";
+import { comparePlan } from "../../reports/compare_plan.ts";
+import { openPlan, planText } from "../../reports/plan_file.ts";
+import { openPglite } from "../../store/pglite.ts";
+import { customer, customers, users } from "./world.ts";
+
+const [count, dir] = [Number(Deno.args[0]), Deno.args[1]!];
+const steps = [users, customers];
+let time = Date.UTC(2026, 0, 1);
+let ids = 0;
+const clock = {
+  now: () => (time += 1),
+  sleep: () => Promise.resolve(),
+  random: () => 0.5,
+  uuid: () => `run-${++ids}`,
+};
+let written = 0;
+
+/** Made on the way: nothing here is kept. */
+function service(name: Connector["service"], rows: number): Connector {
+  return {
+    service: name,
+    identity: () => Promise.resolve({ service: name, name, parts: { id: name } }),
+    requests: () => ({ read: 0, write: 0, token: 0, overlap: 0 }),
+    open: (entity): Opened => ({
+      async *read({ ids }): AsyncGenerator<Page> {
+        const all = entity.name === "customers" && ids === undefined ? rows : 0;
+        for (let from = 0; from < all || from === 0; from += 1000) {
+          const some = Array.from({ length: Math.min(1000, all - from) }, (_, at): Row => {
+            const number = String(from + at).padStart(7, "0");
+            const data = customer({ number, name: `Þórsmörk ${number}`, phone: "555 1234", city: "Reykjavík" });
+            return { id: `c${number}`, version: "1", modifiedAt: null, data };
+          });
+          const isLast = from + 1000 >= all;
+          yield await Promise.resolve<Page>({
+            ...{ rows: some, deleted: [], left: [], kind: ids === undefined ? "full" : "some" },
+            cursor: isLast && ids === undefined ? "1" : null,
+          });
+        }
+      },
+      write: (writes) => {
+        written += writes.length;
+        return Promise.resolve(writes.map((write) => {
+          const data = { accountnumber: null, owner: null, terms: null, street: null, ...write.fields };
+          return { kind: "ok" as const, row: { id: write.id!, version: "1", modifiedAt: null, data } };
+        }));
+      },
+      recall: () => Promise.resolve([]),
+      requests: () => ({ read: 0, write: 0, token: 0, overlap: 0 }),
+      cost: (writes) => ({ requests: 1, units: writes.length }),
+    }),
+  };
+}
+const ports = { erp: service("business_central", count), crm: service("dataverse", 0), clock };
+const connection = "c";
+
+/** Rehearses, and gives what it decided to `work`. */
+async function rehearse<T>(work: (lines: ReturnType<typeof plannedLines>, found: Found) => Promise<T>): Promise<T> {
+  const store = await openPglite(`${dir}/store`, { rehearsal: true });
+  try {
+    const rehearsal = { onCost: () => {}, onRead: () => {} };
+    const { runId: run } = await runPipeline({ connection, kind: "sandbox", steps, store, ...ports, rehearsal });
+    return await work(plannedLines({ store, connection, steps, run }), { store, run });
+  } finally {
+    await store.close();
+  }
+}
+interface Found {
+  readonly store: Awaited<ReturnType<typeof openPglite>>;
+  readonly run: string;
+}
+
+const path = `${dir}/plan.json`;
+const who = { service: "x", name: "x", parts: {} };
+const options = { full: false, onlyCoupled: false, select: null };
+const head = { connection, kind: "sandbox" as const, erp: who, crm: who, definitions: {}, options, madeAt: "" };
+await rehearse((lines) => writeFileAtomically(path, planText(head, lines, () => ({})), { id: "1" }));
+const guard = planGuard(steps);
+const plan = await openPlan(path);
+const moved = await rehearse((now, { store, run }) =>
+  comparePlan(plan.lines(), now, { store, connection, run, onLine: guard.add })
+);
+const store = await openPglite(`${dir}/store`);
+const run = await runPipeline({ connection, kind: "sandbox", steps, store, ...ports, guard });
+await store.close();
+const [, peak] = /VmHWM:\s+(\d+) kB/.exec(await Deno.readTextFile("/proc/self/status"))!;
+const result = {
+  moved: moved.length,
+  written,
+  listed: run.steps[1]!.listed,
+  megabytes: Math.round(Number(peak) / 1024),
+};
+await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(result)));

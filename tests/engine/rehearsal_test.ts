@@ -1,0 +1,173 @@
+/** A rehearsal writes to nobody and decides what the run after it does; a guard keeps that run to it. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { isPlaceholder } from "../../engine/placeholder.ts";
+import { planGuard } from "../../engine/plan_guard.ts";
+import { listedOf, type PlanLine } from "../../engine/planned.ts";
+import type { Step } from "../../engine/step.ts";
+import { comparePlan } from "../../reports/compare_plan.ts";
+import { account, customer, customers, type Rehearsal, users, type World, world } from "./world.ts";
+
+const pipeline = [users, customers];
+
+/** Two customers that are nowhere in the CRM, an account that the ERP lacks, and a pair that differs. */
+function filled(): World {
+  const w = world();
+  w.erp.put("sellers", "s1", { code: "JR", email: "jona@example.com" });
+  w.crm.put("users", "u1", { email: "jona@example.com", nick: null });
+  w.erp.put("customers", "c1", {
+    ...customer({ number: "10", name: "Adatum", city: "Ulm" }),
+    seller: "JR",
+    terms: "30D",
+  });
+  w.erp.put("customers", "c2", customer({ number: "20", name: "Contoso" }));
+  w.erp.put("customers", "c3", customer({ number: "30", name: "Fabrikam", phone: "1" }));
+  w.crm.put("accounts", "a3", account({ accountnumber: "30", name: "Fabrikam" }));
+  w.crm.put("accounts", "a4", account({ name: "Litware", city: "Graz" }));
+  return w;
+}
+async function* stream(lines: readonly PlanLine[]): AsyncGenerator<PlanLine> {
+  for (const line of lines) yield await Promise.resolve(line);
+}
+function guardOf({ lines }: Rehearsal, steps: readonly Step[] = pipeline) {
+  const guard = planGuard(steps);
+  for (const line of lines) guard.add(line);
+  return guard;
+}
+/** What a service was asked to write, in the form of a plan. */
+function written(w: World): readonly unknown[] {
+  return (["erp", "crm"] as const).flatMap((side) =>
+    w[side].writes.map(({ write }) => [side, write.op === "create" ? "insert" : write.op, write.fields])
+  );
+}
+function planned(lines: readonly PlanLine[], side: "erp" | "crm"): readonly unknown[] {
+  return lines.filter((line) => line.side === side).map(({ op, after }) => [side, op, after]);
+}
+function compare(lines: readonly PlanLine[], now: Rehearsal): Promise<readonly string[]> {
+  return comparePlan(stream(lines), stream(now.lines), { store: now.store, connection: "c", run: now.run.runId });
+}
+
+Deno.test("a rehearsal writes to no service and leaves the store as it was", async () => {
+  const w = filled();
+  const { run, lines, units } = await w.rehearse();
+  assertEquals(run.status, "Finished");
+  assertEquals([...w.erp.writes, ...w.crm.writes], []);
+  assertEquals(await w.changes(), []);
+  assertEquals(units, lines.length);
+  assertEquals(
+    lines.map(({ side, op, name }) => `${side} ${op} ${name}`),
+    [
+      "crm update Fabrikam",
+      "crm insert Adatum",
+      "crm insert Contoso",
+      "erp insert Litware",
+      "crm update planned:customers/a4/number", // the number that the ERP will give it
+    ].map((text) => text.replace("planned:customers/a4/number", "Litware")),
+  );
+  assertEquals(lines[0]!.before, { phone: null });
+  assertEquals(lines[0]!.rules, { phone: "toCrm phone ← phone" });
+});
+
+Deno.test("a second rehearsal plans the same, byte for byte", async () => {
+  const w = filled();
+  const first = await w.rehearse();
+  assertEquals(JSON.stringify((await w.rehearse()).lines), JSON.stringify(first.lines));
+});
+
+Deno.test("the run after a rehearsal writes what was planned, field by field", async () => {
+  const w = filled();
+  const rehearsed = await w.rehearse();
+  const run = await w.sync({ guard: guardOf(rehearsed) });
+  assertEquals(run.steps.map(({ listed }) => listed), [0, 0]);
+  const known = (value: unknown) => JSON.stringify(value).replaceAll(/"planned:[^"]*"|"N\d"/g, '"chosen"');
+  const plan = [...planned(rehearsed.lines, "erp"), ...planned(rehearsed.lines, "crm")];
+  assertEquals(written(w).map(known), plan.map(known));
+  assertEquals(run.totals, rehearsed.run.totals);
+});
+
+Deno.test("a lookup finds the record that an earlier step would make", async () => {
+  const w = filled();
+  w.erp.put("customers", "c1", { street: "Hafen 1" });
+  const streets: Step = {
+    ...customers,
+    ...{ name: "streets", dependsOn: [customers], direction: "toCrm", of: customers, match: [], load: {} },
+    transform: { phone: "street" },
+  };
+  const steps = [users, customers, streets];
+  const rehearsed = await w.rehearse({ steps });
+  const follow = rehearsed.lines.filter(({ step }) => step === "streets");
+  assertEquals(follow.map(({ name, after }) => [name, after]), [["Adatum", { phone: "Hafen 1" }]]);
+  const owner = rehearsed.lines.find(({ name }) => name === "Adatum")!.after.owner;
+  assertEquals(owner, "u1");
+  await w.sync({ steps, guard: guardOf(rehearsed, steps) });
+  assertEquals(w.crm.all("accounts").find(({ data }) => data.name === "Adatum")!.data.phone, "Hafen 1");
+});
+
+Deno.test("comparePlan() names the record and the field that moved, and what is new or needless", async () => {
+  const w = filled();
+  const { lines } = await w.rehearse();
+  assertEquals(await compare(lines, await w.rehearse()), []);
+  w.erp.put("customers", "c3", { phone: "2" });
+  assertEquals(await compare(lines, await w.rehearse()), [
+    'customers 30 "Fabrikam" (to the CRM): "phone" was to become "1" in the plan and is "2" now',
+  ]);
+  w.erp.put("customers", "c3", { phone: null });
+  w.erp.put("customers", "c9", customer({ number: "90", name: "Northwind" }));
+  assertEquals(await compare(lines, await w.rehearse()), [
+    'customers 30 "Fabrikam" (to the CRM): the plan has it, and there is nothing to change any more',
+    'customers 90 "Northwind" (to the CRM): the plan does not have it, and there is something to create now',
+  ]);
+});
+
+Deno.test("planGuard() keeps what moved after the plan from being sent, and lists it", async () => {
+  const w = filled();
+  const rehearsed = await w.rehearse();
+  w.erp.put("customers", "c3", { phone: "2" });
+  w.erp.put("customers", "c9", customer({ number: "90", name: "Northwind" }));
+  const run = await w.sync({ guard: guardOf(rehearsed) });
+  assertEquals((await w.open()).map(({ source, codes }) => [source, codes]).sort(), [
+    ["c3", ["not_planned"]],
+    ["c9", ["not_planned"]],
+  ]);
+  assertEquals(run.steps[1]!.toCrm.counts.blocked, 2);
+  assertEquals(w.crm.all("accounts").find(({ id }) => id === "a3")!.data.phone, null);
+  await w.sync(); // without a plan it goes on
+  assertEquals(await w.open(), []);
+  assertEquals(w.crm.all("accounts").find(({ id }) => id === "a3")!.data.phone, "2");
+});
+
+Deno.test("planGuard() checks anew what moved between the decision and the write", async () => {
+  const w = filled();
+  const rehearsed = await w.rehearse();
+  w.crm.meanwhile(() => w.crm.put("accounts", "a3", { city: "Bonn" }));
+  await w.sync({ guard: guardOf(rehearsed) });
+  const now = w.crm.all("accounts").find(({ id }) => id === "a3")!.data;
+  assertEquals([now.phone, now.city], ["1", "Bonn"]);
+  assertEquals(w.erp.all("customers").find(({ id }) => id === "c3")!.data.city, null);
+  assertEquals((await w.open()).map(({ side, codes }) => [side, codes]), [["erp", ["not_planned"]]]);
+});
+
+Deno.test("what an earlier run left without an answer is told, and its record left alone", async () => {
+  const w = filled();
+  w.stopAfterWrite("erp");
+  await assertRejects(() => w.sync(), Error, "stopped");
+  w.erp.put("customers", "c9", customer({ number: "90", name: "Northwind" }));
+  const { lines, store } = await w.rehearse();
+  const { inDoubt } = await listedOf(customers, { store, connection: "c" });
+  assertEquals(inDoubt.map(({ side, op, source }) => `${side} ${op} ${source}`).sort(), [
+    "crm insert c1",
+    "crm insert c2",
+    "crm update c3",
+    "erp insert a4",
+  ]);
+  assertEquals(lines.map(({ name }) => name), ["Northwind"]);
+  await w.sync();
+  assertEquals((await w.rehearse()).lines, []);
+});
+
+Deno.test("isPlaceholder() knows what a service chooses", async () => {
+  const { lines } = await filled().rehearse();
+  const number = lines.at(-1)!.after.accountnumber;
+  assert(isPlaceholder(number));
+  assert(!isPlaceholder("10"));
+  assert(!isPlaceholder(null));
+});
