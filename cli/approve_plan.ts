@@ -13,7 +13,7 @@ import { openStore } from "./store.ts";
 import { chosenOf, type SynchronizeOptions } from "./synchronize.ts";
 
 /** How to run so that the plan is carried out, and nothing else. */
-export type Approved = Pick<SynchronizeOptions, "guard" | "full" | "onlyCoupled" | "selection">;
+export type Approved = Pick<SynchronizeOptions, "guard" | "full" | "onlyCoupled" | "allow" | "rebase" | "selection">;
 
 /**
  * Rehearses what the plan was made for. Throws DefinitionError "plan_stale" with what moved,
@@ -31,9 +31,10 @@ export async function approvePlan(
   if (header.connection !== connection) {
     throw otherConnection(path, `it was made for "${header.connection}", and this is "${connection}"`);
   }
-  const { full, onlyCoupled } = header.options;
+  const { full, onlyCoupled, rebase } = header.options;
   const selection = header.options.select === null ? undefined : select(pipeline.steps, header.options.select);
-  const how = { full, onlyCoupled, ...(selection === undefined ? {} : { selection }) };
+  const allow = new Set(header.options.allow);
+  const how = { full, onlyCoupled, allow, rebase, ...(selection === undefined ? {} : { selection }) };
   const steps = chosenOf(pipeline, selection);
   refuseOtherDefinitions(path, header, steps);
   const guard = planGuard(steps);

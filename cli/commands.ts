@@ -34,6 +34,13 @@ const localCurrency: CommandOption = {
   value: "CODE",
   about: "the new sandbox's local currency (USD)",
 };
+const allow: CommandOption = {
+  type: "string",
+  value: "BRAKE",
+  about: "let a brake pass that stopped a step",
+  multiple: true,
+};
+const rebase: CommandOption = { type: "boolean", about: "go on with a copied or restored environment: all meets anew" };
 const full: CommandOption = { type: "boolean", about: "read everything again, not only what changed" };
 const onlyCoupled: CommandOption = { type: "boolean", about: "couple and update, create nothing" };
 const select: CommandOption = {
@@ -52,6 +59,8 @@ export const commands: Readonly<Record<string, Command>> = {
     about: "Couple and synchronize the ERP and the CRM, every step after the steps it depends on",
     options: {
       full,
+      allow,
+      rebase,
       "only-coupled": onlyCoupled,
       select,
       data,
@@ -73,6 +82,8 @@ export const commands: Readonly<Record<string, Command>> = {
       limit: { type: "string", value: "N", about: "print so many changes of each kind and step (5)" },
       "exit-code": { type: "boolean", about: "end with 10 when there are changes" },
       full,
+      allow,
+      rebase,
       "only-coupled": onlyCoupled,
       select,
       data,

@@ -25,6 +25,7 @@ import { homeOf, refuseFileElsewhere } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { costOf, costText, type PlannedStep, recommend, stepText } from "./plan_text.ts";
 import { headerOf, isBrake, rehearse, type Rehearsed } from "./rehearse.ts";
+import { howToRun } from "./run_options.ts";
 import { offLines } from "./run_text.ts";
 import { refuseUnreachable } from "./services.ts";
 import type { Session } from "./session.ts";
@@ -49,6 +50,7 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
   const selectors = args.texts("select");
   const selected = selectors.length === 0 ? null : selectors.join(",");
   const selection = selected === null ? undefined : select(pipeline.steps, selected);
+  const how = howToRun(args);
   refuseUnreachable(configuration, session.project);
 
   const interruption = listenForInterruption(output, "nothing was written");
@@ -63,7 +65,7 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
     try {
       const options = {
         ...{ store, home, configuration, pipeline, filling, signal, onStep },
-        ...{ full: args.has("full"), onlyCoupled: args.has("only-coupled") },
+        ...how,
         ...(selection === undefined ? {} : { selection }),
       };
       const rehearsed = await rehearse(options, session);

@@ -35,6 +35,7 @@ export async function rehearse(
       ...{ connection, store, clock: session.clock, kind: services.kind, erp: services.erp, crm: services.crm },
       ...{ steps: pipeline.steps, off: pipeline.off, database: databaseName(session) },
       ...{ full: options.full ?? false, onlyCoupled: options.onlyCoupled ?? false },
+      ...{ allow: options.allow ?? new Set(), rebase: options.rebase ?? false },
       ...(selection === undefined ? {} : { selection }),
       ...{ signal: options.signal, onStep: options.onStep },
       rehearsal: {
@@ -64,11 +65,12 @@ export function definitionsOf(steps: readonly Step[]): Readonly<Record<string, s
 /** The head of the plan of a rehearsal. */
 export function headerOf(
   { pin, definitions }: Rehearsed,
-  options: Pick<SynchronizeOptions, "configuration" | "full" | "onlyCoupled">,
+  options: Pick<SynchronizeOptions, "configuration" | "full" | "onlyCoupled" | "allow" | "rebase">,
   { select, madeAt }: { readonly select: string | null; readonly madeAt: string },
 ): PlanHeader {
-  const { configuration, full = false, onlyCoupled = false } = options;
-  return { connection: configuration.connection, ...pin, definitions, options: { full, onlyCoupled, select }, madeAt };
+  const { configuration, full = false, onlyCoupled = false, rebase = false } = options;
+  const how = { full, onlyCoupled, select, allow: [...options.allow ?? []].sort(), rebase };
+  return { connection: configuration.connection, ...pin, definitions, options: how, madeAt };
 }
 
 /** What a person can let through keeps nobody from planning the rest. */

@@ -15,6 +15,7 @@ import { nextAfterSync } from "./next_command.ts";
 import { homeOf } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { openProgress } from "./progress.ts";
+import { howToRun } from "./run_options.ts";
 import { countsText, runTable } from "./run_text.ts";
 import type { Session } from "./session.ts";
 import { openStore } from "./store.ts";
@@ -31,6 +32,7 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
   const selection = selectors.length === 0 ? undefined : select(pipeline.steps, selectors.join(","));
   const path = args.word;
   if (path !== null) refuseBeside(args);
+  const how = howToRun(args);
   refuseUnreachable(configuration, session.project);
 
   const interruption = listenForInterruption(output, "what is under way ends first, the next sync goes on from there");
@@ -46,7 +48,7 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
       await endInterrupted(store, configuration.connection);
       run = await synchronize({
         ...{ store, home, configuration, pipeline, filling },
-        ...{ full: args.has("full"), onlyCoupled: args.has("only-coupled"), isConfirmed: args.has("yes") },
+        ...{ ...how, isConfirmed: args.has("yes") },
         ...(selection === undefined ? {} : { selection }),
         ...(approved ?? {}),
         ...{ signal: interruption.signal, onStep: progress.change },
@@ -81,7 +83,9 @@ function refuseBeside(args: Arguments): void {
         `use --select`,
     );
   }
-  const given = ["full", "only-coupled", "select", "data", "crm-data", "local-currency"].find((name) => args.has(name));
+  const given = ["full", "only-coupled", "allow", "rebase", "select", "data", "crm-data", "local-currency"].find((
+    name,
+  ) => args.has(name));
   if (given === undefined) return;
   throw new DefinitionError(
     "bad_arguments",

@@ -1,4 +1,5 @@
 /** One synchronization on an open store, as `sync` and `serve` start it. */
+import type { Brake } from "../engine/brakes.ts";
 import type { Guard } from "../engine/context.ts";
 import type { Selection } from "../engine/plan.ts";
 import { plannedSteps } from "../engine/planned.ts";
@@ -23,6 +24,8 @@ export interface SynchronizeOptions {
   readonly filling?: Filling;
   readonly full?: boolean;
   readonly onlyCoupled?: boolean;
+  readonly allow?: ReadonlySet<Brake>;
+  readonly rebase?: boolean;
   readonly selection?: Selection;
   /** Send nothing that it does not allow: the user confirmed that much. */
   readonly guard?: Guard;
@@ -46,6 +49,7 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
       ...{ steps: pipeline.steps, off: pipeline.off, database: databaseName(session) },
       onAccepted: () => noteStore(store, session),
       ...{ full: options.full ?? false, onlyCoupled: options.onlyCoupled ?? false },
+      ...{ allow: options.allow ?? new Set(), rebase: options.rebase ?? false },
       ...(selection === undefined ? {} : { selection }),
       ...(guard === undefined ? {} : { guard }),
       ...{ signal: options.signal, onStep: options.onStep },

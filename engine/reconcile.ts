@@ -151,7 +151,9 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
     Object.assign(out[side], values);
     const over = members.filter((one) =>
       one.rule[side] !== null && one.rule[side]! in values && !one.equal &&
-      (one.known ? (side === "crm" ? one.crmChanged : one.erpChanged) : !isBlank(side === "crm" ? one.c : one.e))
+      (one.known
+        ? (side === "crm" ? one.crmChanged : one.erpChanged)
+        : one.rule.direction === "both" && !isBlank(side === "crm" ? one.c : one.e))
     );
     if (over.length === 0) return;
     const old = over.map((one): [string, Value] => [one.rule[side]!, side === "crm" ? one.c : one.e]);

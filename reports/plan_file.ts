@@ -3,6 +3,7 @@
  * written and read line by line, however long it is.
  */
 import { z } from "zod";
+import { brakes } from "../engine/brakes.ts";
 import type { PlanLine } from "../engine/planned.ts";
 import { DefinitionError } from "../errors.ts";
 
@@ -24,7 +25,14 @@ const header = z.strictObject({
   crm: identity,
   /** Step → hash of its definition. */
   definitions: z.record(z.string(), z.string()),
-  options: z.strictObject({ full: z.boolean(), onlyCoupled: z.boolean(), select: z.string().nullable() }),
+  options: z.strictObject({
+    full: z.boolean(),
+    onlyCoupled: z.boolean(),
+    select: z.string().nullable(),
+    /** Brakes that may pass. */
+    allow: z.array(z.enum(brakes)),
+    rebase: z.boolean(),
+  }),
   madeAt: z.string(),
 });
 const line = z.strictObject({

@@ -3,7 +3,16 @@ import { costOf, costText, type PlannedStep, recommend, stepText } from "../../c
 import { customers } from "../engine/world.ts";
 
 const none = { erp: 0, crm: 0 };
-const numbers = { erp: 0, crm: 0, coupledBefore: 0, coupled: 0, inserts: none, updates: none, deletes: none };
+const numbers = {
+  erp: 0,
+  crm: 0,
+  coupledBefore: 0,
+  coupled: 0,
+  inserts: none,
+  updates: none,
+  deletes: none,
+  uncouples: none,
+};
 const cases: readonly (readonly [Partial<typeof numbers>, recommendation: string, reason: string])[] = [
   [{}, "nothing to do", "both sides are empty"],
   [{ erp: 3, coupled: 3, inserts: { erp: 0, crm: 3 } }, "full synchronization", "the CRM is empty"],

@@ -77,7 +77,7 @@ interface Found {
 
 const path = `${dir}/plan.json`;
 const who = { service: "x", name: "x", parts: {} };
-const options = { full: false, onlyCoupled: false, select: null };
+const options = { full: false, onlyCoupled: false, select: null, allow: [], rebase: false };
 const head = { connection, kind: "sandbox" as const, erp: who, crm: who, definitions: {}, options, madeAt: "" };
 await rehearse((lines) => writeFileAtomically(path, planText(head, lines, () => ({})), { id: "1" }));
 const guard = planGuard(steps);

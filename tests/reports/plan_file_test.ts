@@ -9,7 +9,10 @@ import { openPlan, type PlanHeader, planText } from "../../reports/plan_file.ts"
 const who = { service: "x", name: "x", parts: { id: "1" } };
 const head: PlanHeader = {
   ...{ connection: "default", kind: "sandbox", erp: who, crm: who, definitions: { customers: "abc" } },
-  ...{ options: { full: false, onlyCoupled: false, select: null }, madeAt: "2026-01-01T00:00:00.000Z" },
+  ...{
+    options: { full: false, onlyCoupled: false, select: null, allow: [], rebase: false },
+    madeAt: "2026-01-01T00:00:00.000Z",
+  },
 };
 const line = (at: number): PlanLine => ({
   ...{ step: "customers", side: "crm", op: "update", source: `c${at}`, target: `a${at}` },
