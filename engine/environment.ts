@@ -1,6 +1,6 @@
 /** The guard of the environment: a connection goes on only with the company and the organization that it began with. */
 import type { Connector, Identity } from "../connectors/connector.ts";
-import { DefinitionError } from "../errors.ts";
+import { DefinitionError, ServiceError } from "../errors.ts";
 import type { Newest, Pin, Side, Store } from "../store/store.ts";
 import type { Step } from "./step.ts";
 
@@ -77,19 +77,34 @@ async function refuseRestored(options: Guarded, side: Side): Promise<void> {
   known.sort((a, b) => a.newest.modifiedAt < b.newest.modifiedAt ? 1 : -1);
   for (const { step, newest } of known.slice(0, mostAsked)) {
     const entity = step.extract[side];
-    const opened = options[side].open(entity);
-    const ids = [newest.id];
-    const signal = options.signal === undefined ? {} : { signal: options.signal };
-    for await (const { rows } of opened.read({ fields: [entity.key], ids, ...signal })) {
-      const at = rows.find((row) => row.id === newest.id)?.modifiedAt ?? null;
-      if (at === null) continue;
-      if (Date.parse(at) >= Date.parse(newest.modifiedAt)) return;
-      throw new DefinitionError(
-        "environment_restored",
-        `Cannot go on with connection "${connection}": record "${newest.id}" of "${entity.name}" was modified at ` +
-          `${newest.modifiedAt} when it was last read, and says ${at} now, so the ${side.toUpperCase()} was restored to ` +
-          `an earlier time; look at what that means with plan --rebase, then sync --rebase`,
-      );
-    }
+    const at = await modifiedAt(options, side, { step, id: newest.id });
+    if (at === null) continue;
+    if (Date.parse(at) >= Date.parse(newest.modifiedAt)) return;
+    throw new DefinitionError(
+      "environment_restored",
+      `Cannot go on with connection "${connection}": record "${newest.id}" of "${entity.name}" was modified at ` +
+        `${newest.modifiedAt} when it was last read, and says ${at} now, so the ${side.toUpperCase()} was restored to ` +
+        `an earlier time; look at what that means with plan --rebase, then sync --rebase`,
+    );
   }
+}
+
+/** When a record was modified last, by the service; null where it is gone, or can't be read. */
+async function modifiedAt(
+  options: Guarded,
+  side: Side,
+  { step, id }: { readonly step: Step; readonly id: string },
+): Promise<string | null> {
+  const entity = step.extract[side];
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  try {
+    for await (const { rows } of options[side].open(entity).read({ fields: [entity.key], ids: [id], ...signal })) {
+      const row = rows.find((one) => one.id === id);
+      if (row !== undefined) return row.modifiedAt;
+    }
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    // The step meets the same fault and tells it, without keeping the others from running.
+  }
+  return null;
 }
