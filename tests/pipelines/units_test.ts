@@ -19,6 +19,7 @@ Deno.test("units leaves a group that stands as it is", () => {
     agreed: ["name"],
     differing: [],
     reasons: { crm: [], erp: [] },
+    lost: { crm: [], erp: [] },
   });
 });
 
