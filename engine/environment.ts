@@ -59,7 +59,7 @@ function refuseOther(
       }" (${moved}) and is ` +
         `"${
           is[moved]
-        }" now; point the connection back, use ${remedy} for the other environment, or, where this is the ` +
+        }" now; point the connection back, or use ${remedy} for the other environment; where this is the ` +
         `same data that moved or was copied, go on with it: plan --rebase, then sync --rebase`,
     );
   }
