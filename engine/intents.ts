@@ -38,7 +38,7 @@ export async function resolveIntents(context: StepContext): Promise<void> {
       const outcome = change.state === "intended" ? null : await outcomeOf(context, change);
       // A document that has its state back is decided anew for what was not written: its open change brings it there.
       if (outcome === null && change.state === "open" && change.op === "update") continue;
-      if (outcome === null) closed.push({ ...change, state: "closed", at: context.now() });
+      if (outcome === null) closed.push({ ...change, state: "closed", lost: [], at: context.now() });
       else if ("reason" in outcome) {
         const { reason } = outcome;
         context.unsettled.set(`${change.side} ${change.source}`, "failed");

@@ -51,8 +51,10 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
     // An earlier change left the document open, and this one did not close it.
     const stillOpen = ({ source }: Change) => notRestored(context, side, source);
     const count = (name: Settled) => void counts.push(() => context.settled(side, change, name, round));
+    // Only what took effect, or may have, overwrote anything.
+    const without = outcome.kind === "unknown" ? change : { ...change, lost: [] };
     const anew = () => {
-      finished("closed");
+      saved.changes.push({ ...without, state: "closed", at });
       counts.push(() => context.undecided(side, change.source));
     };
     if (outcome.kind === "ok" || outcome.kind === "exists") {
@@ -65,7 +67,12 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
         ? holder !== change.source
         : taken.has(target.id) || known.elsewhere.has(target.id);
       if (change.op === "insert" && isTaken) {
-        finished("open", [...change.reasons, takenBy(context, side, target)]);
+        saved.changes.push({
+          ...without,
+          state: "open",
+          reasons: [...change.reasons, takenBy(context, side, target)],
+          at,
+        });
         return count("failed");
       }
       taken.add(target.id);
@@ -107,7 +114,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
         context.held.set(`${side} ${change.source}`, { ...change, state: "open", reasons, at });
         return anew(); // the rest is sent without it
       }
-      saved.changes.push({ ...change, state: "open", reasons, at, retryAt: retryAt(change.attempts, at) });
+      saved.changes.push({ ...without, state: "open", reasons, at, retryAt: retryAt(change.attempts, at) });
       if (outcome.unrestored) {
         context.unrestored.set(`${side} ${change.source}`, { ...change, state: "open", reasons, at });
       }
@@ -122,7 +129,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
     }
     const until = doubtful ? lateUntil(context, side) : undefined;
     const reason = { ...gaveUp(outcome), ...(until === undefined ? {} : { until }) };
-    finished("open", [...change.reasons, ...stillOpen(change), reason]);
+    saved.changes.push({ ...without, state: "open", reasons: [...change.reasons, ...stillOpen(change), reason], at });
     if (change.op === "update") again.push(change.target!);
     return count("failed");
   }

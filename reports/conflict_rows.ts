@@ -34,6 +34,7 @@ export async function* lostRows(place: Place): AsyncGenerator<LostRow> {
   for (const { name, under } of place.steps) {
     if (under !== null) continue;
     for await (const { row, change } of changedRows(place, name, { states: ["done", "open", "closed"], lost: true })) {
+      if (change.op !== "none" && change.attempts === 0) continue; // it was never sent
       for (const lost of change.lost) yield { row, change, lost };
     }
   }
