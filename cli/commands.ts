@@ -54,19 +54,24 @@ const yes: CommandOption = {
   about: "confirm the first run with real services, and one after a changed definition",
 };
 
+/** How a run is made, which `plan` is told alike. */
+const runOptions = {
+  full,
+  allow,
+  rebase,
+  "only-coupled": onlyCoupled,
+  select,
+  data,
+  "crm-data": crmData,
+  "local-currency": localCurrency,
+  json,
+} as const;
+
 export const commands: Readonly<Record<string, Command>> = {
   sync: {
     about: "Couple and synchronize the ERP and the CRM, every step after the steps it depends on",
     options: {
-      full,
-      allow,
-      rebase,
-      "only-coupled": onlyCoupled,
-      select,
-      data,
-      "crm-data": crmData,
-      "local-currency": localCurrency,
-      json,
+      ...runOptions,
       yes,
     },
     word: "PLAN",
@@ -81,15 +86,7 @@ export const commands: Readonly<Record<string, Command>> = {
       out: { type: "string", value: "FILE", about: "write the plan under exports/ for sync FILE as well" },
       limit: { type: "string", value: "N", about: "print so many changes of each kind and step (5)" },
       "exit-code": { type: "boolean", about: "end with 10 when there are changes" },
-      full,
-      allow,
-      rebase,
-      "only-coupled": onlyCoupled,
-      select,
-      data,
-      "crm-data": crmData,
-      "local-currency": localCurrency,
-      json,
+      ...runOptions,
     },
     more:
       "It reads both sides and writes to neither. What a service chooses when it makes a record, such as a number, is " +
