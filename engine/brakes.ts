@@ -26,7 +26,8 @@ export function applyBrakes(context: StepContext, before: number): void {
   if (so.deletions > many) {
     stop(context, "deletions", `${so.deletions} records would be deleted, put out of use or uncoupled, ${limit}`);
   }
-  if (so.changes > few && so.changes >= before) {
+  // A definition that changed may well concern every pair; real services ask for a plan then.
+  if (!context.redefined && so.changes > few && so.changes >= before) {
     stop(context, "changes", `all ${so.changes} pairs would be written`);
   }
   if (before > 0 && so.candidates.length > 0) {
