@@ -15,8 +15,6 @@ const page = 500;
 interface Group {
   readonly fields: readonly string[];
   readonly kinds: readonly ReturnType<typeof kindOf>[];
-  /** The field that few records agree in. */
-  readonly by: string;
 }
 
 /** Tells `context.intended` of the creations of this run whose keys a coupled record of the same side has as well. */
@@ -44,20 +42,24 @@ async function compare(
   sources: readonly StoredRecord[],
 ): Promise<void> {
   const { store, connection, step, compiled } = context;
-  const keyed = sources.filter(({ data }) => keyOf(group, data) !== null);
-  const values = [...new Set(keyed.map(({ data }) => String(data[group.by])))];
-  if (values.length === 0) return;
-  const found = Map.groupBy(await store.lookup(connection, step.name, from, group.by, values), ({ value }) => value);
-  for (const source of keyed) {
-    const key = keyOf(group, source.data);
-    const isLike = ({ pair }: { pair: Pair }) => {
-      const other = pair[from];
-      return other !== null && stands(other) && other.id !== source.id && keyOf(group, other.data) === key &&
-        !(from === "erp" && unfitField(step, other) !== null);
-    };
-    const like = found.get(String(source.data[group.by]))?.find(isLike);
-    if (like === undefined) continue;
-    context.intended.candidates.push(`"${nameOf(compiled, source)}" like "${nameOf(compiled, like.pair[from])}"`);
+  const left = new Set(sources.filter(({ data }) => keyOf(group, data) !== null));
+  // The store finds values to the letter: one field that is the same to the letter is enough to compare the keys.
+  for (const field of group.fields) {
+    const values = [...new Set([...left].map(({ data }) => String(data[field])))];
+    if (values.length === 0) return;
+    const found = Map.groupBy(await store.lookup(connection, step.name, from, field, values), ({ value }) => value);
+    for (const source of left) {
+      const key = keyOf(group, source.data);
+      const isLike = ({ pair }: { pair: Pair }) => {
+        const other = pair[from];
+        return other !== null && stands(other) && other.id !== source.id && keyOf(group, other.data) === key &&
+          !(from === "erp" && unfitField(step, other) !== null);
+      };
+      const like = found.get(String(source.data[field]))?.find(isLike);
+      if (like === undefined) continue;
+      left.delete(source);
+      context.intended.candidates.push(`"${nameOf(compiled, source)}" like "${nameOf(compiled, like.pair[from])}"`);
+    }
   }
 }
 
@@ -72,7 +74,6 @@ function groupsOf({ step, compiled }: StepContext, from: Side): readonly Group[]
     const fields = rules.map((rule) => rule[from]);
     if (fields.some((field) => field === null)) return [];
     const kinds = group.map((field) => kindOf(step.extract.crm.fields[field]!));
-    const rare = kinds.findIndex((kind) => kind !== "name");
-    return [{ fields: fields as string[], kinds, by: fields[Math.max(0, rare)]! }];
+    return [{ fields: fields as string[], kinds }];
   });
 }

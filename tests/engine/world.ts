@@ -3,6 +3,7 @@ import type { Clock, Connector, Cost, Fields } from "../../connectors/connector.
 import { entity, type Field, type Key, type Ref } from "../../connectors/connector.ts";
 import type { Guard } from "../../engine/context.ts";
 import { type PlanLine, plannedLines } from "../../engine/planned.ts";
+import type { Brake } from "../../engine/brakes.ts";
 import { runPipeline } from "../../engine/run.ts";
 import { constant, convert, coupled, defineStep, mapped, type Step, toCrm } from "../../engine/step.ts";
 import { memoryStore } from "../../store/memory.ts";
@@ -134,9 +135,16 @@ export interface World {
   erp: FakeService;
   crm: FakeService;
   store: Store;
-  sync(more?: { full?: boolean; onlyCoupled?: boolean; steps?: readonly Step[]; select?: string }): Promise<Run>;
   sync(
-    more?: { full?: boolean; onlyCoupled?: boolean; steps?: readonly Step[]; select?: string; guard?: Guard },
+    more?: {
+      full?: boolean;
+      onlyCoupled?: boolean;
+      steps?: readonly Step[];
+      select?: string;
+      guard?: Guard;
+      allow?: ReadonlySet<Brake>;
+      rebase?: boolean;
+    },
   ): Promise<Run>;
   /** The run that sync would make, with the changes that it decides, on a copy of the store. */
   rehearse(more?: { full?: boolean; steps?: readonly Step[] }): Promise<Rehearsal>;

@@ -1,0 +1,109 @@
+/** Each brake: where it stops a step before its first write, and how it passes. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Brake } from "../../engine/brakes.ts";
+import { exitCodeOf } from "../../engine/run.ts";
+import type { Step } from "../../engine/step.ts";
+import { customer, customers, users, type World, world } from "./world.ts";
+
+const few = 25;
+const steps: readonly Step[] = [users, customers];
+const writes = (w: World) => w.erp.writes.length + w.crm.writes.length;
+const policy = (load: Partial<Step["load"]>, more: Partial<Step> = {}): readonly Step[] => [
+  users,
+  { ...customers, ...more, load: { ...customers.load, ...load } } as Step,
+];
+
+/** A world in which so many customers are coupled. */
+async function coupled(count: number, own: readonly Step[] = steps): Promise<World> {
+  const w = world();
+  for (let n = 0; n < count; n++) {
+    w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `Name ${n}`, city: `City ${n}` }));
+  }
+  await w.sync({ steps: own });
+  return w;
+}
+
+interface Case {
+  readonly brake: Brake;
+  readonly own?: readonly Step[];
+  readonly edit: (w: World) => void;
+  readonly full?: boolean;
+  readonly then?: readonly Step[];
+  /** Writes when it passes. */
+  readonly written: number;
+}
+const names = (w: World) => w.erp.all("customers").map(({ id }) => id);
+const cases: readonly Case[] = [
+  {
+    brake: "creations",
+    edit: (w) => {
+      for (let n = 0; n <= few; n++) w.erp.put("customers", `n${n}`, customer({ number: `N${n}`, name: `New ${n}` }));
+    },
+    written: few + 1,
+  },
+  {
+    brake: "deletions",
+    own: policy({ missing: { erp: "delete" } }, {
+      extract: { ...customers.extract, crm: { ...customers.extract.crm, deletable: true } },
+    }),
+    edit: (w) => names(w).slice(0, few + 1).forEach((id) => w.erp.remove("customers", id)),
+    written: few + 1,
+  },
+  {
+    brake: "changes",
+    edit: (w) => names(w).forEach((id) => w.erp.put("customers", id, { phone: "1" })),
+    written: 30,
+  },
+  { brake: "empty", edit: (w) => names(w).forEach((id) => w.erp.remove("customers", id)), full: true, written: 0 },
+  {
+    brake: "filter",
+    edit: (w) => w.erp.put("customers", "e0", { phone: "1" }),
+    then: policy({}, { extract: { ...customers.extract, crm: customers.extract.crm.where({ terms: null }) } }),
+    written: 1,
+  },
+  {
+    brake: "candidates",
+    edit: (w) => w.erp.put("customers", "double", customer({ number: "X", name: "NAME 1", city: "City 1" })),
+    written: 1,
+  },
+];
+
+Deno.test.each(cases)(
+  "runPipeline() stops before the first write: $brake",
+  async ({ brake, own = steps, edit, full, then, written }) => {
+    const w = await coupled(30, own);
+    const before = writes(w);
+    edit(w);
+    const next = { steps: then ?? own, full: full ?? false };
+    for (let time = 0; time < 2; time++) {
+      const run = await w.sync(next);
+      const { status, error } = run.steps[1]!;
+      assertEquals([status, error?.code, exitCodeOf(run), writes(w) - before], ["Error", "brake", 7, 0]);
+      assertStringIncludes(error!.message, `--allow ${brake}`);
+      assertEquals(run.steps[0]!.status, "Finished");
+    }
+    const passed = await w.sync({ ...next, allow: new Set([brake]) });
+    assertEquals([passed.steps[1]!.error, writes(w) - before], [undefined, written]);
+    await w.sync(next);
+    assertEquals(writes(w) - before, written);
+  },
+);
+
+Deno.test("runPipeline() holds back uncouplings in number like deletions", async () => {
+  const own = policy({ missing: { erp: "uncouple" } });
+  const w = await coupled(30, own);
+  names(w).slice(0, few + 1).forEach((id) => w.erp.remove("customers", id));
+  assertEquals(exitCodeOf(await w.sync({ steps: own })), 7);
+  const left = async () => (await w.store.step("c", "customers")).coupled;
+  assertEquals(await left(), 30);
+  await w.sync({ steps: own, allow: new Set<Brake>(["deletions"]) });
+  assertEquals(await left(), 30 - few - 1);
+});
+
+Deno.test("runPipeline() holds back no first load, and nothing that is few", async () => {
+  const w = await coupled(60);
+  assertEquals(w.crm.writes.length, 60);
+  for (let n = 0; n < few; n++) w.erp.put("customers", `n${n}`, customer({ number: `N${n}`, name: `New ${n}` }));
+  names(w).slice(0, few).forEach((id) => w.erp.put("customers", id, { phone: "1" }));
+  assertEquals(exitCodeOf(await w.sync({ steps })), 0);
+});
