@@ -23,6 +23,8 @@ export interface FakeService extends Connector {
   remove(entity: string, id: string): void;
   /** A user merges a record into another one. */
   merge(entity: string, id: string, into: string): void;
+  /** When all its records say that they were modified last. */
+  modifiedAt: string | null;
   /** Entities whose ids were swept, in order. */
   readonly sweeps: string[];
   all(entity: string): readonly { id: string; data: Fields; parts: Readonly<Record<string, Fields>> }[];
@@ -92,7 +94,7 @@ export function fakeService(
   }
   function rowOf(row: Stored): Row {
     const parts = [...row.parts].map(([key, data]) => ({ key, data }));
-    return { id: row.id, version: `v${row.version}`, modifiedAt: null, data: { ...row.data }, parts };
+    return { id: row.id, version: `v${row.version}`, modifiedAt: self.modifiedAt, data: { ...row.data }, parts };
   }
   function inside(entity: AnyEntity, row: Stored): boolean {
     return Object.entries(entity.filter).every(([field, value]) => row.data[field] === value);
@@ -196,9 +198,10 @@ export function fakeService(
     return Object.fromEntries(parts.map((part) => [part.key, part.op === "delete" ? null : part.fields]));
   }
 
-  return {
+  const self: FakeService = {
     service,
     open,
+    modifiedAt: null,
     identity: () => Promise.resolve<Identity>({ service, name: service, parts: { id: service } }),
     requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
     put: (entity, id, data, parts) => void store(entity, id, data, parts),
@@ -221,4 +224,5 @@ export function fakeService(
     meanwhile: (action) => void between.push(action),
     afterwards: (action) => void after.push(action),
   };
+  return self;
 }
