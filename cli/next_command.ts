@@ -6,6 +6,7 @@ export function nextAfterSync(exitCode: number, args: Arguments): string {
   if (exitCode === 0) return "deno task report --out exports/couplings.csv";
   if (exitCode === 2) return "deno task report"; // the record that was selected is nowhere: its number is looked up
   if (exitCode === 3) return "deno task report --only listed";
+  if (exitCode === 7) return ["deno task plan", ...again(args).filter((option) => option !== "--yes")].join(" ");
   return ["deno task sync", ...again(args)].join(" ");
 }
 
@@ -20,7 +21,8 @@ export function nextAfterPlan(exitCode: number, args: Arguments): string {
 function again(args: Arguments): string[] {
   const flags = ["full", "only-coupled", "json", "yes"].filter((name) => args.has(name)).map((name) => `--${name}`);
   const selectors = args.texts("select").flatMap((selector) => ["--select", quoted(selector)]);
-  return [...selectors, ...flags];
+  const allowed = args.texts("allow").flatMap((brake) => ["--allow", quoted(brake)]);
+  return [...selectors, ...allowed, ...flags];
 }
 
 /** The text as a shell takes it for one word. */

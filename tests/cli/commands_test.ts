@@ -350,6 +350,8 @@ const nexts: readonly (readonly [code: number, args: readonly string[], next: st
   [2, ["sync", "--select", "customers/C99999"], "deno task report"],
   [3, ["sync"], "deno task report --only listed"],
   [5, ["sync", "--data", "x"], "deno task sync"],
+  [5, ["sync", "--allow", "filter"], "deno task sync --allow filter"],
+  [7, ["sync", "--select", "items", "--yes"], "deno task plan --select items"],
   [130, ["sync", "--full", "--select", "customers/10 000"], "deno task sync --select 'customers/10 000' --full"],
 ];
 for (const [code, args, next] of nexts) {
