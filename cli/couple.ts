@@ -12,7 +12,7 @@ export async function couple(args: Arguments, session: Session): Promise<number>
   const words = needed([args.word, args.object, args.partner], "couple STEP ERP CRM");
   const [step, erp, crm] = words as [string, string, string];
   return await withStore(session, async (held) => {
-    const { row, saved } = await coupleByHand(held, step, { erp, crm });
+    const { row, saved } = await coupleByHand(held, step, { erp, crm, now: held.now() });
     const said = saved ? "are coupled now; the next sync compares them" : "were coupled already";
     await tell(args, session, row, `${named(row)} ${said}`);
     session.output.message(`Next: deno task sync --select ${quoted(selectorOf(row))}`);

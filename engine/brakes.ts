@@ -12,15 +12,19 @@ export type Brake = typeof brakes[number];
 const few = 25;
 const part = 0.1;
 
-/**
- * Throws StepError "brake" where the step would do what looks like a mistake. `before`: its couplings before this run; a
- * first load, which has none, is not held back.
- */
-export function applyBrakes(context: StepContext, before: number): void {
+interface Before {
+  /** Couplings before this run. */
+  readonly coupled: number;
+  /** Nothing is coupled yet, or no run has come to the step's end: a first load is not held back. */
+  readonly isFirst: boolean;
+}
+
+/** Throws StepError "brake" where the step would do what looks like a mistake. */
+export function applyBrakes(context: StepContext, { coupled: before, isFirst }: Before): void {
   const so: Intended = context.intended;
   const many = Math.max(few, Math.floor(before * part));
   const limit = `more than ${many === few ? `${few}` : `${many}, a tenth of the ${before} that are coupled`}`;
-  if (before > 0 && so.creations > many) {
+  if (!isFirst && so.creations > many) {
     stop(context, "creations", `${so.creations} records would be created, ${limit}`);
   }
   if (so.deletions > many) {
@@ -30,7 +34,7 @@ export function applyBrakes(context: StepContext, before: number): void {
   if (!context.redefined && so.changes > few && so.changes >= before) {
     stop(context, "changes", `all ${so.changes} pairs would be written`);
   }
-  if (before > 0 && so.candidates.length > 0) {
+  if (!isFirst && so.candidates.length > 0) {
     const named = so.candidates.slice(0, 3).join(", ");
     const more = so.candidates.length > 3 ? ` and ${so.candidates.length - 3} more` : "";
     stop(context, "candidates", `records would be created that others with the same keys look like: ${named}${more}`);

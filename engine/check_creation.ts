@@ -50,6 +50,12 @@ function checkEnding(step: Step, report: Report): void {
         report("not_deletable", where, `records of "${entity.name}" are never deleted by us; ${remedy}`);
       } else if (policy === "deactivate" && entity.inactive === null) {
         report("not_deletable", where, `"${entity.name}" has no state that puts a record out of use; write "report"`);
+      } else if (policy === "deactivate" && section === "left") {
+        const mapped = Object.keys(entity.inactive!).find((field) =>
+          rulesOf(step).some((rule) => rule[other] === field)
+        );
+        const state = `it writes "${mapped}", which transform maps as well: the two would overwrite each other`;
+        if (mapped !== undefined) report("written_twice", where, `${state}; write "keep"`);
       }
     }
   }

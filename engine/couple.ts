@@ -3,11 +3,13 @@ import type { Field, Fields, Value } from "../connectors/connector.ts";
 import { type Candidates, couple, type Unclear } from "../matching/couple.ts";
 import { matchKeys } from "../matching/keys.ts";
 import type { Coupling, Side, StoredRecord } from "../store/store.ts";
+import { nothingSaved } from "./changes.ts";
 import { readLookups } from "./lookups.ts";
 import { pagesOf } from "./paging.ts";
 import { type Lookups, toCrm } from "./reconcile.ts";
-import type { StepContext } from "./context.ts";
+import { otherSide, type StepContext } from "./context.ts";
 import { unfitField } from "./decide_pair.ts";
+import { isSkipped } from "./held.ts";
 
 /** Records are read, and couplings saved, in pages of this many. */
 const page = 1000;
@@ -24,7 +26,10 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
   const { pairs: met, ambiguous } = couple(groups);
   // A record may be what a creation in doubt left: only a person tells, equal keys are no proof.
   const inDoubt = (side: Side, source: string) => context.unsettled.has(`${side} ${source}`);
-  const pairs = met.filter(({ erp, crm }) => !inDoubt("erp", crm) && !inDoubt("crm", erp));
+  const left = await leftAlone(context, met);
+  const pairs = met.filter(({ erp, crm }) =>
+    !inDoubt("erp", crm) && !inDoubt("crm", erp) && !left.has(`crm ${erp}`) && !left.has(`erp ${crm}`)
+  );
   if (context.rehearsal !== null) {
     // Nor is either planned to be made: the next run finds out first.
     for (const { erp, crm } of met) {
@@ -49,6 +54,27 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
     await store.save(connection, step.name, { couplings });
   }
   return ambiguous;
+}
+
+/** By "side source": of these records those that a person leaves alone until they change. */
+async function leftAlone(
+  context: StepContext,
+  met: readonly { readonly erp: string; readonly crm: string }[],
+): Promise<ReadonlySet<string>> {
+  const { store, connection, step, held } = context;
+  const left = new Set<string>();
+  const saved = nothingSaved(); // what has changed is released
+  for (const side of ["erp", "crm"] as const) {
+    const from = otherSide(side);
+    const ids = met.map((pair) => pair[from]).filter((id) => held.has(`${side} ${id}`));
+    const records = await store.records(connection, step.name, from, { ids }, { limit: ids.length });
+    for (const record of records) {
+      const alone = { erp: null, crm: null, [from]: record };
+      if (isSkipped(context, alone, saved)) left.add(`${side} ${record.id}`);
+    }
+  }
+  await store.save(connection, step.name, saved);
+  return left;
 }
 
 /** Returns the ids of the ERP records that the CRM can't hold. */

@@ -1,6 +1,6 @@
 /** The coupling after a write that took effect. */
 import type { Value } from "../connectors/connector.ts";
-import type { Change, Coupling, Pair, Side, StoredRecord } from "../store/store.ts";
+import type { Change, Coupling, Pair, Resolution, Side, StoredRecord } from "../store/store.ts";
 import { baseWith, valuesOf, without } from "./bases.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { rulesNamed } from "./document.ts";
@@ -68,7 +68,7 @@ export function coupledBy(context: StepContext, { side, change, target, known, e
     const kept = base === null ? null : without(base, remade);
     // What is put out of use because its counterpart was deleted has no partner any more.
     const isOver = pair[otherSide(side)]?.state === "deleted";
-    const resolution = side === "crm" ? null : pair.coupling.resolution;
+    const resolution = side === "crm" ? stillChosen(pair.coupling.resolution, change) : pair.coupling.resolution;
     const ending = isOver ? { state: "tombstone" as const } : {};
     const own = { base: baseWith(compiled, kept, values, data), seen, definition: hash, written, resolution };
     return { ...pair.coupling, ...own, ...ending };
@@ -99,6 +99,12 @@ export function coupledBy(context: StepContext, { side, change, target, known, e
     written,
     resolution: null,
   };
+}
+
+/** What a person chose and this write of the CRM did not carry out, such as a value that was set aside. */
+function stillChosen(resolution: Resolution | null, { after }: Change): Resolution | null {
+  const left = Object.entries(resolution?.chosen ?? {}).filter(([name]) => !Object.hasOwn(after, name));
+  return left.length === 0 ? null : { chosen: Object.fromEntries(left), keep: null };
 }
 
 /** Whether the service had no place for anything of an update, and left the record as it was. */

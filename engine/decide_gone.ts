@@ -10,7 +10,7 @@ import { authorityOf } from "./policy.ts";
 import { deletedAndChanged, left, mergedAway, missing } from "./reasons.ts";
 import type { Lookups } from "./reconcile.ts";
 import { writesTo } from "./rules.ts";
-import { same } from "./same.ts";
+import { isBlank, same } from "./same.ts";
 import type { Step } from "./step.ts";
 import { outcomeOf } from "./tally.ts";
 
@@ -44,15 +44,21 @@ export function decideGone(context: StepContext, pair: Pair, deciding: Deciding)
   const isOver = compiled.parts !== null && isDone(step, pair);
   const fate: Fate = isOver && standing.erp !== standing.crm
     ? { action: "end", side: null, code: null }
-    : fateOf(standing, policiesOf(context, coupling));
+    : fateOf(standing, policiesOf(context, pair));
   const named = (["erp", "crm"] as const).find((side) => standing[side] === "missing") ?? "erp";
   if (fate.action === "end") return end(context, coupling, deciding);
   // What was never read may be there; and of what follows another step, that one tells.
   if (fate.action === "merge" || step.of !== null) return quiet(context, coupling, deciding);
+  // What was told on the other side before is over, whatever is told or done now.
+  if (fate.code !== "left") {
+    for (const side of context.sides) deciding.saved.close.push({ side, source: sourceOf(coupling, side) });
+  }
   if (fate.action === "uncouple") return uncouple(context, pair, deciding);
-  if (fate.side !== null && act(context, pair, fate, deciding)) return;
+  const isEnding = fate.code === null && (fate.action === "delete" || fate.action === "deactivate");
+  const isUnsure = isEnding && resolvedOf(pair) === null && unknownFields(context, pair, fate.side!).length > 0;
+  if (fate.side !== null && !isUnsure && act(context, pair, fate, deciding)) return;
   if (fate.code === "left") return note(context, pair, deciding);
-  const reason = fate.code === "conflict"
+  const reason = fate.code === "conflict" || isUnsure
     ? deletedAndChanged(context, pair, named, changedFields(context, pair, otherSide(named)))
     : missing(context, pair, named);
   const listed = context.sides.includes(named) ? named : otherSide(named);
@@ -89,11 +95,28 @@ function changedFields(context: StepContext, pair: Pair, side: Side): readonly s
   });
 }
 
-function policiesOf({ step, compiled }: StepContext, { resolution }: Coupling): Parameters<typeof fateOf>[1] {
+/** Fields of `side` that the other side takes from it and of which nobody knows what both agreed on. */
+function unknownFields(context: StepContext, pair: Pair, side: Side): readonly string[] {
+  const base = context.knownBase(pair.coupling)?.[side] ?? {};
+  return context.compiled.rules.flatMap((rule) => {
+    const field = rule[side];
+    const isTaken = field !== null && writesTo(rule, otherSide(side)) && !(rule.name in base);
+    return isTaken && !isBlank(pair[side]?.data[field] ?? null) ? [field] : [];
+  });
+}
+
+/** The side that counts, as a person said; that a deletion does, of what the survivor was then. */
+function resolvedOf(pair: Pair): Side | null {
+  const { keep = null, seen = null } = pair.coupling.resolution ?? {};
+  if (keep === null || pair[keep]?.state !== "deleted") return keep;
+  return pair[otherSide(keep)]?.fingerprint === seen ? keep : null;
+}
+
+function policiesOf({ step, compiled }: StepContext, pair: Pair): Parameters<typeof fateOf>[1] {
   const { missing = {}, left = {}, conflict = "stop" } = step.load;
   // A document is left to its service's own way of ending one.
   const policies = compiled.parts === null ? { missing, left } : { missing: {}, left: {} };
-  return { ...policies, direction: step.direction, conflict, resolved: resolution?.keep ?? null };
+  return { ...policies, direction: step.direction, conflict, resolved: resolvedOf(pair) };
 }
 
 /** Carries a fate out on a side; false where that can't be, so that it is listed instead. */
@@ -103,6 +126,7 @@ function act(context: StepContext, pair: Pair, { action, side }: Fate, deciding:
   if (action === "restore") {
     const survivor = pair[otherSide(side!)];
     if (survivor === null || survivor.state !== "present" || entity.creation === "none") return false;
+    if (context.onlyCoupled) return false; // nothing is created
     const { lookups, saved, again } = deciding;
     decideCreation(context, side!, survivor, { lookups, saved, again, replaces: targetOf(coupling, side!) });
     return true;
@@ -139,7 +163,7 @@ function act(context: StepContext, pair: Pair, { action, side }: Fate, deciding:
 
 /** What goes with a deletion although somebody wrote it since. */
 function lostOf(context: StepContext, pair: Pair, side: Side): readonly Lost[] {
-  const fields = changedFields(context, pair, side);
+  const fields = [...changedFields(context, pair, side), ...unknownFields(context, pair, side)];
   if (fields.length === 0) return [];
   const values = Object.fromEntries(fields.map((field) => [field, pair[side]!.data[field] ?? null]));
   return [{ side, unit: "record", values, by: `it was deleted in the ${otherSide(side).toUpperCase()}, which counts` }];

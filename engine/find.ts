@@ -46,20 +46,24 @@ const pauses: Readonly<Record<SweepEvery, number>> = {
 
 /** Returns whether it is known now what was deleted. */
 async function read(context: StepContext, side: Side, since: string | null, at: string): Promise<boolean> {
-  const { store, connection, step, run } = context;
+  const { store, connection, step, run, compiled } = context;
   const options = { ...context.wanted(side), ...(since === null ? {} : { since }), ...signalOf(context) };
   let whole = since === null;
   let tells = since !== null;
   let met = 0;
+  let end: string | null = null;
   for await (const page of context.opened[side].read(options)) {
     context.signal?.throwIfAborted();
-    await savePage(context, side, page, page.cursor);
     whole ||= page.kind === "full";
+    // Where a full reading ends is known when all that it did not meet was asked for: a stop in between loses no deletion.
+    if (whole) end = page.cursor ?? end;
+    await savePage(context, side, page, whole ? null : page.cursor);
     tells &&= page.tellsDeletions === true;
     met += page.rows.length;
   }
   if (whole) await confirmUnseen(context, side, met);
-  if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, swept: at });
+  const cursor = end === null ? {} : { cursor: `${compiled.hash} ${end}` };
+  if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, ...cursor, swept: at });
   return whole || tells;
 }
 

@@ -3,6 +3,7 @@ import { DefinitionError } from "../errors.ts";
 import type { Change, ReportRow, Side, Store } from "../store/store.ts";
 import { otherSide } from "./context.ts";
 import { didYouMean } from "./did_you_mean.ts";
+import { isInDoubt } from "./intents.ts";
 import { pagesOf } from "./paging.ts";
 import { select } from "./plan.ts";
 import { compile, type Compiled } from "./rules.ts";
@@ -114,12 +115,12 @@ async function openOf(place: Pick<Place, "store" | "connection">, row: ReportRow
   return await changesOf(place, row, ["intended", "sent", "open", "noted"]);
 }
 
-/** Throws DefinitionError "write_unsettled" where a stopped run left a write whose answer nobody knows yet. */
+/** Throws DefinitionError "write_unsettled" where a run left a write whose answer nobody knows yet. */
 export function refuseUnsettled(row: ReportRow, action: string): void {
-  if (!row.open.some(({ state }) => state === "intended" || state === "sent")) return;
+  if (!row.open.some((change) => change.state === "intended" || isInDoubt(change))) return;
   throw new DefinitionError(
     "write_unsettled",
-    `Cannot ${action} "${selectorOf(row)}": a run that was stopped left a write of it unanswered; ` +
+    `Cannot ${action} "${selectorOf(row)}": a run left a write of it unanswered; ` +
       "deno task sync finds out what became of it",
   );
 }

@@ -14,10 +14,14 @@ export interface ByHand {
 }
 
 /**
- * Couples two records, by number or id of each, and ends tombstones and what was open of either. Throws DefinitionError
+ * Couples two records, by number or id of each (`now`: ISO 8601), and ends tombstones and what was open of either. Throws DefinitionError
  * "no_such_record", "several_records", "record_gone", "coupled_elsewhere" (with the partner), "write_unsettled".
  */
-export async function coupleByHand(place: Place, name: string, keys: Readonly<Record<Side, string>>): Promise<ByHand> {
+export async function coupleByHand(
+  place: Place,
+  name: string,
+  { now, ...keys }: Readonly<Record<Side | "now", string>>,
+): Promise<ByHand> {
   const { store, connection, steps } = place;
   const step = leading(place, select(steps, `${name}/${keys.erp}`).record!.step, "couple");
   const rows = { erp: [] as ReportRow[], crm: [] as ReportRow[] };
@@ -36,7 +40,11 @@ export async function coupleByHand(place: Place, name: string, keys: Readonly<Re
   for (const row of coupled) throw taken(row, step.name, row.coupling!.erpId === erp.id ? "erp" : "crm");
   await refuseElsewhere(place, step, { erp, crm });
   const row: ReportRow = { step: step.name, erp, crm, coupling: null, open: [], blankKeys: false };
-  const open = await changesOf(place, { ...row, coupling: null }, ["intended", "sent"]);
+  // A doubt that the service can't end any more is for people to settle: this is how they do.
+  const open = (await changesOf(place, row, ["intended", "sent", "open"])).filter(({ state, reasons }) =>
+    state !== "open" ||
+    reasons.some(({ code, until }) => code === "unknown_outcome" && until !== undefined && until > now)
+  );
   refuseUnsettled({ ...row, open }, "couple");
   const coupling: Coupling = {
     ...{ erpId: erp.id, crmId: crm.id, state: "coupled", base: null, seen: { erp: null, crm: null } },

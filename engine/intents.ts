@@ -37,9 +37,13 @@ export async function resolveIntents(context: StepContext): Promise<void> {
       }
       const outcome = change.state === "intended" ? null : await outcomeOf(context, change);
       // A document that has its state back is decided anew for what was not written: its open change brings it there.
-      if (outcome === null && change.state === "open" && change.op === "update") continue;
-      if (outcome === null) closed.push({ ...change, state: "closed", lost: [], at: context.now() });
-      else if ("reason" in outcome) {
+      const isUnsent = outcome === null || outcome === "edited";
+      if (isUnsent && change.state === "open" && change.op === "update") continue;
+      if (outcome === null || outcome === "edited") {
+        // Who edited the record since may have met what was written: then what it overwrote is gone.
+        const lost = outcome === null ? [] : change.lost;
+        closed.push({ ...change, state: "closed", lost, at: context.now() });
+      } else if ("reason" in outcome) {
         const { reason } = outcome;
         context.unsettled.set(`${change.side} ${change.source}`, "failed");
         for (const id of reason.about ?? []) context.unsettled.set(`${otherSide(change.side)} ${id}`, "blocked");
@@ -95,7 +99,11 @@ interface Doubt {
   readonly reason: Reason;
 }
 
-async function outcomeOf(context: StepContext, change: Change): Promise<Outcome | Doubt | Unrestored | null> {
+/** Null: nothing was written. edited: something else was, by others after what was sent, or instead of it. */
+async function outcomeOf(
+  context: StepContext,
+  change: Change,
+): Promise<Outcome | Doubt | Unrestored | "edited" | null> {
   if (change.op === "insert") return await recall(context, change);
   if (change.op === "delete" || change.op === "uncouple") return await wasDeleted(context, change);
   const refused = await restore(context, change);
@@ -103,7 +111,7 @@ async function outcomeOf(context: StepContext, change: Change): Promise<Outcome 
   const found = await context.store.lookup(context.connection, context.step.name, change.side, "id", [change.target!]);
   const record = found[0]?.pair[change.side];
   if (record === null || record === undefined || record.version === change.version) return null;
-  if (!tookEffect(change.after, record.data, stores)) return null;
+  if (!tookEffect(change.after, record.data, stores)) return "edited";
   const { id, version, modifiedAt, data } = record;
   const parts = [...partsIn(data)].map(([key, fields]): Part => ({ key, data: fields }));
   return { kind: "ok", row: { id, version, modifiedAt, data: headOf(data), parts } };

@@ -78,6 +78,7 @@ async function allowed(context: StepContext, changes: readonly Change[], round: 
     ...change,
     state: "open",
     reasons: [...change.reasons, reason],
+    lost: [],
     at,
   }));
   await store.save(connection, step.name, { changes: listed });

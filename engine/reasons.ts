@@ -28,7 +28,7 @@ export function missing({ step, compiled }: StepContext, pair: Pair, gone: Side)
   return { code: "missing", message, about: [id[gone]] };
 }
 
-/** One of a pair was deleted, and somebody changed the other one since. */
+/** One of a pair was deleted, and somebody changed the other one since; without fields: may have. */
 export function deletedAndChanged(
   { step, compiled }: StepContext,
   pair: Pair,
@@ -39,8 +39,13 @@ export function deletedAndChanged(
   const id = { erp: pair.coupling.erpId, crm: pair.coupling.crmId };
   const name = pair[other] === null ? id[other] : nameOf(compiled, pair[other]);
   const named = fields.map((field) => `"${field}"`).join(", ");
-  const message = `Cannot synchronize "${name}": it was deleted from "${step.extract[gone].name}" and changed in the ` +
-    `${other.toUpperCase()} since (${named}); say which counts (conflicts resolve): ${gone} lets the deletion stand, ` +
+  const since = fields.length > 0
+    ? `changed in the ${other.toUpperCase()} since (${named})`
+    : `nobody knows whether it was changed in the ${other.toUpperCase()} since`;
+  const message =
+    `Cannot synchronize "${name}": it was deleted from "${
+      step.extract[gone].name
+    }" and ${since}; say which counts (conflicts resolve): ${gone} lets the deletion stand, ` +
     `${other} makes it anew`;
   return { code: "conflict", message, about: [id[gone]] };
 }

@@ -19,7 +19,7 @@ export function remedyOf(reason: Reason, { record, step, retryAt }: About): stri
     refused: `correct what the message says; ${again}, deno task retry --select ${named} at once`,
     moved: again,
     unknown_outcome: reason.until === undefined
-      ? `what the message says; else deno task couple '${step}' ERP CRM, or deno task skip ${named} --reason TEXT`
+      ? `what the message says; else deno task couple '${step}' ERP CRM`
       : `deno task sync after ${reason.until}`,
     unmapped: "add an entry to the value map in transforms/, or correct the value",
     skipped: `a change of the record, or deno task retry --select ${named}`,

@@ -169,7 +169,7 @@ function decided(compiled: Compiled, row: CoupledRow, unit: Unit, options: Resol
   const { answer, lookups } = options;
   const { base } = row.coupling;
   const names = unit.fields.map(({ rule }) => rule.name);
-  const before = row.coupling.resolution ?? { chosen: {}, keep: null };
+  const before: Resolution = row.coupling.resolution ?? { chosen: {}, keep: null };
   const others = Object.fromEntries(Object.entries(before.chosen).filter(([name]) => !names.includes(name)));
   if (unit.kind === "unlike") {
     throw new DefinitionError(
@@ -196,10 +196,13 @@ function decided(compiled: Compiled, row: CoupledRow, unit: Unit, options: Resol
   const { keep } = answer;
   const loser = otherSide(keep);
   if (unit.kind === "record") {
-    const resolution = { ...before, keep };
-    return { base, resolution, lost: keep === unit.deleted ? lostOf(loser, unit.fields) : [] };
+    // What a deletion takes along is known, and told, when it is carried out.
+    const survivor = row[otherSide(unit.deleted!)];
+    const seen = keep === unit.deleted && survivor !== null ? { seen: survivor.fingerprint } : {};
+    return { base, resolution: { chosen: before.chosen, keep, ...seen }, lost: [] };
   }
-  const resolution = Object.keys(others).length === 0 && before.keep === null ? null : { ...before, chosen: others };
+  const isOver = Object.keys(others).length === 0 && before.keep === null;
+  const resolution: Resolution | null = isOver ? null : { ...before, chosen: others };
   if (unit.kind === "part") return { ...decidedPart(compiled, row, unit, keep), resolution };
   const differing = unit.fields.filter((one) => !isEqual(one, lookups));
   const values = { erp: {} as Record<string, Value>, crm: {} as Record<string, Value> };

@@ -89,8 +89,9 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   }
   await decideAllUncoupled(false);
   if (options.record !== null && !tally.selected()) await wasFound(context, tally, options.record);
-  if (state.coupled > 0 && options.record === null) await findCandidates(context);
-  applyBrakes(context, state.coupled);
+  const isFirst = state.ended === null || state.coupled === 0;
+  if (!isFirst) await findCandidates(context);
+  applyBrakes(context, { coupled: state.coupled, isFirst });
   await propagate(context, 1);
   if (options.record === null) await closeStale(context);
   for (let round = 2; round <= rounds; round++) {
@@ -99,6 +100,8 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
     else if (again === 0) break;
     await propagate(context, round);
   }
+  const isWhole = options.record === null && !options.onlyCoupled;
+  if (isWhole) await store.save(connection, step.name, { ended: compiled.hash });
   const after = await store.step(connection, step.name);
   return {
     ...tally.snapshot("Success"),
@@ -114,9 +117,14 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   }
 }
 
-/** A cursor belongs to the definition that it was read with: its hash stands before it. */
+/** A cursor belongs to the definition that it was read with. */
 function cursorFor(cursor: string | null, hash: string): string | null {
   return cursor !== null && cursor.startsWith(`${hash} `) ? cursor.slice(hash.length + 1) : null;
+}
+
+/** Whether something was made by other rules; until a run came to its end by these, since one that fails makes nothing. */
+function isRedefined({ ended, rules }: StepState, { hash }: Compiled): boolean {
+  return ended === null ? Object.keys(rules).some((known) => known !== hash) : ended !== hash;
 }
 
 /** Why the step reads more than usual, in words. */
@@ -217,7 +225,7 @@ function contextOf(
     siblings: { erp: siblingsOf(step, "erp", options.steps), crm: siblingsOf(step, "crm", options.steps) },
     recordOf: (side, row) => recordOf(step.extract[side], compiled.fields[side], row, compiled.parts?.fields[side]),
     wanted,
-    redefined: state.definition !== null && state.definition !== compiled.hash,
+    redefined: isRedefined(state, compiled),
     signal: options.signal,
     now: () => new Date(clock.now()).toISOString(),
     changeId: () => `${run} ${step.name} ${String(++changes).padStart(9, "0")}`,

@@ -124,13 +124,13 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
     // Sent without an id of ours, it may still be under way: only the next run may look for it and send it again.
     const doubtful = outcome.kind === "unknown" && change.op === "insert" && change.target === null;
     if (round < rounds && !doubtful) {
-      if (change.op === "update") again.push(change.target!);
+      if (change.op !== "insert") again.push(change.target!);
       return anew();
     }
     const until = doubtful ? lateUntil(context, side) : undefined;
     const reason = { ...gaveUp(outcome), ...(until === undefined ? {} : { until }) };
     saved.changes.push({ ...without, state: "open", reasons: [...change.reasons, ...stillOpen(change), reason], at });
-    if (change.op === "update") again.push(change.target!);
+    if (change.op !== "insert") again.push(change.target!);
     return count("failed");
   }
 }

@@ -33,12 +33,12 @@ export const notStarted: DirectionRun = { status: "", counts: noCounts };
 export function outcomeOf(reasons: readonly Reason[]): Outcome | null {
   // A value that was set aside keeps the record from nothing else.
   const codes = new Set<string>(reasons.filter(({ sent }) => sent === undefined).map((reason) => reason.code));
-  if (["refused", "not_restored", "moved", "unknown_outcome", "not_planned"].some((code) => codes.has(code))) {
+  if (["refused", "not_restored", "moved", "unknown_outcome"].some((code) => codes.has(code))) {
     return "failed";
   }
   if (
     codes.has("waiting") || codes.has("required_blank") || codes.has("ambiguous") || codes.has("missing") ||
-    codes.has("merged")
+    codes.has("merged") || codes.has("not_planned")
   ) {
     return "blocked";
   }

@@ -79,10 +79,11 @@ function storeOf(connections: Connections): MemoryStore {
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
-      const { definition, rules, cursors, swept, newest, entities, couplings } = memory;
+      const { definition, ended, rules, cursors, swept, newest, entities, couplings } = memory;
       const open = changesIn(connection, step, ["open"]).values();
       return Promise.resolve(keep({
         definition,
+        ended,
         rules,
         cursors,
         swept,
@@ -184,6 +185,7 @@ function storeOf(connections: Connections): MemoryStore {
       }
       for (const change of settlement.changes ?? []) changes.set(change.id, keep({ ...change, step }));
       if (settlement.definition !== undefined) define(memory, settlement.definition);
+      if (settlement.ended !== undefined) memory.ended = settlement.ended;
       if (settlement.rebase) rebase(memory);
     },
     changes: (connection, filter, keyset) => {

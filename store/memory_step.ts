@@ -20,6 +20,7 @@ type Steps = ReadonlyMap<string, StepMemory>;
 
 export interface StepMemory {
   definition: StepState["definition"];
+  ended: StepState["ended"];
   rules: Record<string, Readonly<Record<string, string>>>;
   cursors: { erp: string | null; crm: string | null };
   swept: { erp: string | null; crm: string | null };
@@ -39,6 +40,7 @@ export interface StepMemory {
 export function newStep(steps: Steps = new Map()): StepMemory {
   return {
     definition: null,
+    ended: null,
     rules: {},
     cursors: { erp: null, crm: null },
     swept: { erp: null, crm: null },

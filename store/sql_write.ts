@@ -93,6 +93,10 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   touched.erp.push(...couplings.map((coupling) => coupling.erpId));
   await derive(work, touched);
   if (definition !== undefined) await writeDefinition(work, definition);
+  if (settlement.ended !== undefined) {
+    await sql`update steps set ended = ${settlement.ended}::text
+      where connection = ${work.connection} and step = ${work.step}`.execute(work.tx);
+  }
   if (settlement.rebase) await writeRebase(work);
 }
 

@@ -41,6 +41,8 @@ export interface Resolution {
   readonly chosen: Fields;
   /** Of a pair that was deleted on one side and edited on the other: the side that counts. */
   readonly keep: Side | null;
+  /** Where `keep` lets a deletion stand: the fingerprint that the other record had then. */
+  readonly seen?: string;
 }
 
 /** Two records that are the same thing. Unique by each side within a step. */
@@ -212,6 +214,8 @@ export interface Newest {
 export interface StepState {
   /** The definition of the last run; null before the first. */
   readonly definition: string | null;
+  /** The definition of the last run that came to the step's end for all of its records; null before the first. */
+  readonly ended: string | null;
   /** Hash of each rule, by CRM field, for every definition that some coupling's base was made with. */
   readonly rules: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Where the next reading of a side goes on; null: from the start. A cursor belongs to `definition`. */
@@ -284,6 +288,8 @@ export interface Settlement {
     readonly rules: Readonly<Record<string, string>>;
     readonly entities: { readonly erp: string; readonly crm: string };
   };
+  /** The step came to its end for all of its records, with the definition of this hash. */
+  readonly ended?: string;
   /** Forgets the cursors, the newest records and all bases of the step: its pairs meet for the first time again, and are decided anew. */
   readonly rebase?: true;
 }

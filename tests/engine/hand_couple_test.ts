@@ -15,6 +15,7 @@ const cities = defineStep({
   transform: {},
 });
 const steps: readonly Step[] = [users, customers, cities];
+const now = "2026-02-01T00:00:00Z";
 const placeOf = (w: World) => ({ store: w.store, connection: "c", steps });
 
 /** Two customers and two accounts with the same keys: nobody can tell which are the same. */
@@ -31,9 +32,9 @@ async function alike(): Promise<World> {
 Deno.test("coupleByHand() settles what keys can't tell, and the next run fills the pair", async () => {
   const w = await alike();
   assertEquals((await w.open()).length, 4);
-  const { saved, row } = await coupleByHand(placeOf(w), "customers", { erp: "e1", crm: "a2" });
+  const { saved, row } = await coupleByHand(placeOf(w), "customers", { erp: "e1", crm: "a2", now });
   assertEquals([saved, row.coupling?.how, row.coupling?.base], [true, "by hand", null]);
-  assertEquals((await coupleByHand(placeOf(w), "customers", { erp: "e1", crm: "a2" })).saved, false);
+  assertEquals((await coupleByHand(placeOf(w), "customers", { erp: "e1", crm: "a2", now })).saved, false);
   await w.sync({ steps });
   assertEquals(w.crm.all("accounts").find(({ id }) => id === "a2")!.data["phone"], "1");
   assertEquals(await w.open(), []);
@@ -56,8 +57,8 @@ Deno.test.each<{ keys: { erp: string; crm: string }; step?: string; code: string
   await w.sync({ steps });
   w.crm.remove("accounts", "a3");
   await w.sync({ steps, full: true });
-  if (code === "coupled_elsewhere") await coupleByHand(placeOf(w), "customers", { erp: "e1", crm: "a2" });
-  const error = await assertRejects(() => coupleByHand(placeOf(w), step, keys), DefinitionError);
+  if (code === "coupled_elsewhere") await coupleByHand(placeOf(w), "customers", { erp: "e1", crm: "a2", now });
+  const error = await assertRejects(() => coupleByHand(placeOf(w), step, { ...keys, now }), DefinitionError);
   assertEquals(error.code, code, error.message);
   assertStringIncludes(error.message, said);
 });
@@ -72,7 +73,7 @@ Deno.test("coupleByHand() ends a doubt about a creation of either record", async
     reasons: [{ code: "unknown_outcome" as const, message: "?" }],
   };
   await w.store.save("c", "customers", { changes: [doubt] });
-  await coupleByHand(placeOf(w), "customers", { erp: "e1", crm: "a1" });
+  await coupleByHand(placeOf(w), "customers", { erp: "e1", crm: "a1", now });
   assertEquals((await findRecord(placeOf(w), "customers/e1")).open, []);
 });
 
@@ -94,7 +95,7 @@ Deno.test("uncoupleByHand() parts a pair for good, also for the steps that follo
     return states;
   };
   assertEquals(await standing(), ["tombstone", "tombstone"]);
-  await coupleByHand(placeOf(w), "customers", { erp: "C1", crm });
+  await coupleByHand(placeOf(w), "customers", { erp: "C1", crm, now });
   await w.sync({ steps });
   assertEquals(await standing(), ["coupled", "coupled"]);
   assertEquals(plain(w.crm, "accounts", ["phone"]), [{ phone: "7" }]);
