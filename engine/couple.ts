@@ -26,10 +26,8 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
   const { pairs: met, ambiguous } = couple(groups);
   // A record may be what a creation in doubt left: only a person tells, equal keys are no proof.
   const inDoubt = (side: Side, source: string) => context.unsettled.has(`${side} ${source}`);
-  const left = await leftAlone(context, met);
-  const pairs = met.filter(({ erp, crm }) =>
-    !inDoubt("erp", crm) && !inDoubt("crm", erp) && !left.has(`crm ${erp}`) && !left.has(`erp ${crm}`)
-  );
+  await leaveAlone(context, met);
+  const pairs = met.filter(({ erp, crm }) => !inDoubt("erp", crm) && !inDoubt("crm", erp));
   if (context.rehearsal !== null) {
     // Nor is either planned to be made: the next run finds out first.
     for (const { erp, crm } of met) {
@@ -56,25 +54,27 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
   return ambiguous;
 }
 
-/** By "side source": of these records those that a person leaves alone until they change. */
-async function leftAlone(
+/** A record that a person leaves alone until it changes is not coupled, and its counterpart is not made a second time. */
+async function leaveAlone(
   context: StepContext,
   met: readonly { readonly erp: string; readonly crm: string }[],
-): Promise<ReadonlySet<string>> {
-  const { store, connection, step, held } = context;
-  const left = new Set<string>();
+): Promise<void> {
+  const { store, connection, step, held, unsettled } = context;
   const saved = nothingSaved(); // what has changed is released
   for (const side of ["erp", "crm"] as const) {
     const from = otherSide(side);
-    const ids = met.map((pair) => pair[from]).filter((id) => held.has(`${side} ${id}`));
-    const records = await store.records(connection, step.name, from, { ids }, { limit: ids.length });
-    for (const record of records) {
+    const pairs = new Map(met.filter((pair) => held.has(`${side} ${pair[from]}`)).map((pair) => [pair[from], pair]));
+    const ids = [...pairs.keys()];
+    for (const record of await store.records(connection, step.name, from, { ids }, { limit: ids.length })) {
       const alone = { erp: null, crm: null, [from]: record };
-      if (isSkipped(context, alone, saved)) left.add(`${side} ${record.id}`);
+      if (!isSkipped(context, alone, saved)) continue;
+      const pair = pairs.get(record.id)!;
+      for (const [written, source] of [["crm", pair.erp], ["erp", pair.crm]]) {
+        unsettled.set(`${written} ${source}`, "skipped");
+      }
     }
   }
   await store.save(connection, step.name, saved);
-  return left;
 }
 
 /** Returns the ids of the ERP records that the CRM can't hold. */

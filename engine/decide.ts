@@ -1,4 +1,5 @@
 /** Decides what is to be done for the records of a step, and saves it as intended changes before anything is sent. */
+import type { Merged } from "../connectors/connector.ts";
 import type { Unclear } from "../matching/couple.ts";
 import type { Pair, Reason, Side, StoredRecord } from "../store/store.ts";
 import { keepUnrestored, listing, nothingSaved, sourceOf } from "./changes.ts";
@@ -50,24 +51,48 @@ export async function decidePairs(context: StepContext, again: boolean): Promise
   return looked;
 }
 
-/** What the merged records of these pairs went into. */
+/** By id of what they were merged into: what goes on for the merged records of these pairs, after all further merges. */
 async function readWinners(context: StepContext, pairs: readonly Pair[]): Promise<ReadonlyMap<string, Winner>> {
   const { store, connection, step } = context;
   const winners = new Map<string, Winner>();
   for (const side of ["erp", "crm"] as const) {
-    const ids = pairs.flatMap((pair) => pair[side]?.mergedInto ?? []);
-    if (ids.length === 0) continue;
-    const records = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
-    const coupled = await store.lookup(connection, step.name, side, "id", ids);
-    for (const id of ids) {
-      const pair = coupled.find(({ value }) => value === id)?.pair ?? null;
+    // What goes on may have been merged into another one since.
+    const ends = new Map(pairs.flatMap((pair) => pair[side]?.mergedInto ?? []).map((id) => [id, id]));
+    const known = new Map<string, StoredRecord>();
+    const asked = new Set<string>();
+    for (let ids = [...ends.keys()]; ids.length > 0;) {
+      for (const id of ids) asked.add(id);
+      const records = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
+      for (const record of records) known.set(record.id, record);
+      const merges = records.flatMap(({ id, state, mergedInto: into }) =>
+        state === "merged" && into !== null ? [{ id, into }] : []
+      );
+      // One that never was in the filter is known to its service alone.
+      merges.push(...await askForMerged(context, side, ids.filter((id) => !known.has(id))));
+      for (const { id, into } of merges) {
+        for (const [from, end] of ends) if (end === id) ends.set(from, into);
+      }
+      ids = merges.map(({ into }) => into).filter((id) => !asked.has(id));
+    }
+    if (ends.size === 0) continue;
+    const coupled = await store.lookup(connection, step.name, side, "id", [...new Set(ends.values())]);
+    for (const [id, end] of ends) {
+      const pair = coupled.find(({ value }) => value === end)?.pair ?? null;
       winners.set(id, {
-        record: records.find((record) => record.id === id) ?? null,
+        id: end,
+        record: known.get(end) ?? null,
         partner: pair === null ? null : nameOf(context.compiled, pair[otherSide(side)], pair[side]),
       });
     }
   }
   return winners;
+}
+
+async function askForMerged({ opened }: StepContext, side: Side, ids: readonly string[]): Promise<readonly Merged[]> {
+  if (ids.length === 0) return [];
+  const merged: Merged[] = [];
+  for await (const page of opened[side].read({ fields: [], ids })) merged.push(...page.merged ?? []);
+  return merged;
 }
 
 /** In a rehearsal a pair whose last write has no answer yet is left alone. */

@@ -16,6 +16,7 @@ import { outcomeOf } from "./tally.ts";
 
 /** A record that others were merged into, and what it is coupled with; null where it never was read. */
 export interface Winner {
+  readonly id: string;
   readonly record: StoredRecord | null;
   readonly partner: string | null;
 }
@@ -206,8 +207,8 @@ function note(context: StepContext, pair: Pair, deciding: Deciding): void {
 /** The coupling moves to the record that goes on for both, unless that one has a partner of its own. */
 function decideMerged(context: StepContext, pair: Pair, side: Side, { winners, saved, again }: Deciding): void {
   const { coupling } = pair;
-  const into = pair[side]!.mergedInto ?? "";
-  const { record, partner } = winners.get(into) ?? { record: null, partner: null };
+  const first = pair[side]!.mergedInto ?? "";
+  const { id: into, record, partner } = winners.get(first) ?? { id: first, record: null, partner: null };
   if (record?.state === "present" && partner === null && !context.moved.has(into)) {
     context.moved.add(into);
     const ids = side === "crm" ? { crmId: into } : { erpId: into };
@@ -219,7 +220,7 @@ function decideMerged(context: StepContext, pair: Pair, side: Side, { winners, s
     return;
   }
   const listed = context.sides[0]!;
-  const reason = mergedAway(context, pair, side, partner);
+  const reason = mergedAway(context, pair, side, { into, partner });
   const change = listing(context, listed, sourceOf(coupling, listed), [reason]);
   saved.changes.push({ ...change, target: targetOf(coupling, listed) });
   for (const written of context.sides) context.count(written, sourceOf(coupling, written), "blocked", { again });

@@ -1,9 +1,9 @@
 /** What was refused, set aside or skipped before: it is not sent again until something changes, or its time has come. */
-import type { Fields, Outcome } from "../connectors/connector.ts";
+import type { AnyEntity, Fields, Outcome } from "../connectors/connector.ts";
 import type { Change, Pair, Reason, Side, StoredRecord } from "../store/store.ts";
 import type { Saved } from "./changes.ts";
 import type { StepContext } from "./context.ts";
-import type { FieldRule } from "./rules.ts";
+import { accessOf, type FieldRule } from "./rules.ts";
 import { same } from "./same.ts";
 
 /** Milliseconds before what was refused twice is tried again; four times as long after each further time. */
@@ -110,11 +110,18 @@ export function setAside(
   { code, message, field }: Outcome & { kind: "refused" },
 ): Reason | null {
   if (field === undefined || !(field in change.after) || compiled.parts !== null) return null;
-  const entity = compiled.step.extract[change.side];
-  if (change.op === "insert" && entity.fields[field]?.required) return null;
   const unit = unitOf(compiled.rules, change.side, field);
+  const members = compiled.rules.flatMap((rule) => rule.unit === unit ? rule[change.side] ?? [] : []);
+  const entity: AnyEntity = compiled.step.extract[change.side];
+  if (change.op === "insert" && [field, ...members].some((one) => isNeeded(entity, one))) return null;
   const text = `${message} (${code}); "${field}" is left out until it has another value`;
   return { code: "refused", field: unit, message: text, sent: { [field]: change.after[field]! } };
+}
+
+/** Whether a new record without the field could not be made, found again, kept in the step's filter or completed later. */
+function isNeeded(entity: AnyEntity, field: string): boolean {
+  return entity.fields[field]?.required === true || field in entity.filter || entity.foundBy.includes(field) ||
+    accessOf(entity, field) === "create";
 }
 
 /** Whether either side of the pair is skipped by a person; see {@link isSkipped}. */

@@ -60,9 +60,13 @@ export function left({ step, compiled }: StepContext, { erp, crm }: Pair): Reaso
 }
 
 /** Of two records that were merged both have a partner, or the one that goes on is none of this step's. */
-export function mergedAway({ step, compiled }: StepContext, pair: Pair, side: Side, partner: string | null): Reason {
+export function mergedAway(
+  { step, compiled }: StepContext,
+  pair: Pair,
+  side: Side,
+  { into, partner }: { readonly into: string; readonly partner: string | null },
+): Reason {
   const other = side === "erp" ? "crm" : "erp";
-  const into = pair[side]?.mergedInto ?? "";
   const why = partner === null
     ? `which is none of this step's; bring that record into the step's filter, or uncouple this one`
     : `which is coupled with "${partner}"; merge the two in the ${other.toUpperCase()} as well, or uncouple this one`;

@@ -134,7 +134,9 @@ export function mergePage(memory: StepMemory, side: Side, page: PageSave): void 
   }
   const put = (id: string, state: StoredRecord["state"], mergedInto: string | null = null) => {
     const record = records.get(id);
-    if (record !== undefined) records.set(id, keep({ ...record, state, mergedInto }));
+    // Of a merged record that is deleted as well, another one goes on all the same.
+    if (record === undefined || (state === "deleted" && record.state === "merged")) return;
+    records.set(id, keep({ ...record, state, mergedInto }));
   };
   for (const id of page.left) put(id, "left");
   for (const { id, into } of page.merged ?? []) put(id, "merged", into);

@@ -62,7 +62,7 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
   }
 }
 
-/** Gives records another state; ids of those that have it only now. */
+/** Gives records another state; ids of those that have it only now. A merged record that is deleted as well stays merged. */
 async function writeGone(
   { tx, connection, step }: Work,
   { side, state, rows }: { side: Side; state: string; rows: readonly { id: string; into: string | null }[] },
@@ -72,6 +72,7 @@ async function writeGone(
   const written = await sql<{ id: string }>`update records r set state = ${state}::text, merged_into = i."into"
     from json_to_recordset(${json(last)}) as i(id text, "into" text)
     where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = i.id
+      and not (r.state = 'merged' and ${state}::text = 'deleted')
       and (r.state, r.merged_into) is distinct from (${state}::text, i."into") returning r.id`.execute(tx);
   return written.rows.map((row) => row.id);
 }

@@ -318,7 +318,7 @@ export interface Store {
   runs(connection: string, options: { limit: number; runId?: string }): Promise<readonly Run[]>;
   /**
    * Merges a page into the records of a side: its records (all present, whatever they were before), then those that
-   * left, were merged, and were deleted. Ids that were never read are passed over.
+   * left, were merged, and were deleted; one that was merged stays so. Ids that were never read are passed over.
    */
   savePage(connection: string, step: string, side: Side, page: PageSave): Promise<void>;
   /** In order of id. Uncoupled and unseen give present records only. */

@@ -2,6 +2,7 @@
 import type { Clock, Connector, Cost, Fields } from "../../connectors/connector.ts";
 import { entity, type Field, type Key, type Ref } from "../../connectors/connector.ts";
 import type { Guard } from "../../engine/context.ts";
+import type { Selection } from "../../engine/plan.ts";
 import { type PlanLine, plannedLines } from "../../engine/planned.ts";
 import type { Brake } from "../../engine/brakes.ts";
 import { runPipeline } from "../../engine/run.ts";
@@ -139,8 +140,9 @@ export interface World {
     more?: {
       full?: boolean;
       onlyCoupled?: boolean;
+      signal?: AbortSignal;
       steps?: readonly Step[];
-      select?: string;
+      selection?: Selection;
       guard?: Guard;
       allow?: ReadonlySet<Brake>;
       rebase?: boolean;
