@@ -59,6 +59,19 @@ Deno.test("whyOf() has the payload of a refused write, its answer, and when it i
   assertStringIncludes(text, 'CRM  update, open\n    phone "1" → "2"\n    refused: No (no); it was to write "phone"');
 });
 
+Deno.test("whyOf() says that a value which was set aside is not sent again by itself", async () => {
+  const w = await coupled();
+  w.erp.put("customers", "e1", { phone: "letters", street: "Via" });
+  w.crm.next({ kind: "refused", code: "no", message: "No", field: "phone" });
+  await w.sync();
+  const found = await why(w, "customers/C1");
+  assertEquals(found.blocks.map(({ remedy }) => remedy), [
+    "another value; deno task retry --select 'customers/C1' sends this one once more",
+  ]);
+  // The city is written with the street, and did not change.
+  assertMatch(whyText(found, now), /Last writes\n.*CRM {2}update, open\n {4}street blank → "Via"\n {4}refused/);
+});
+
 Deno.test("whyOf() follows what a record waits for", async () => {
   const w = world();
   w.erp.put("sellers", "s1", { code: "S1", email: "s@x" });
@@ -69,6 +82,7 @@ Deno.test("whyOf() follows what a record waits for", async () => {
   const found = await why(w, "customers/C1");
   assertEquals(found.blocks.map(({ code }) => code), ["waiting"]);
   assertEquals(found.waitsFor.map(({ record, state }) => [record, state]), [["users/S1", "only_in_erp"]]);
+  assertEquals(found.blocks[0]!.remedy, "deno task why 'users/S1' says how that one stands");
   assertStringIncludes(whyText(found, now), "It waits for users/S1: only_in_erp");
 });
 
@@ -78,7 +92,11 @@ Deno.test("whyOf() says why a record is uncoupled, as the report does", async ()
   await w.sync();
   const found = await why(w, "users/u1");
   assertEquals([found.state, found.uncoupled?.code], ["only_in_crm", "no_candidate"]);
-  assertStringIncludes(whyText(found, now), "Uncoupled: No record on the other side matches it (no_candidate)");
+  assertStringIncludes(
+    whyText(found, now),
+    "Uncoupled: No record on the other side matches it (no_candidate)\n\n" +
+      "What couples it: a record there that its keys match, or deno task couple users ERP 's@x'",
+  );
 });
 
 Deno.test("whyOf() tells a record that has several candidates", async () => {
