@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { whyText } from "../../cli/why_text.ts";
+import { coupleByHand } from "../../engine/hand_couple.ts";
 import { whyOf } from "../../reports/why.ts";
 import type { Change } from "../../store/store.ts";
 import { account, customer, customers, users, type World, world } from "../engine/world.ts";
@@ -84,6 +85,36 @@ Deno.test("whyOf() follows what a record waits for", async () => {
   assertEquals(found.waitsFor.map(({ record, state }) => [record, state]), [["users/S1", "only_in_erp"]]);
   assertEquals(found.blocks[0]!.remedy, "deno task why 'users/S1' says how that one stands");
   assertStringIncludes(whyText(found, now), "It waits for users/S1: only_in_erp");
+});
+
+Deno.test("whyOf() names the record that 50 wait for, pairs and creations, and nothing once it is coupled", async () => {
+  const w = world();
+  const put = (n: number, seller: string | null) =>
+    w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `Name ${n}`, seller: seller as never }));
+  for (let n = 0; n < 60; n++) put(n, null);
+  await w.sync();
+  w.erp.put("sellers", "s1", { code: "ANN", email: "ann@erp.example" });
+  w.crm.put("users", "u1", { email: "ann@crm.example", nick: null });
+  const waiting = Array.from({ length: 50 }, (_, at) => at + 30); // 30 have accounts, 20 are new
+  for (const n of waiting) put(n, "ANN");
+  const run = await w.sync();
+  assertEquals([run.steps[1]!.toCrm.counts.blocked, run.steps[1]!.listed], [50, 50]);
+  for (const n of waiting) {
+    const { blocks, waitsFor } = await why(w, `customers/C${n}`);
+    assertEquals(blocks.map(({ code, remedy }) => [code, remedy]), [
+      ["waiting", "deno task why 'users/ANN' says how that one stands"],
+    ]);
+    assertEquals(waitsFor.map(({ record, state }) => [record, state]), [["users/ANN", "only_in_erp"]]);
+  }
+  await coupleByHand({ store: w.store, connection: "c", steps }, "users", { erp: "ANN", crm: "ann@crm.example" });
+  const released = await w.sync();
+  assertEquals([released.steps[1]!.toCrm.counts.modified, released.steps[1]!.toCrm.counts.inserted], [30, 20]);
+  assertEquals(released.steps.map(({ listed }) => listed), [0, 0]);
+  for (const n of waiting) {
+    const { state, blocks, waitsFor, fields } = await why(w, `customers/C${n}`);
+    assertEquals([state, blocks, waitsFor], ["coupled", [], []]);
+    assertEquals(fields.find(({ field }) => field.crm === "owner")!.crm, "u1");
+  }
 });
 
 Deno.test("whyOf() says why a record is uncoupled, as the report does", async () => {
