@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { findRecord } from "../../engine/find_record.ts";
 import { exitCodeOf } from "../../engine/run.ts";
 import { skipRecord } from "../../engine/skip.ts";
+import type { Step } from "../../engine/step.ts";
 import { account, customer, customers, plain, users, type World, world } from "./world.ts";
 
 const steps = [users, customers];
@@ -45,6 +46,11 @@ Deno.test.each([{ side: "erp" }, { side: "crm" }])(
     const { w, id } = await inConflict();
     await skip(w, "customers/C1");
     await assertLeftAlone(w);
+    // Another definition has every pair decided anew.
+    const decided: Step = { ...customers, transform: { ...customers.transform, name: "name" } };
+    const before = writes(w);
+    const { toCrm, fromCrm } = (await w.sync({ steps: [users, decided] })).steps[1]!;
+    assertEquals([toCrm.counts.skipped, fromCrm.counts.skipped, writes(w)], [1, 1, before]);
     // Another field: it merges, and the conflict is told again.
     if (side === "erp") w.erp.put("customers", "e1", { city: "Oslo" });
     else w.crm.put("accounts", id, { city: "Oslo" });
