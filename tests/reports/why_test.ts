@@ -1,4 +1,5 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { nextAfterWhy } from "../../cli/next_command.ts";
 import { whyText } from "../../cli/why_text.ts";
 import { coupleByHand } from "../../engine/hand_couple.ts";
 import { whyOf } from "../../reports/why.ts";
@@ -115,6 +116,29 @@ Deno.test("whyOf() names the record that 50 wait for, pairs and creations, and n
     assertEquals([state, blocks, waitsFor], ["coupled", [], []]);
     assertEquals(fields.find(({ field }) => field.crm === "owner")!.crm, "u1");
   }
+});
+
+Deno.test("whyOf() tells the brake that kept what was decided from being sent", async () => {
+  const w = await coupled();
+  for (let n = 2; n < 30; n++) w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `Name ${n}` }));
+  w.erp.put("customers", "e1", { phone: "2" });
+  const { error } = (await w.sync()).steps[1]!;
+  for (const number of ["C1", "C29"]) {
+    const { blocks } = await why(w, `customers/${number}`);
+    assertEquals(blocks.map(({ code, message }) => [code, message]), [["brake", error!.message]]);
+    assertStringIncludes(blocks[0]!.message, "--allow creations");
+    assertEquals(
+      nextAfterWhy({ step: "customers", blocks, waitsFor: [] }, number),
+      "deno task plan --select customers",
+    );
+  }
+  await w.sync({ allow: new Set(["creations"]) });
+  for (const number of ["C1", "C29"]) assertEquals((await why(w, `customers/${number}`)).blocks, []);
+  // A run that was stopped while it wrote is another matter.
+  w.erp.put("customers", "e1", { phone: "3" });
+  w.stopAfterWrite("crm");
+  await assertRejects(() => w.sync());
+  assertEquals((await why(w, "customers/C1")).blocks.map(({ code }) => code), ["stopped_run"]);
 });
 
 Deno.test("whyOf() says why a record is uncoupled, as the report does", async () => {
