@@ -1,4 +1,5 @@
 /** The exact command that a person types next. */
+import type { Why } from "../reports/why.ts";
 import type { Arguments } from "./arguments.ts";
 
 /** After a `sync` that ended with this exit code. */
@@ -15,6 +16,20 @@ export function nextAfterPlan(exitCode: number, args: Arguments): string {
   const out = args.text("out");
   if (exitCode !== 0) return ["deno task plan", ...again(args)].join(" ");
   return out === null ? ["deno task sync", ...again(args)].join(" ") : `deno task sync ${quoted(out)}`;
+}
+
+/** After `why`, asked about `record`. */
+export function nextAfterWhy(
+  { step, blocks, waitsFor }: Pick<Why, "step" | "blocks" | "waitsFor">,
+  record: string,
+): string {
+  const codes = blocks.map(({ code }) => code);
+  const waited = waitsFor.find(({ state }) => state !== null);
+  if (codes.includes("conflict")) return `deno task conflicts show ${quoted(record)}`;
+  if (waited !== undefined) return `deno task why ${quoted(waited.record)}`;
+  if (codes.includes("brake")) return `deno task plan --select ${quoted(step)}`;
+  const isHeld = codes.includes("refused") || codes.includes("skipped");
+  return `deno task ${isHeld ? "retry" : "sync"} --select ${quoted(record)}`;
 }
 
 /** The options that mean the same a second time: the sandbox is filled only once. */

@@ -56,9 +56,12 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
     }));
 }
 
-/** Opens the services for a run on this store, says which ones they are, and closes them after `work`. */
+/**
+ * Opens the services for a run on this store, says which ones they are, and closes them after `work`. With a guard nothing
+ * is said: the rehearsal of the plan has said it.
+ */
 export async function withServices<T>(
-  options: Pick<SynchronizeOptions, "store" | "home" | "configuration" | "pipeline" | "filling" | "signal">,
+  options: Pick<SynchronizeOptions, "store" | "home" | "configuration" | "pipeline" | "filling" | "guard" | "signal">,
   session: Session,
   work: (services: Services) => Promise<T>,
 ): Promise<T> {
@@ -71,8 +74,10 @@ export async function withServices<T>(
   if (isOrder(filling) && await store.connection(configuration.connection) !== null) throw notEmpty(`${home}/sandbox`);
   const services = await openServices({ home, configuration, project, clock, filling });
   try {
-    for (const message of services.messages) output.message(message);
-    for (const warning of await services.warnings(options.signal)) output.message(warning);
+    if (options.guard === undefined) {
+      for (const message of services.messages) output.message(message);
+      for (const warning of await services.warnings(options.signal)) output.message(warning);
+    }
     return await work(services);
   } finally {
     await services.close();

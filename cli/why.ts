@@ -2,7 +2,7 @@
 import { whyOf } from "../reports/why.ts";
 import type { Arguments } from "./arguments.ts";
 import { needed, withStore } from "./held.ts";
-import { quoted } from "./next_command.ts";
+import { nextAfterWhy } from "./next_command.ts";
 import type { Session } from "./session.ts";
 import { whyText } from "./why_text.ts";
 
@@ -12,16 +12,7 @@ export async function why(args: Arguments, session: Session): Promise<number> {
     const found = await whyOf(held, record);
     const text = args.has("json") ? JSON.stringify(found, null, 2) : whyText(found, held.now());
     await session.output.data(`${text}\n`);
-    const codes = found.blocks.map(({ code }) => code);
-    const [waited] = found.waitsFor.filter(({ state }) => state !== null);
-    const next = codes.includes("conflict")
-      ? `conflicts show ${quoted(record)}`
-      : waited !== undefined
-      ? `why ${quoted(waited.record)}`
-      : codes.includes("refused") || codes.includes("skipped")
-      ? `retry --select ${quoted(record)}`
-      : `sync --select ${quoted(record)}`;
-    session.output.message(`Next: deno task ${next}`);
+    session.output.message(`Next: ${nextAfterWhy(found, record)}`);
     return 0;
   });
 }

@@ -1,6 +1,8 @@
 /** What `why` says, as people read it. Pure; ends without a line break. */
 import { shown } from "../engine/reconcile.ts";
+import { same } from "../engine/same.ts";
 import type { Block, Why, WhyField, Written } from "../reports/why.ts";
+import { quoted } from "./next_command.ts";
 import { table } from "./run_text.ts";
 
 /** `now` is ISO 8601: what lies before it is tried in the next run. */
@@ -27,7 +29,7 @@ export function whyText(why: Why, now: string): string {
   const uncoupled = why.uncoupled === null ? [] : [`  Uncoupled: ${why.uncoupled.message} (${why.uncoupled.code})`];
   return [
     [`${why.record}: ${why.state}`, ...sides, ...how, ...written, ...redefined, ...uncoupled].join("\n"),
-    blocksText(why.blocks, now),
+    blocksText(why, now),
     ...why.waitsFor.map(({ record, state, blocks }) =>
       state === null
         ? `It waits for ${record}, which neither side has`
@@ -38,7 +40,12 @@ export function whyText(why: Why, now: string): string {
   ].join("\n\n");
 }
 
-function blocksText(blocks: readonly Block[], now: string): string {
+function blocksText({ step, blocks, uncoupled, ...why }: Why, now: string): string {
+  if (blocks.length === 0 && uncoupled !== null) {
+    if (uncoupled.code === "not_compared") return "What couples it: deno task sync";
+    const named = ["couple", quoted(step), idOf(why.erp, "ERP"), idOf(why.crm, "CRM")].join(" ");
+    return `What couples it: a record there that its keys match, or deno task ${named}`;
+  }
   if (blocks.length === 0) return "Nothing blocks it";
   return ["What blocks it", ...blocks.map((block) => `  ${blockText(block, now)}`)].join("\n");
 }
@@ -51,6 +58,10 @@ function blockText({ side, code, field, message, remedy, attempts, retryAt, sent
   const where = [side?.toUpperCase(), field].filter((text) => text != null).join(" ");
   return `${code}${where === "" ? "" : ` (${where})`}: ${message}` +
     `${notes.length === 0 ? "" : `\n    ${notes.join(", ")}`}\n    What ends it: ${remedy}`;
+}
+
+function idOf({ number, id }: Why["erp"], side: string): string {
+  return id === null ? side : quoted(number ?? id);
 }
 
 function fieldsText(fields: readonly WhyField[]): string {
@@ -78,7 +89,9 @@ function verdict({ equal, base, changed }: WhyField): string {
 }
 
 function writeText({ at, side, op, state, fields, answers, lost, attempts }: Written): string {
-  const values = fields.map(({ field, before, after }) =>
+  // A group is written as one: what it changes is told.
+  const told = fields.filter(({ field, before, after }) => field.endsWith("/") || !same(before, after));
+  const values = told.map(({ field, before, after }) =>
     op === "insert" ? `${field} ${shown(after)}` : `${field} ${shown(before)} → ${shown(after)}`
   );
   const gone = lost.flatMap((one) =>

@@ -57,7 +57,7 @@ export function planGuard(steps: readonly Step[]): PlanGuard {
   return {
     add(line) {
       const key = keyOf(line);
-      put(hashOf(key));
+      put(hashOf([key, namesOf(line)]));
       for (const [field, value] of Object.entries(line.after)) {
         put(isPlaceholder(value) ? hashOf([key, field]) : hashOf([key, field, value]));
       }
@@ -65,15 +65,22 @@ export function planGuard(steps: readonly Step[]): PlanGuard {
     allows: (change: Change) =>
       variants({ ...change, op: change.op as PlanLine["op"] }).some((write) => {
         const key = keyOf(write);
-        return has(hashOf(key)) && Object.entries(write.after).every(([field, value]) =>
-          has(hashOf([key, field, value])) || has(hashOf([key, field]))
-        );
+        // What the service refused of a planned write is set aside: the rest of it is planned all the same.
+        const isRest = change.reasons.some(({ sent }) => sent !== undefined);
+        return (isRest || has(hashOf([key, namesOf(write)]))) &&
+          Object.entries(write.after).every(([field, value]) =>
+            has(hashOf([key, field, value])) || has(hashOf([key, field]))
+          );
       }),
   };
 }
 
-function keyOf({ step, side, op, source, target, after }: Write): readonly unknown[] {
-  return [step, side, op, source, target, Object.keys(after).sort()];
+function keyOf({ step, side, op, source, target }: Write): readonly unknown[] {
+  return [step, side, op, source, target];
+}
+
+function namesOf({ after }: Write): readonly string[] {
+  return Object.keys(after).sort();
 }
 
 function hashOf(value: unknown): bigint {

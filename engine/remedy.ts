@@ -14,9 +14,12 @@ export function remedyOf(reason: Reason, { record, step, retryAt }: About): stri
   const named = `'${record}'`;
   const remedies: Partial<Record<ReasonCode, string>> = {
     conflict: `deno task conflicts show ${named}`,
-    waiting: "it goes on in the run in which the other record is coupled",
+    waiting: (reason.about ?? []).map((other) => `deno task why '${other}' says how that one stands`).join(", ") ||
+      "it goes on in the run in which the other record is coupled",
     ambiguous: `make the keys unique, or deno task couple '${step}' ERP CRM`,
-    refused: `correct what the message says; ${again}, deno task retry --select ${named} at once`,
+    refused: reason.sent === undefined
+      ? `correct what the message says; ${again}, deno task retry --select ${named} at once`
+      : `another value; deno task retry --select ${named} sends this one once more`,
     moved: again,
     unknown_outcome: reason.until === undefined
       ? `what the message says; else deno task couple '${step}' ERP CRM`

@@ -43,7 +43,7 @@ export interface Block {
   /** The side that is not written; null for both. */
   readonly side: Side | null;
   /** A reason's code, or what the pair's state is. */
-  readonly code: ReasonCode | "authority" | "completed" | "state" | "stopped_run";
+  readonly code: ReasonCode | "authority" | "brake" | "completed" | "state" | "stopped_run";
   readonly field: string | null;
   readonly message: string;
   /** What ends it. */
@@ -101,7 +101,7 @@ export async function whyOf(place: Place, selector: string): Promise<Why> {
     redefined: coupling !== null && coupling.definition !== compiled.hash,
     uncoupled: isAlone ? uncoupledReason(row, isRead(cursors)) : null,
     fields,
-    blocks: blocksOf(compiled, row),
+    blocks: blocksOf(compiled, row, await brakeOf(place, row)),
     waitsFor: await Promise.all([...new Set(waited.flatMap(({ about = [] }) => about))].map(waitedFor)),
     writes: changes.filter((change) => change.op !== "none" || change.lost.length > 0)
       .sort((a, b) => a.at < b.at ? 1 : -1).slice(0, told).map(writtenOf),
@@ -110,7 +110,7 @@ export async function whyOf(place: Place, selector: string): Promise<Why> {
   async function waitedFor(record: string): Promise<WaitedFor> {
     try {
       const other = await findRecord(place, record);
-      const blocks = blocksOf(compiledOf(steps, other.step), other);
+      const blocks = blocksOf(compiledOf(steps, other.step), other, await brakeOf(place, other));
       return { record: selectorOf(other), state: stateNow(other), blocks };
     } catch (error) {
       if (error instanceof DefinitionError) return { record, state: null, blocks: [] };
@@ -124,7 +124,16 @@ function stateNow(row: ReportRow): string {
   return stateOf(row, said.flatMap(({ reasons }) => reasons));
 }
 
-function blocksOf({ step }: Compiled, row: ReportRow): readonly Block[] {
+/** The message of the brake that kept what was decided of a record from being sent; null where none did. */
+async function brakeOf({ store, connection }: Place, { step, open }: ReportRow): Promise<string | null> {
+  const intended = open.find(({ state }) => state === "intended");
+  if (intended === undefined || open.some(({ state }) => state === "sent")) return null;
+  const [run] = await store.runs(connection, { limit: 1, runId: intended.run });
+  const error = run?.steps.find((one) => one.step === step)?.error;
+  return error?.code === "brake" ? error.message : null;
+}
+
+function blocksOf({ step }: Compiled, row: ReportRow, brake: string | null): readonly Block[] {
   const { erp, crm, coupling } = row;
   const none = { side: null, field: null, attempts: 0, retryAt: null, sent: {} };
   const record = selectorOf(row);
@@ -136,7 +145,9 @@ function blocksOf({ step }: Compiled, row: ReportRow): readonly Block[] {
     }))
   );
   const add = (code: Block["code"], message: string, remedy: string) => blocks.push({ ...none, code, message, remedy });
-  if (row.open.some(({ state }) => state === "intended" || state === "sent")) {
+  if (brake !== null) {
+    add("brake", brake, "the word that the message names, once deno task plan has shown what would be written");
+  } else if (row.open.some(({ state }) => state === "intended" || state === "sent")) {
     add("stopped_run", "A run was stopped while it wrote it", "deno task sync finds out what became of it");
   }
   if (coupling?.state === "tombstone") {

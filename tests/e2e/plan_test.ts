@@ -3,16 +3,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { isPlaceholder } from "../../engine/placeholder.ts";
 import type { PlanLine } from "../../engine/planned.ts";
 import { steps } from "../../pipelines/mod.ts";
-import { ok, run, type RunningSandbox, startSandbox, withCopy } from "./program.ts";
+import { latest, ok, run, type RunningSandbox, startSandbox, withCopy, writesSince } from "./program.ts";
 import { writeCompany } from "./small_company.ts";
-
-async function writes(sandbox: RunningSandbox, since: number): Promise<number> {
-  const requests = (await sandbox.requests(since)).filter(({ service }) => service !== "token");
-  return requests.reduce((sum, { operation, innerWrites }) => sum + innerWrites + (operation === "write" ? 1 : 0), 0);
-}
-async function latest(sandbox: RunningSandbox): Promise<number> {
-  return (await sandbox.requests()).at(-1)?.n ?? 0;
-}
 
 Deno.test("sync with a plan writes what the plan says, and refuses it once a record moved", () =>
   withCopy(async (copy) => {
@@ -33,7 +25,7 @@ Deno.test("sync with a plan writes what the plan says, and refuses it once a rec
       assertEquals(again.code, 10, again.stderr);
       const changes = (text: string) => text.slice(text.indexOf('"changes"'), text.indexOf('],"summary"'));
       assertEquals(changes(await file("again")), changes(await file("plan")));
-      assertEquals(await writes(sandbox, 0), 0);
+      assertEquals(await writesSince(sandbox, 0), 0);
 
       // One edit of a record that the plan writes.
       const edited = lines.find(({ step, op }) => step === "customers" && op === "update")!;
@@ -45,13 +37,13 @@ Deno.test("sync with a plan writes what the plan says, and refuses it once a rec
       assertEquals(stale.code, 2, stale.stderr);
       assertStringIncludes(stale.stderr, "[plan_stale]");
       assertStringIncludes(stale.stderr, edited.name);
-      assertEquals(await writes(sandbox, since), 0);
+      assertEquals(await writesSince(sandbox, since), 0);
 
       await ok(sandbox.send("PATCH", url, { telephone1: before.telephone1 }));
       since = await latest(sandbox);
       const done = await run(copy.home, "sync", "exports/plan.json");
       assertEquals(done.code, 0, done.stderr);
-      assertEquals(await writes(sandbox, since), lines.length);
+      assertEquals(await writesSince(sandbox, since), lines.length);
       await assertWritten(sandbox, lines);
 
       const nothing = await run(copy.home, "plan", "--exit-code", "--json");

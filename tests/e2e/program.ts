@@ -260,6 +260,17 @@ export async function startSandbox(home: string, ...args: string[]): Promise<Run
   };
 }
 
+/** The number of the last request that the services got. */
+export async function latest(sandbox: RunningSandbox): Promise<number> {
+  return (await sandbox.requests()).at(-1)?.n ?? 0;
+}
+
+/** How many single writes the services got after a request, those of batches among them. */
+export async function writesSince(sandbox: RunningSandbox, since: number): Promise<number> {
+  const requests = (await sandbox.requests(since)).filter(({ service }) => service !== "token");
+  return requests.reduce((sum, { operation, innerWrites }) => sum + innerWrites + (operation === "write" ? 1 : 0), 0);
+}
+
 /** The answer, read to its end; throws one that is no success. */
 export async function ok(sent: Promise<Response>): Promise<{ readonly headers: Headers; readonly text: string }> {
   const response = await sent;

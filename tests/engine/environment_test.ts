@@ -1,5 +1,5 @@
 /** The guard of the environment: other ids, restored backups, and going on with them on purpose. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { DefinitionError } from "../../errors.ts";
 import { account, customer, plain, type World, world } from "./world.ts";
 
@@ -48,4 +48,32 @@ Deno.test("runPipeline() refuses a side whose newest record is older than it was
   await w.sync();
   w.erp.remove("customers", "e1"); // a record that is gone proves nothing
   await w.sync();
+});
+
+Deno.test("runPipeline() refuses another CRM, names it, and writes nothing to either side", async () => {
+  const { w, id } = await coupled();
+  w.crm.identity = () => Promise.resolve({ service: "dataverse", name: "Copy", parts: { id: "copy" } });
+  w.erp.put("customers", "e1", { phone: "2" });
+  w.crm.put("accounts", id, { city: "Oslo" });
+  const before = [w.erp.writes.length, w.crm.writes.length];
+  const { code, message } = await assertRejects(() => w.sync(), DefinitionError);
+  assertEquals([code, [w.erp.writes.length, w.crm.writes.length]], ["other_environment", before]);
+  assertStringIncludes(message, 'its CRM was "');
+  assertStringIncludes(message, '(id) and is "copy" now');
+  await w.sync({ rebase: true });
+  assertEquals([w.erp.writes.length, w.crm.writes.length], before);
+  assertEquals((await w.open()).map(({ codes }) => codes), [["conflict", "conflict"]]);
+});
+
+Deno.test("runPipeline() refuses a CRM that was restored to an earlier time", async () => {
+  const { w, id } = await coupled();
+  const [record] = await w.store.records("c", "customers", "crm", { ids: [id] }, { limit: 1 });
+  const records = [{ ...record!, modifiedAt: "2026-05-05T00:00:00Z" }];
+  await w.store.savePage("c", "customers", "crm", { run: "r", records, deleted: [], left: [] });
+  w.crm.modifiedAt = "2026-05-04T00:00:00Z";
+  w.erp.put("customers", "e1", { phone: "2" });
+  const before = w.crm.writes.length;
+  const { code, message } = await assertRejects(() => w.sync(), DefinitionError);
+  assertEquals([code, w.crm.writes.length], ["environment_restored", before]);
+  assertStringIncludes(message, "so the CRM was restored");
 });

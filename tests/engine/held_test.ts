@@ -49,6 +49,24 @@ Deno.test("runPipeline() sets a refused group aside as one, also when it creates
   assertEquals([plain(w.crm, "accounts", ["city"]), await changesOf(w)], [[{ city: "Nowhere" }], []]);
 });
 
+Deno.test("runPipeline() creates a record without the field that is refused, and fills it in once it has another value", async () => {
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One", phone: "letters", city: "Rome" }));
+  w.crm.next({ ...refused, field: "phone" });
+  const { counts } = (await w.sync()).steps[1]!.toCrm;
+  assertEquals([counts.inserted, counts.failed], [1, 0]);
+  const account = () => plain(w.crm, "accounts", ["name", "phone", "city"]);
+  assertEquals(account(), [{ name: "One", phone: null, city: "Rome" }]);
+  const aside = [{ code: "refused", field: "phone", sent: { phone: "letters" } }];
+  assertEquals((await changesOf(w)).map(({ reasons }) => reasons), [aside]);
+  const before = w.crm.writes.length;
+  await w.sync({ full: true });
+  assertEquals([w.crm.writes.length, (await changesOf(w)).map(({ reasons }) => reasons)], [before, [aside]]);
+  w.erp.put("customers", "e1", { phone: "123" });
+  await w.sync();
+  assertEquals([account(), await changesOf(w)], [[{ name: "One", phone: "123", city: "Rome" }], []]);
+});
+
 Deno.test("runPipeline() can't do without a required field: the record is refused", async () => {
   const w = world();
   w.erp.put("customers", "e1", customer({ number: "C1", name: "One" }));
@@ -78,6 +96,27 @@ Deno.test("runPipeline() keeps what was refused with its attempts, and tries it 
   assertEquals((await changesOf(w))[0]!.attempts, 1);
   await w.sync();
   assertEquals([plain(w.crm, "accounts", ["phone"]), await changesOf(w)], [[{ phone: "3" }], []]);
+});
+
+Deno.test("runPipeline() tries what was refused again when its time has come, also what it was to create", async () => {
+  for (const isNew of [false, true]) {
+    const w = world();
+    if (!isNew) {
+      w.erp.put("customers", "e1", customer({ number: "C1", name: "One" }));
+      await w.sync();
+    }
+    w.erp.put("customers", "e1", customer({ number: "C1", name: "One", phone: "2" }));
+    for (let time = 0; time < 2; time++) {
+      w.crm.next(refused);
+      await w.sync();
+    }
+    const before = w.crm.writes.length;
+    await w.sync();
+    assertEquals([w.crm.writes.length, (await changesOf(w)).map(({ attempts }) => attempts)], [before, [2]]);
+    w.later(); // longer than the quarter of an hour after the second time
+    await w.sync();
+    assertEquals([plain(w.crm, "accounts", ["phone"]), await changesOf(w)], [[{ phone: "2" }], []]);
+  }
 });
 
 Deno.test.each([

@@ -135,6 +135,18 @@ Deno.test("planGuard() keeps what moved after the plan from being sent, and list
   assertEquals(w.crm.all("accounts").find(({ id }) => id === "a3")!.data.phone, "2");
 });
 
+Deno.test("planGuard() lets the rest of a planned write be sent when the service refuses one of its fields", async () => {
+  const w = filled();
+  await w.sync();
+  w.erp.put("customers", "c3", { phone: "letters", street: "Hafen 1" });
+  const rehearsed = await w.rehearse();
+  w.crm.next({ kind: "refused", code: "Bad", message: "Cannot store the value", field: "phone" });
+  await w.sync({ guard: guardOf(rehearsed) });
+  const now = w.crm.all("accounts").find(({ id }) => id === "a3")!.data;
+  assertEquals([now.phone, now.street], ["1", "Hafen 1"]);
+  assertEquals((await w.open()).map(({ source, codes }) => [source, codes]), [["c3", ["refused"]]]);
+});
+
 Deno.test("planGuard() checks anew what moved between the decision and the write", async () => {
   const w = filled();
   const rehearsed = await w.rehearse();

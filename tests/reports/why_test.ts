@@ -1,5 +1,7 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { nextAfterWhy } from "../../cli/next_command.ts";
 import { whyText } from "../../cli/why_text.ts";
+import { coupleByHand } from "../../engine/hand_couple.ts";
 import { whyOf } from "../../reports/why.ts";
 import type { Change } from "../../store/store.ts";
 import { account, customer, customers, users, type World, world } from "../engine/world.ts";
@@ -59,6 +61,19 @@ Deno.test("whyOf() has the payload of a refused write, its answer, and when it i
   assertStringIncludes(text, 'CRM  update, open\n    phone "1" → "2"\n    refused: No (no); it was to write "phone"');
 });
 
+Deno.test("whyOf() says that a value which was set aside is not sent again by itself", async () => {
+  const w = await coupled();
+  w.erp.put("customers", "e1", { phone: "letters", street: "Via" });
+  w.crm.next({ kind: "refused", code: "no", message: "No", field: "phone" });
+  await w.sync();
+  const found = await why(w, "customers/C1");
+  assertEquals(found.blocks.map(({ remedy }) => remedy), [
+    "another value; deno task retry --select 'customers/C1' sends this one once more",
+  ]);
+  // The city is written with the street, and did not change.
+  assertMatch(whyText(found, now), /Last writes\n.*CRM {2}update, open\n {4}street blank → "Via"\n {4}refused/);
+});
+
 Deno.test("whyOf() follows what a record waits for", async () => {
   const w = world();
   w.erp.put("sellers", "s1", { code: "S1", email: "s@x" });
@@ -69,7 +84,61 @@ Deno.test("whyOf() follows what a record waits for", async () => {
   const found = await why(w, "customers/C1");
   assertEquals(found.blocks.map(({ code }) => code), ["waiting"]);
   assertEquals(found.waitsFor.map(({ record, state }) => [record, state]), [["users/S1", "only_in_erp"]]);
+  assertEquals(found.blocks[0]!.remedy, "deno task why 'users/S1' says how that one stands");
   assertStringIncludes(whyText(found, now), "It waits for users/S1: only_in_erp");
+});
+
+Deno.test("whyOf() names the record that 50 wait for, pairs and creations, and nothing once it is coupled", async () => {
+  const w = world();
+  const put = (n: number, seller: string | null) =>
+    w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `Name ${n}`, seller: seller as never }));
+  for (let n = 0; n < 60; n++) put(n, null);
+  await w.sync();
+  w.erp.put("sellers", "s1", { code: "ANN", email: "ann@erp.example" });
+  w.crm.put("users", "u1", { email: "ann@crm.example", nick: null });
+  const waiting = Array.from({ length: 50 }, (_, at) => at + 30); // 30 have accounts, 20 are new
+  for (const n of waiting) put(n, "ANN");
+  const run = await w.sync();
+  assertEquals([run.steps[1]!.toCrm.counts.blocked, run.steps[1]!.listed], [50, 50]);
+  for (const n of waiting) {
+    const { blocks, waitsFor } = await why(w, `customers/C${n}`);
+    assertEquals(blocks.map(({ code, remedy }) => [code, remedy]), [
+      ["waiting", "deno task why 'users/ANN' says how that one stands"],
+    ]);
+    assertEquals(waitsFor.map(({ record, state }) => [record, state]), [["users/ANN", "only_in_erp"]]);
+  }
+  await coupleByHand({ store: w.store, connection: "c", steps }, "users", { erp: "ANN", crm: "ann@crm.example" });
+  const released = await w.sync();
+  assertEquals([released.steps[1]!.toCrm.counts.modified, released.steps[1]!.toCrm.counts.inserted], [30, 20]);
+  assertEquals(released.steps.map(({ listed }) => listed), [0, 0]);
+  for (const n of waiting) {
+    const { state, blocks, waitsFor, fields } = await why(w, `customers/C${n}`);
+    assertEquals([state, blocks, waitsFor], ["coupled", [], []]);
+    assertEquals(fields.find(({ field }) => field.crm === "owner")!.crm, "u1");
+  }
+});
+
+Deno.test("whyOf() tells the brake that kept what was decided from being sent", async () => {
+  const w = await coupled();
+  for (let n = 2; n < 30; n++) w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `Name ${n}` }));
+  w.erp.put("customers", "e1", { phone: "2" });
+  const { error } = (await w.sync()).steps[1]!;
+  for (const number of ["C1", "C29"]) {
+    const { blocks } = await why(w, `customers/${number}`);
+    assertEquals(blocks.map(({ code, message }) => [code, message]), [["brake", error!.message]]);
+    assertStringIncludes(blocks[0]!.message, "--allow creations");
+    assertEquals(
+      nextAfterWhy({ step: "customers", blocks, waitsFor: [] }, number),
+      "deno task plan --select customers",
+    );
+  }
+  await w.sync({ allow: new Set(["creations"]) });
+  for (const number of ["C1", "C29"]) assertEquals((await why(w, `customers/${number}`)).blocks, []);
+  // A run that was stopped while it wrote is another matter.
+  w.erp.put("customers", "e1", { phone: "3" });
+  w.stopAfterWrite("crm");
+  await assertRejects(() => w.sync());
+  assertEquals((await why(w, "customers/C1")).blocks.map(({ code }) => code), ["stopped_run"]);
 });
 
 Deno.test("whyOf() says why a record is uncoupled, as the report does", async () => {
@@ -78,7 +147,11 @@ Deno.test("whyOf() says why a record is uncoupled, as the report does", async ()
   await w.sync();
   const found = await why(w, "users/u1");
   assertEquals([found.state, found.uncoupled?.code], ["only_in_crm", "no_candidate"]);
-  assertStringIncludes(whyText(found, now), "Uncoupled: No record on the other side matches it (no_candidate)");
+  assertStringIncludes(
+    whyText(found, now),
+    "Uncoupled: No record on the other side matches it (no_candidate)\n\n" +
+      "What couples it: a record there that its keys match, or deno task couple users ERP 's@x'",
+  );
 });
 
 Deno.test("whyOf() tells a record that has several candidates", async () => {
