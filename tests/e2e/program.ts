@@ -176,6 +176,18 @@ export interface LoggedRequest {
   readonly innerReads: number;
   readonly innerWrites: number;
   readonly fault?: string;
+  /** The single writes, those of a batch in their order. */
+  readonly writes?: readonly LoggedWrite[];
+}
+export interface LoggedWrite {
+  readonly method: string;
+  /** A set or an action. */
+  readonly entity: string;
+  /** Null where neither the address nor the answer names it. */
+  readonly id: string | null;
+  /** The body as it was sent; null without one. */
+  readonly fields: Readonly<Record<string, unknown>> | null;
+  readonly status: number;
 }
 
 export interface RunningSandbox {

@@ -104,7 +104,11 @@ export const tables: readonly Table[] = [
   {
     ...{ step: "contacts", erp: "contacts", crm: "contacts", id: "contactid" },
     fields: [
-      ...grouped("name", [both("firstName", "firstname"), both("middleName", "middlename"), both("surname", "lastname")]),
+      ...grouped("name", [
+        both("firstName", "firstname"),
+        both("middleName", "middlename"),
+        both("surname", "lastname"),
+      ]),
       both("jobTitle", "jobtitle"),
       both("phoneNumber", "telephone1"),
       both("mobilePhoneNumber", "mobilephone"),
@@ -113,7 +117,10 @@ export const tables: readonly Table[] = [
       both("email", "emailaddress1"),
       both("website", "websiteurl"),
       ...address,
-      { ...both("customerId", "_parentcustomerid_value"), toCrm: (id, { partners }) => partners("customers").get(String(id)) },
+      {
+        ...both("customerId", "_parentcustomerid_value"),
+        toCrm: (id, { partners }) => partners("customers").get(String(id)),
+      },
       currency,
       owner,
     ],
@@ -186,7 +193,9 @@ export function page(sandbox: RunningSandbox, entity: string): string {
 export async function read(sandbox: RunningSandbox, couples: readonly Couple[]): Promise<Reading> {
   const entities = [...new Set(tables.map(({ erp }) => erp)), "paymentTerms", "shipmentMethods"];
   const sets = [...new Set(tables.map(({ crm }) => crm)), "transactioncurrencies", "uoms", "uomschedules"];
-  const erp = new Map(await Promise.all(entities.map(async (one) => [one, await sandbox.erp(page(sandbox, one))] as const)));
+  const erp = new Map(
+    await Promise.all(entities.map(async (one) => [one, await sandbox.erp(page(sandbox, one))] as const)),
+  );
   const crm = new Map(await Promise.all(sets.map(async (one) => [one, await sandbox.crm(one)] as const)));
   const byId = {
     erp: new Map([...erp].map(([name, rows]) => [name, new Map(rows.map((row) => [row["id"], row]))])),
@@ -241,7 +250,9 @@ export function differences(reading: Reading): { readonly compared: number; read
     for (const field of tableOf(couple.step).fields) {
       const expected = inCrm(field, erp[field.erp], reading);
       if (expected === undefined || (field.blanks === "left" && blank(crm[field.crm]))) continue;
-      if (!(field.erp in erp) || !(field.crm in crm)) throw new Error(`${couple.step} lacks ${field.erp} or ${field.crm}`);
+      if (!(field.erp in erp) || !(field.crm in crm)) {
+        throw new Error(`${couple.step} lacks ${field.erp} or ${field.crm}`);
+      }
       const normal = field.normal ?? ((value) => value);
       if (!same(normal(expected), normal(crm[field.crm]))) {
         found.push({ couple, field, erp: erp[field.erp], crm: crm[field.crm] });
