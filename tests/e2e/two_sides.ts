@@ -112,12 +112,10 @@ interface Looked {
 /** Both services as they are, with what the program lists. */
 async function look(copy: Copy, sandbox: RunningSandbox): Promise<Looked> {
   const said = async (...args: string[]) => (await finished(copy, args)).stdout;
-  const [report, open, decided] = await Promise.all([
-    said("report"),
-    said("conflicts", "list", "--json"),
-    said("conflicts", "list", "--decided", "--json"),
-  ]);
-  const lines = parse(report!, { skipFirstRow: true }) as unknown as Record<string, string>[];
+  const report = await said("report");
+  const open = await said("conflicts", "list", "--json"); // one after the other: each holds the store
+  const decided = await said("conflicts", "list", "--decided", "--json");
+  const lines = parse(report, { skipFirstRow: true }) as unknown as Record<string, string>[];
   const steps = new Set(tables.map(({ step }) => step));
   const couples = lines.filter((line) => steps.has(line["step"]!) && line["erp_id"] && line["crm_id"])
     .filter((line) => line["coupling_state"] !== "tombstone")
@@ -128,7 +126,7 @@ async function look(copy: Copy, sandbox: RunningSandbox): Promise<Looked> {
   const reading = await read(sandbox, couples);
   const { compared, found } = differences(reading);
   assert(compared > 25 * couples.filter(({ step }) => step === "contacts").length / 2, `${compared} compared`);
-  return { reading, differences: found, conflicts: JSON.parse(open!).conflicts, lost: JSON.parse(decided!).lost };
+  return { reading, differences: found, conflicts: JSON.parse(open).conflicts, lost: JSON.parse(decided).lost };
 }
 
 /** Runs a command, and fails with what was said unless it did its work, whatever is listed. */

@@ -95,7 +95,8 @@ export interface Event {
 export function choose(reading: Reading, found: readonly Difference[], scale: 0 | 1): readonly Event[] {
   const unequal = new Set(found.map(({ couple }) => couple));
   const priced = new Set(reading.couples.filter(({ step }) => step === "item prices").map(({ erp }) => erp));
-  const companies = new Set(reading.erp("contacts").map((person) => person["customerId"]));
+  const persons = reading.erp("contacts").filter(({ type }) => type === "Person");
+  const companies = new Set(persons.map((person) => person["customerId"]));
   const free = reading.couples.filter((couple) => {
     if (couple.state !== "coupled" || couple.codes.length > 0 || unequal.has(couple)) return false;
     return couple.step !== "items" || priced.has(couple.erp);
