@@ -132,8 +132,8 @@ export function choose(reading: Reading, found: readonly Difference[], scale: 0 
     const now = reading.rows(couple)[side]![name];
     const other = <T>(values: readonly T[]) => values.filter((one) => one !== now)[n % (values.length - 1)];
     if (name === "creditLimit" || name === "unitPrice") return 700 + n;
-    if (name === "country") return other(["IS", "PL", "NO", "DK"]);
-    if (name === "address1_country") return other(["Japan", "Sweden", "Finland"]);
+    if (name === "country") return other(["CA", "GB", "FR", "DE"]);
+    if (name === "address1_country") return other(["Canada", "France", "Germany"]);
     if (name === "salespersonCode") {
       return other(
         reading.couples.filter(({ step }) => step === "salespeople").map((one) => reading.rows(one).erp!["code"]),

@@ -33,7 +33,7 @@ export interface Table {
 
 const countries = {
   ...{ US: "United States", CA: "Canada", GB: "United Kingdom", FR: "France", DE: "Germany", AU: "Australia" },
-  ...{ IS: "Iceland", PL: "Poland", NO: "Norway", DK: "Denmark", JP: "Japan", SE: "Sweden", FI: "Finland" },
+  ...{ IS: "Iceland", PL: "Poland", NO: "Norway" },
 } as const;
 const country = (value: unknown) => countries[value as keyof typeof countries] ?? value;
 const spelled = (value: unknown) => country(value === "USA" ? "US" : value === "UK" ? "GB" : value);
