@@ -68,21 +68,28 @@ export async function twoSides(copy: Copy, data: readonly string[], scale: 0 | 1
     await perform(sandbox, events);
     await writeAnew(sandbox);
 
-    await assertCarriedOut(copy, sandbox, "first");
+    const planned = await carriedOut(copy, sandbox, "first");
+    const ops = (side: Side) => planned.filter((line) => line.side === side).map(({ op }) => op);
+    assertEquals([new Set(ops("erp")), new Set(ops("crm"))], [
+      new Set(["update"]),
+      new Set(["update", "insert", "delete"]),
+    ]);
     const first = await look(copy, sandbox);
     assertEnded(events, first);
     assertExplained(first, events);
     assertOpen(start, first, events);
 
-    const answers = await decide(copy, events);
-    await assertCarriedOut(copy, sandbox, "second");
+    const answers = await decide(copy, events, scale);
+    // Nothing else was left to be done. Another value is written to both sides.
+    const answered = [...answers].flatMap(([{ couple: { erp, crm } }, keep]) =>
+      keep === "erp" ? [crm] : keep === "crm" ? [erp] : [erp, crm]
+    );
+    const after = await carriedOut(copy, sandbox, "second");
+    assertEquals(after.map(({ target }) => target).sort(), answered.sort());
     const second = await look(copy, sandbox);
     assertEnded(events, second, answers);
     assertExplained(second, events);
     assertEquals(unitsOf(first).length - unitsOf(second).length, answers.size);
-
-    const nothing = await run(copy.home, "plan", ...allowed, "--exit-code");
-    assertEquals(nothing.code, 0, nothing.stderr);
   } finally {
     await sandbox.stop();
   }
@@ -104,7 +111,8 @@ interface Looked {
 /** Both services as they are, with what the program lists. */
 async function look(copy: Copy, sandbox: RunningSandbox): Promise<Looked> {
   const lines = await rowsOf(copy, "couplings");
-  const conflicts = (await rowsOf(copy, "conflicts")).map((line): Conflict => ({
+  const hasConflicts = lines.some((line) => line["conflict_fields"] !== "");
+  const conflicts = !hasConflicts ? [] : (await rowsOf(copy, "conflicts")).map((line): Conflict => ({
     ...{ step: line["step"]!, erpId: line["erp_id"]!, isOpen: line["state"] === "open", unit: line["unit"]! },
     field: { erp: line["erp_field"]!, crm: line["crm_field"]! },
     value: { erp: line["erp_value"]!, crm: line["crm_value"]! },
@@ -141,8 +149,8 @@ async function finished(copy: Copy, args: readonly string[]): Promise<{ readonly
   return done;
 }
 
-/** Makes a plan, which writes nothing, and carries it out: the services are asked for what it says, one by one. */
-async function assertCarriedOut(copy: Copy, sandbox: RunningSandbox, name: string): Promise<void> {
+/** Makes a plan, which writes nothing, and carries it out: what the services were asked for is what it says. Gives it. */
+async function carriedOut(copy: Copy, sandbox: RunningSandbox, name: string): Promise<readonly PlanLine[]> {
   const latest = async () => (await sandbox.requests()).at(-1)!.n;
   let since = await latest();
   await finished(copy, ["plan", ...allowed, "--out", `exports/${name}.json`]);
@@ -154,6 +162,7 @@ async function assertCarriedOut(copy: Copy, sandbox: RunningSandbox, name: strin
   const written = await writtenSince(sandbox, since);
   assertEquals(written.map(({ text }) => text).sort(), lines.flatMap(plannedWrite).sort());
   assertEquals(written.filter(({ status }) => status >= 300), []);
+  return lines;
 }
 
 interface Write {
@@ -233,11 +242,12 @@ function isInConflict({ recipe }: Event): boolean {
 }
 
 /** Answers some of the conflicts that the edits made; gives the answers. */
-async function decide(copy: Copy, events: readonly Event[]): Promise<ReadonlyMap<Event, string>> {
+async function decide(copy: Copy, events: readonly Event[], scale: 0 | 1): Promise<ReadonlyMap<Event, string>> {
   const open = events.filter(isInConflict);
   const [field, ...fields] = open.filter(({ recipe }) => recipe.kind === "same");
   const [group] = open.filter(({ recipe }) => recipe.kind === "group");
-  const answers = new Map([[field!, "+354 555 9999"], [fields.at(-1)!, "erp"], [group!, "crm"]]);
+  const answers = new Map([[field!, "+354 555 9999"], [group!, "crm"]]);
+  if (scale === 1) answers.set(fields.at(-1)!, "erp");
   for (const [{ couple, edits }, keep] of answers) {
     const record = `${couple.step}/${couple.erp}`;
     await finished(copy, ["conflicts", "resolve", record, "--keep", keep, "--field", edits[0]!.field.unit]);
