@@ -95,7 +95,7 @@ export async function twoSides(copy: Copy, data: readonly string[], scale: 0 | 1
   }
 }
 
-/** A customer who comes into being on the ERP's side, with a person; the CRM has neither. */
+/** A customer whom only the ERP has: the plan's creation. */
 async function writeAnew(sandbox: RunningSandbox): Promise<void> {
   const url = `${sandbox.erpUrl}companies(${sandbox.companyId})/customers`;
   await ok(sandbox.send("POST", url, { displayName: "Entirely New Ltd", city: "Leith", country: "GB" }));
