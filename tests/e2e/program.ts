@@ -62,6 +62,9 @@ async function edit(path: string, from: string, to: string): Promise<void> {
   await Deno.writeTextFile(path, parts.join(to));
 }
 
+/** Permissions of commands whose task has those of another one. */
+const permissions: Readonly<Record<string, string>> = { conflicts: "status", retry: "sync" };
+
 /** A command of the tree that the home lies in. */
 function command(
   args: readonly string[],
@@ -70,7 +73,7 @@ function command(
   flags: readonly string[] = [],
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, `-P=${args[0]}`, "--no-prompt", "main.ts", ...args],
+    args: ["run", ...flags, `-P=${permissions[args[0]!] ?? args[0]}`, "--no-prompt", "main.ts", ...args],
     cwd: home.slice(0, home.lastIndexOf("/.tenging") + 1),
     // The database's second compilation takes longer than runs of this size do.
     // A database that somebody works with is none to test on.
@@ -176,6 +179,18 @@ export interface LoggedRequest {
   readonly innerReads: number;
   readonly innerWrites: number;
   readonly fault?: string;
+  /** The single writes, those of a batch in their order. */
+  readonly writes?: readonly LoggedWrite[];
+}
+export interface LoggedWrite {
+  readonly method: string;
+  /** A set or an action. */
+  readonly entity: string;
+  /** Null where neither the address nor the answer names it. */
+  readonly id: string | null;
+  /** The body as it was sent; null without one. */
+  readonly fields: Readonly<Record<string, unknown>> | null;
+  readonly status: number;
 }
 
 export interface RunningSandbox {
