@@ -107,7 +107,11 @@ Deno.test("whyOf() names the record that 50 wait for, pairs and creations, and n
     ]);
     assertEquals(waitsFor.map(({ record, state }) => [record, state]), [["users/ANN", "only_in_erp"]]);
   }
-  await coupleByHand({ store: w.store, connection: "c", steps }, "users", { erp: "ANN", crm: "ann@crm.example" });
+  await coupleByHand({ store: w.store, connection: "c", steps }, "users", {
+    erp: "ANN",
+    crm: "ann@crm.example",
+    now: "2026-02-01T00:00:00Z",
+  });
   const released = await w.sync();
   assertEquals([released.steps[1]!.toCrm.counts.modified, released.steps[1]!.toCrm.counts.inserted], [30, 20]);
   assertEquals(released.steps.map(({ listed }) => listed), [0, 0]);
