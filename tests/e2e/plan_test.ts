@@ -47,6 +47,7 @@ Deno.test("sync with a plan writes what the plan says, and refuses it once a rec
       since = await latest(sandbox);
       const done = await run(copy.home, "sync", "exports/plan.json");
       assertEquals(done.code, 0, done.stderr);
+      assertEquals(done.stderr.split("Nothing is configured").length, 2, done.stderr); // said once
       assertEquals(await writesSince(sandbox, since), lines.length);
 
       const nothing = await run(copy.home, "plan", "--exit-code", "--json");
