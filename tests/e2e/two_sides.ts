@@ -26,7 +26,6 @@ interface PlanLine {
   readonly side: Side;
   readonly op: "insert" | "update" | "delete" | "uncouple";
   readonly target: string | null;
-  readonly name: string;
   readonly after: Row;
 }
 /** A field in conflict, or a value that lost one: a line of the report. */
@@ -40,7 +39,7 @@ interface Conflict {
 }
 
 /** Words of the definitions that make some of the conflicts somebody's, and a deletion that goes on. */
-export async function setPolicies({ edit }: Copy): Promise<void> {
+async function setPolicies({ edit }: Copy): Promise<void> {
   await edit("pipelines/customers.ts", "mapped, optional,", "mapped, onConflict, optional,");
   await edit("pipelines/customers.ts", 'websiteurl: "website"', 'websiteurl: onConflict("erp", "website")');
   await edit("pipelines/customers.ts", 'emailaddress1: "email"', 'emailaddress1: onConflict("crm", "email")');
@@ -74,6 +73,10 @@ export async function twoSides(copy: Copy, data: readonly string[], scale: 0 | 1
       new Set(["update"]),
       new Set(["update", "insert", "delete"]),
     ]);
+    const over = new Set(
+      events.filter(({ recipe }) => isOver(recipe)).flatMap(({ couple: { erp, crm } }) => [erp, crm]),
+    );
+    assertEquals(planned.filter(({ op, target }) => op !== "delete" && over.has(target!)), []);
     const first = await look(copy, sandbox);
     assertEnded(events, first);
     assertExplained(first, events);
@@ -287,7 +290,7 @@ function assertEnded(events: readonly Event[], looked: Looked, answers: Readonly
   }
 }
 
-/** A pair that is over is listed so, and nothing is written to what is left of it but where the definition says so. */
+/** A pair that is over is listed so, and what is left of it stays but where the definition says otherwise. */
 function assertOver({ recipe, couple }: Event, reading: Reading): void {
   const { erp, crm } = reading.rows(couple);
   const state = reading.couples.find((one) => one.step === couple.step && one.erp === couple.erp)?.state;
