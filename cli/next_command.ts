@@ -11,9 +11,14 @@ export function nextAfterSync(exitCode: number, args: Arguments): string {
   return ["deno task sync", ...again(args)].join(" ");
 }
 
-/** After a `plan` that ended with this exit code. */
-export function nextAfterPlan(exitCode: number, args: Arguments): string {
+/** After a `plan` that ended with this exit code; `stopped`: the brakes that stopped steps of it. */
+export function nextAfterPlan(exitCode: number, args: Arguments, stopped: readonly string[] = []): string {
   const out = args.text("out");
+  if (stopped.length > 0) {
+    const passing = [...new Set(stopped)].flatMap((brake) => ["--allow", brake]);
+    const file = out === null ? [] : ["--out", quoted(out)];
+    return ["deno task plan", ...again(args), ...passing, ...file].join(" ");
+  }
   if (exitCode !== 0) return ["deno task plan", ...again(args)].join(" ");
   return out === null ? ["deno task sync", ...again(args)].join(" ") : `deno task sync ${quoted(out)}`;
 }

@@ -8,6 +8,7 @@ import {
   type PlannedOptions,
   plannedSteps,
 } from "../engine/planned.ts";
+import { brakes } from "../engine/brakes.ts";
 import { select } from "../engine/plan.ts";
 import type { Compiled } from "../engine/rules.ts";
 import { exitCodeOf } from "../engine/run.ts";
@@ -99,7 +100,9 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
         output.message(isBraked ? `Wrote ${out}` : `${out} was not written: a step could not be planned`);
       }
       const code = interruption.exitCode() ?? failed;
-      output.message(`Next: ${nextAfterPlan(code, args)}`);
+      const errors = run.steps.flatMap(({ error }) => error?.code === "brake" ? [error.message] : []);
+      const stopped = brakes.filter((brake) => errors.some((message) => message.includes(`--allow ${brake} `)));
+      output.message(`Next: ${nextAfterPlan(code, args, stopped)}`);
       return code === 0 && args.has("exit-code") && changes > 0 ? hasChanges : code;
     } finally {
       await store.close();

@@ -4,6 +4,7 @@ import type { Change, Pair, Reason, Side, StoredRecord } from "../store/store.ts
 import type { Saved } from "./changes.ts";
 import type { StepContext } from "./context.ts";
 import { accessOf, type FieldRule } from "./rules.ts";
+import { stands } from "./record.ts";
 import { same } from "./same.ts";
 
 /** Milliseconds before what was refused twice is tried again; four times as long after each further time. */
@@ -32,7 +33,7 @@ export function isSkipped(
   { erp, crm }: { readonly erp: StoredRecord | null; readonly crm: StoredRecord | null },
   saved: Saved,
 ): boolean {
-  const wanted = [erp?.fingerprint ?? "", crm?.fingerprint ?? ""];
+  const wanted = [stateOf(erp), stateOf(crm)];
   let skipped = false;
   for (const [side, source] of [["crm", erp?.id], ["erp", crm?.id]] as const) {
     const held = source === undefined ? undefined : heldOf(context, side, source);
@@ -45,6 +46,12 @@ export function isSkipped(
     }
   }
   return skipped;
+}
+
+/** What a skip is about: the record as it is; one that is gone is not what it was. */
+export function stateOf(record: StoredRecord | null): string {
+  if (record === null) return "";
+  return stands(record) ? record.fingerprint : `${record.state} ${record.fingerprint}`;
 }
 
 /** The fields without those whose value the service refused before, with the reasons why they are left out. */
@@ -83,7 +90,8 @@ export function intend(context: StepContext, change: Change, saved: Saved, again
     context.count(side, source, "failed", { again });
   } else {
     saved.changes.push({ ...change, attempts: isSame ? held.attempts : 0 });
-    if (change.op === "insert") context.intended.creations++;
+    const isNew = !context.listed.has(`${side} ${source}`);
+    if (change.op === "insert") context.intended.creations += isNew ? 1 : 0;
     else if (change.op !== "update") context.intended.deletions++;
   }
 }

@@ -23,6 +23,7 @@ export async function resolveIntents(context: StepContext): Promise<void> {
     const closed: Change[] = [];
     for (const change of changes) {
       if (isHeld(change)) context.held.set(`${change.side} ${change.source}`, change);
+      if (change.state === "open") context.listed.add(`${change.side} ${change.source}`);
       if (change.state === "noted") continue;
       const doubt = change.op === "insert" ? "unknown_outcome" : "not_restored";
       const inDoubt = change.reasons.some((reason) => reason.code === doubt);

@@ -239,7 +239,7 @@ function contextOf(
     unsettled: new Map(),
     unrestored: new Map(),
     held: new Map(),
-    moved: new Set(),
+    ...{ moved: new Set(), listed: new Set() },
     intended: { creations: 0, deletions: 0, changes: 0, candidates: [] },
     count: (side, source, outcome, { again, revisited }) => {
       const key = `${side} ${source}`;

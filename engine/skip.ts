@@ -3,6 +3,7 @@ import type { Change, Reason, ReportRow, Settlement, Side } from "../store/store
 import { byHand, listing } from "./changes.ts";
 import { otherSide } from "./context.ts";
 import { idOf, refuseUnsettled } from "./find_record.ts";
+import { stateOf } from "./held.ts";
 import type { Step } from "./step.ts";
 
 /** The sides that a step writes. */
@@ -17,7 +18,7 @@ export function isSkip(change: Change): boolean {
 
 /**
  * A noted change for each side that the step writes, of an uncoupled record the other side's alone: it ends what was
- * open there. The reason is about the two fingerprints, ERP and CRM; the engine leaves the record alone while both are
+ * open there. The reason is about the two records as they are, ERP and CRM; the engine leaves them alone while both are
  * the same. Without changes where the step writes nothing from this record. Throws DefinitionError "write_unsettled".
  */
 export function skipRecord(
@@ -26,7 +27,7 @@ export function skipRecord(
   { text, now }: { readonly text: string; readonly now: string },
 ): Settlement {
   refuseUnsettled(row, "skip");
-  const about = [row.erp?.fingerprint ?? "", row.crm?.fingerprint ?? ""];
+  const about = [stateOf(row.erp), stateOf(row.crm)];
   const reason: Reason = { code: "skipped", message: text, about };
   const context = { step, run: byHand, now: () => now };
   const changes = writtenSides(step).flatMap((side): Change[] => {

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { readArguments } from "../../cli/arguments.ts";
 import type { Configuration } from "../../cli/configuration.ts";
-import { nextAfterSync } from "../../cli/next_command.ts";
+import { nextAfterPlan, nextAfterSync } from "../../cli/next_command.ts";
 import { nothingToFill } from "../../cli/fill_sandbox.ts";
 import { openServices, refuseOtherKind } from "../../cli/services.ts";
 import { announceServing, findServing } from "../../cli/serving.ts";
@@ -359,6 +359,13 @@ for (const [code, args, next] of nexts) {
     assertEquals(nextAfterSync(code, readArguments(args)), next);
   });
 }
+
+Deno.test("nextAfterPlan() lets the brakes pass that stopped it", () => {
+  const args = readArguments(["plan", "--select", "items", "--allow", "filter", "--out", "exports/plan.json"]);
+  const options = "--select items --allow filter --allow creations --allow empty --out exports/plan.json";
+  assertEquals(nextAfterPlan(7, args, ["creations", "empty"]), `deno task plan ${options}`);
+  assertEquals(nextAfterPlan(0, args), "deno task sync exports/plan.json");
+});
 
 Deno.test("findServing() finds who answers and takes what a killed one left for nobody", () =>
   inWorld(async ({ dir }) => {

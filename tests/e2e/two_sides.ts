@@ -50,9 +50,6 @@ async function setPolicies({ edit }: Copy): Promise<void> {
   );
 }
 
-/** What was refused counts as about to be created, however long it is left alone. */
-const allowed = ["--allow", "creations"];
-
 /** The whole of it, in a copy of the tree; `data` are the options that load the company, `scale` says how much is done. */
 export async function twoSides(copy: Copy, data: readonly string[], scale: 0 | 1): Promise<void> {
   await setPolicies(copy);
@@ -60,7 +57,7 @@ export async function twoSides(copy: Copy, data: readonly string[], scale: 0 | 1
   try {
     await finished(copy, ["sync"]);
     // What a service refused there is tried once more, and then left alone for a quarter of an hour.
-    if (scale === 1) await finished(copy, ["sync", ...allowed]);
+    if (scale === 1) await finished(copy, ["sync"]);
     const start = await look(copy, sandbox);
     assertExplained(start);
     const events = choose(start.reading, start.differences, scale);
@@ -156,7 +153,7 @@ async function finished(copy: Copy, args: readonly string[]): Promise<{ readonly
 async function carriedOut(copy: Copy, sandbox: RunningSandbox, name: string): Promise<readonly PlanLine[]> {
   const latest = async () => (await sandbox.requests()).at(-1)!.n;
   let since = await latest();
-  await finished(copy, ["plan", ...allowed, "--out", `exports/${name}.json`]);
+  await finished(copy, ["plan", "--out", `exports/${name}.json`]);
   assertEquals(await writtenSince(sandbox, since), [], "a plan writes nothing");
   const lines: PlanLine[] = JSON.parse(await Deno.readTextFile(`${copy.dir}exports/${name}.json`)).changes;
   assert(lines.length > 0);

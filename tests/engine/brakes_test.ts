@@ -107,3 +107,19 @@ Deno.test("runPipeline() holds back no first load, and nothing that is few", asy
   names(w).slice(0, few).forEach((id) => w.erp.put("customers", id, { phone: "1" }));
   assertEquals(exitCodeOf(await w.sync({ steps })), 0);
 });
+
+Deno.test("runPipeline() takes what was listed before for no mistake when it is written", async () => {
+  const w = await coupled(30);
+  const count = () => w.crm.all("accounts").length;
+  w.erp.put("sellers", "s1", { code: "ANN", email: "ann@sales.example" });
+  for (let n = 100; n < 150; n++) {
+    w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `New ${n}`, seller: "ANN" as never }));
+  }
+  assertEquals([exitCodeOf(await w.sync({ steps })), count()], [3, 30]);
+  w.crm.put("users", "u1", { email: "ann@sales.example", nick: null });
+  assertEquals([exitCodeOf(await w.sync({ steps })), count()], [0, 80]);
+  names(w).slice(0, 30).forEach((id) => w.erp.remove("customers", id));
+  assertEquals(exitCodeOf(await w.sync({ steps })), 3);
+  const deleting = policy({ missing: { erp: "delete" } });
+  assertEquals([exitCodeOf(await w.sync({ steps: deleting })), count()], [7, 80]); // but deletions always count
+});

@@ -77,7 +77,11 @@ Deno.test("runPipeline() leaves a skipped record without a partner alone until s
   w.crm.put("accounts", "a2", { accountnumber: "C2" });
   w.erp.put("customers", "e1", { phone: "6" });
   await w.sync();
-  assertEquals((await w.store.step("c", "customers")).coupled, 2); // C1, and C2 that the ERP got
+  const couplings = async () => (await w.store.step("c", "customers")).coupled;
+  assertEquals([await couplings(), w.erp.all("customers").length], [1, 2]); // C2, which the ERP got
+  w.crm.put("accounts", "a1", { phone: "7" });
+  await w.sync();
+  assertEquals([await couplings(), w.erp.all("customers").length], [2, 2]); // the same keys, and neither is skipped any more
 });
 
 Deno.test("runPipeline() leaves a skipped pair alone whose record is missing, until the other one is edited", async () => {
@@ -92,4 +96,14 @@ Deno.test("runPipeline() leaves a skipped pair alone whose record is missing, un
   w.erp.put("customers", "e1", { phone: "2" });
   await w.sync();
   assertEquals(await codes(w), [["crm", "conflict"]]);
+});
+
+Deno.test("runPipeline() releases a skipped pair when one of its records is deleted, and leaves alone one that was", async () => {
+  const { w, id } = await inConflict();
+  await skip(w, "customers/C1");
+  w.crm.remove("accounts", id);
+  await w.sync();
+  assertEquals((await codes(w)).map(([, code]) => code), ["conflict"]);
+  await skip(w, "customers/e1");
+  await assertLeftAlone(w);
 });
