@@ -1,5 +1,5 @@
 /** Find updates: reads both sides of a step into the store, and finds what is gone after a full reading. */
-import type { Field, Fields, Opened, Page, Part } from "../connectors/connector.ts";
+import type { Field, Fields, Met, Opened, Page, Part } from "../connectors/connector.ts";
 import { ServiceError } from "../errors.ts";
 import type { Change, Side, StoredRecord } from "../store/store.ts";
 import { refuseEmpty } from "./brakes.ts";
@@ -67,17 +67,37 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
   return whole || tells;
 }
 
-/** Reads all ids of a side, and asks for each record that was not among them. */
+/**
+ * Reads all ids of a side, and asks for each record that was not among them, or that is there otherwise than it is
+ * known: a service may commit a change so late that no reading of changes brings it.
+ */
 async function sweep(context: StepContext, side: Side, at: string): Promise<void> {
   const { store, connection, step, run } = context;
-  let met = 0;
-  for await (const page of context.opened[side].read({ fields: [], only: "ids", ...signalOf(context) })) {
+  let count = 0;
+  for await (const { met = [] } of context.opened[side].read({ fields: [], only: "ids", ...signalOf(context) })) {
     context.signal?.throwIfAborted();
-    met += page.met?.length ?? 0;
-    await store.savePage(connection, step.name, side, { ...nothing, run, met: page.met ?? [] });
+    count += met.length;
+    await store.savePage(connection, step.name, side, { ...nothing, run, met: met.map(({ id }) => id) });
+    for (let from = 0; from < met.length; from += confirmed) {
+      const unknown = await unknownOf(context, side, met.slice(from, from + confirmed));
+      await readAgain(context, side, unknown);
+    }
   }
-  await confirmUnseen(context, side, met);
+  await confirmUnseen(context, side, count);
   await store.savePage(connection, step.name, side, { ...nothing, run, swept: at });
+}
+
+/** Ids of those that were never read, count as gone, or were modified since they were read. */
+async function unknownOf(context: StepContext, side: Side, met: readonly Met[]): Promise<string[]> {
+  const { store, connection, step } = context;
+  const ids = met.map(({ id }) => id);
+  const known = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
+  const byId = new Map(known.map((record) => [record.id, record]));
+  return met.filter(({ id, modifiedAt }) => {
+    const record = byId.get(id);
+    if (record?.state !== "present") return true;
+    return modifiedAt !== null && modifiedAt !== record.modifiedAt;
+  }).map(({ id }) => id);
 }
 
 const nothing = { records: [], deleted: [], left: [] };
