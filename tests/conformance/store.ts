@@ -46,9 +46,11 @@ export function storeSuite(
   test("step() of an unknown step is empty and leaves it unknown", async (store, connection) => {
     assertEquals(await store.step(connection, "s"), {
       definition: null,
+      ended: null,
       rules: {},
       cursors: { erp: null, crm: null },
       swept: { erp: null, crm: null },
+      whole: { erp: null, crm: null },
       newest: { erp: null, crm: null },
       entities: null,
       coupled: 0,
