@@ -17,24 +17,31 @@ export interface Finding {
   readonly cursor: string | null;
   /** ISO 8601: since when it is known what was deleted; null: since never. */
   readonly swept: string | null;
+  /** ISO 8601: when all records, or all ids, were last read; null: never. */
+  readonly whole: string | null;
 }
 
 /**
  * Reads one side. Where the service does not tell what was deleted, and nobody looked for so long as the step says, all
- * ids are read as well. What neither met is asked for by its id.
+ * ids are read as well; where it tells, once a week: what it tells with may have been cleared. What neither met is asked
+ * for by its id.
  */
-export async function findUpdates(context: StepContext, side: Side, { cursor, swept }: Finding): Promise<void> {
+export async function findUpdates(context: StepContext, side: Side, { cursor, swept, whole }: Finding): Promise<void> {
   const at = context.now();
-  let knows: boolean;
+  let found: Found;
   try {
-    knows = await read(context, side, cursor, at);
+    found = await read(context, side, cursor, at);
   } catch (error) {
     if (cursor === null || !(error instanceof ServiceError) || error.code !== "cursor_expired") throw error;
-    knows = await read(context, side, null, at);
+    found = await read(context, side, null, at);
   }
-  const isDue = swept === null || Date.parse(at) - Date.parse(swept) >= pauses[context.step.sweepEvery];
-  if (!knows && isDue) await sweep(context, side, at);
+  if (found === "everything") return;
+  const [last, pause] = found === "deletions" ? [whole, pauses.week] : [swept, pauses[context.step.sweepEvery]];
+  if (last === null || Date.parse(at) - Date.parse(last) >= pause) await sweep(context, side, at);
 }
+
+/** What a reading brought: all records, changes with all that was deleted, or changes alone. */
+type Found = "everything" | "deletions" | "changes";
 
 /** Milliseconds between two sweeps. */
 const pauses: Readonly<Record<SweepEvery, number>> = {
@@ -44,8 +51,7 @@ const pauses: Readonly<Record<SweepEvery, number>> = {
   week: 7 * 24 * 3_600_000,
 };
 
-/** Returns whether it is known now what was deleted. */
-async function read(context: StepContext, side: Side, since: string | null, at: string): Promise<boolean> {
+async function read(context: StepContext, side: Side, since: string | null, at: string): Promise<Found> {
   const { store, connection, step, run, compiled } = context;
   const options = { ...context.wanted(side), ...(since === null ? {} : { since }), ...signalOf(context) };
   let whole = since === null;
@@ -63,8 +69,9 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
   }
   if (whole) await confirmUnseen(context, side, met);
   const cursor = end === null ? {} : { cursor: `${compiled.hash} ${end}` };
-  if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, ...cursor, swept: at });
-  return whole || tells;
+  const known = whole ? { swept: at, whole: at } : { swept: at };
+  if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, ...cursor, ...known });
+  return whole ? "everything" : tells ? "deletions" : "changes";
 }
 
 /**
@@ -84,7 +91,7 @@ async function sweep(context: StepContext, side: Side, at: string): Promise<void
     }
   }
   await confirmUnseen(context, side, count);
-  await store.savePage(connection, step.name, side, { ...nothing, run, swept: at });
+  await store.savePage(connection, step.name, side, { ...nothing, run, swept: at, whole: at });
 }
 
 /** Ids of those that were never read, count as gone, or were modified since they were read. */

@@ -47,6 +47,36 @@ Deno.test("runPipeline() looks for deletions in the first run, with full, and as
   }
 });
 
+Deno.test("runPipeline() looks once a week for what a service left out that tells of deletions", async () => {
+  for (const sweepEvery of ["run", "week"] as const) {
+    let now = Date.UTC(2026, 0, 1);
+    const clock = { now: () => now, sleep: () => Promise.resolve(), random: () => 0, uuid: () => `run ${now}` };
+    const erp = fakeService("business_central");
+    const crm = fakeService("dataverse");
+    const steps = [users, { ...customers, sweepEvery } as Step];
+    const store = memoryStore();
+    const swept = async () => Date.parse((await store.step("c", "customers")).swept.erp!);
+    const sweeps = () => erp.sweeps.filter((entity) => entity === "customers").length;
+    const sync = (later: number) => {
+      now += later;
+      return runPipeline({ connection: "c", kind: "sandbox", steps, store, erp, crm, clock });
+    };
+    for (const id of ["told", "untold"]) erp.put("customers", id, customer({ number: id, name: id }));
+    await sync(0);
+    erp.late.add("untold");
+    for (const id of ["told", "untold"]) erp.remove("customers", id);
+    await sync(7 * 24 * hour - 1);
+    const listed = async () => (await store.changes("c", { states: ["open"] }, { limit: 9 })).length;
+    assertEquals([sweeps(), await swept(), await listed()], [0, now, 1]);
+    await sync(1);
+    assertEquals([sweeps(), await swept(), await listed()], [1, now, 2]);
+    await sync(7 * 24 * hour - 1);
+    assertEquals([sweeps(), await swept()], [1, now]);
+    await sync(1);
+    assertEquals(sweeps(), 2);
+  }
+});
+
 Deno.test("runPipeline() reads what a sweep meets otherwise than it is known, and nothing else", async () => {
   let now = Date.UTC(2026, 0, 1);
   const clock = { now: () => now, sleep: () => Promise.resolve(), random: () => 0, uuid: () => `run ${now}` };
