@@ -171,6 +171,12 @@ export interface Merged {
   readonly into: string;
 }
 
+/** A record that a sweep met; `modifiedAt` as in {@link Row}, null also where the sweep does not ask for it. */
+export interface Met {
+  readonly id: string;
+  readonly modifiedAt: string | null;
+}
+
 /** One answer of {@link Opened.read}. Rows may come twice; the last one counts. */
 export interface Page {
   readonly rows: readonly Row[];
@@ -180,8 +186,8 @@ export interface Page {
   readonly left: readonly string[];
   /** They are in none of the other lists. */
   readonly merged?: readonly Merged[];
-  /** Ids in the filter, where nothing but ids was asked for. */
-  readonly met?: readonly string[];
+  /** What is in the filter, where nothing but ids was asked for. */
+  readonly met?: readonly Met[];
   /** Documents that were completed, where records were asked for by id. */
   readonly archived?: readonly Archived[];
   /** full: a page of everything in the filter, even if it was asked since a cursor; delta: of changes; some: of ids. */
@@ -204,7 +210,10 @@ export interface ReadOptions {
   readonly ids?: readonly string[];
   /** Of `ids`: the keys that they were last seen with, by id; what a document left may be known by its number alone. */
   readonly keys?: Readonly<Record<string, string>>;
-  /** Nothing but the ids of everything in the filter (`met` of each page, kind "full", no cursor): a sweep for what is gone. */
+  /**
+   * Nothing but the ids of everything in the filter, with their time stamps (`met` of each page, kind "full", no cursor):
+   * a sweep for what is gone, and for what no reading of changes brought.
+   */
   readonly only?: "ids";
   readonly signal?: AbortSignal;
 }

@@ -1,5 +1,5 @@
 /** Find updates: reads both sides of a step into the store, and finds what is gone after a full reading. */
-import type { Field, Fields, Opened, Page, Part } from "../connectors/connector.ts";
+import type { Field, Fields, Met, Opened, Page, Part } from "../connectors/connector.ts";
 import { ServiceError } from "../errors.ts";
 import type { Change, Side, StoredRecord } from "../store/store.ts";
 import { refuseEmpty } from "./brakes.ts";
@@ -17,24 +17,31 @@ export interface Finding {
   readonly cursor: string | null;
   /** ISO 8601: since when it is known what was deleted; null: since never. */
   readonly swept: string | null;
+  /** ISO 8601: when all records, or all ids, were last read; null: never. */
+  readonly whole: string | null;
 }
 
 /**
  * Reads one side. Where the service does not tell what was deleted, and nobody looked for so long as the step says, all
- * ids are read as well. What neither met is asked for by its id.
+ * ids are read as well; where it tells, once a week: what it tells with may have been cleared. What neither met is asked
+ * for by its id.
  */
-export async function findUpdates(context: StepContext, side: Side, { cursor, swept }: Finding): Promise<void> {
+export async function findUpdates(context: StepContext, side: Side, { cursor, swept, whole }: Finding): Promise<void> {
   const at = context.now();
-  let knows: boolean;
+  let found: Found;
   try {
-    knows = await read(context, side, cursor, at);
+    found = await read(context, side, cursor, at);
   } catch (error) {
     if (cursor === null || !(error instanceof ServiceError) || error.code !== "cursor_expired") throw error;
-    knows = await read(context, side, null, at);
+    found = await read(context, side, null, at);
   }
-  const isDue = swept === null || Date.parse(at) - Date.parse(swept) >= pauses[context.step.sweepEvery];
-  if (!knows && isDue) await sweep(context, side, at);
+  if (found === "everything") return;
+  const [last, pause] = found === "deletions" ? [whole, pauses.week] : [swept, pauses[context.step.sweepEvery]];
+  if (last === null || Date.parse(at) - Date.parse(last) >= pause) await sweep(context, side, at);
 }
+
+/** What a reading brought: all records, changes with all that was deleted, or changes alone. */
+type Found = "everything" | "deletions" | "changes";
 
 /** Milliseconds between two sweeps. */
 const pauses: Readonly<Record<SweepEvery, number>> = {
@@ -44,8 +51,7 @@ const pauses: Readonly<Record<SweepEvery, number>> = {
   week: 7 * 24 * 3_600_000,
 };
 
-/** Returns whether it is known now what was deleted. */
-async function read(context: StepContext, side: Side, since: string | null, at: string): Promise<boolean> {
+async function read(context: StepContext, side: Side, since: string | null, at: string): Promise<Found> {
   const { store, connection, step, run, compiled } = context;
   const options = { ...context.wanted(side), ...(since === null ? {} : { since }), ...signalOf(context) };
   let whole = since === null;
@@ -63,21 +69,42 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
   }
   if (whole) await confirmUnseen(context, side, met);
   const cursor = end === null ? {} : { cursor: `${compiled.hash} ${end}` };
-  if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, ...cursor, swept: at });
-  return whole || tells;
+  const known = whole ? { swept: at, whole: at } : { swept: at };
+  if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, ...cursor, ...known });
+  return whole ? "everything" : tells ? "deletions" : "changes";
 }
 
-/** Reads all ids of a side, and asks for each record that was not among them. */
+/**
+ * Reads all ids of a side, and asks for each record that was not among them, or that is there otherwise than it is
+ * known: a service may commit a change so late that no reading of changes brings it.
+ */
 async function sweep(context: StepContext, side: Side, at: string): Promise<void> {
   const { store, connection, step, run } = context;
-  let met = 0;
-  for await (const page of context.opened[side].read({ fields: [], only: "ids", ...signalOf(context) })) {
+  let count = 0;
+  for await (const { met = [] } of context.opened[side].read({ fields: [], only: "ids", ...signalOf(context) })) {
     context.signal?.throwIfAborted();
-    met += page.met?.length ?? 0;
-    await store.savePage(connection, step.name, side, { ...nothing, run, met: page.met ?? [] });
+    count += met.length;
+    await store.savePage(connection, step.name, side, { ...nothing, run, met: met.map(({ id }) => id) });
+    for (let from = 0; from < met.length; from += confirmed) {
+      const unknown = await unknownOf(context, side, met.slice(from, from + confirmed));
+      await readAgain(context, side, unknown);
+    }
   }
-  await confirmUnseen(context, side, met);
-  await store.savePage(connection, step.name, side, { ...nothing, run, swept: at });
+  await confirmUnseen(context, side, count);
+  await store.savePage(connection, step.name, side, { ...nothing, run, swept: at, whole: at });
+}
+
+/** Ids of those that were never read, count as gone, or were modified since they were read. */
+async function unknownOf(context: StepContext, side: Side, met: readonly Met[]): Promise<string[]> {
+  const { store, connection, step } = context;
+  const ids = met.map(({ id }) => id);
+  const known = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
+  const byId = new Map(known.map((record) => [record.id, record]));
+  return met.filter(({ id, modifiedAt }) => {
+    const record = byId.get(id);
+    if (record?.state !== "present") return true;
+    return modifiedAt !== null && modifiedAt !== record.modifiedAt;
+  }).map(({ id }) => id);
 }
 
 const nothing = { records: [], deleted: [], left: [] };

@@ -79,7 +79,7 @@ function storeOf(connections: Connections): MemoryStore {
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
-      const { definition, ended, rules, cursors, swept, newest, entities, couplings } = memory;
+      const { definition, ended, rules, cursors, swept, whole, newest, entities, couplings } = memory;
       const open = changesIn(connection, step, ["open"]).values();
       return Promise.resolve(keep({
         definition,
@@ -87,6 +87,7 @@ function storeOf(connections: Connections): MemoryStore {
         rules,
         cursors,
         swept,
+        whole,
         newest,
         entities,
         coupled: [...couplings.values()].filter((coupling) => coupling.state === "coupled").length,

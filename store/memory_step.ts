@@ -24,6 +24,7 @@ export interface StepMemory {
   rules: Record<string, Readonly<Record<string, string>>>;
   cursors: { erp: string | null; crm: string | null };
   swept: { erp: string | null; crm: string | null };
+  whole: { erp: string | null; crm: string | null };
   newest: { erp: Newest | null; crm: Newest | null };
   entities: StepState["entities"];
   readonly records: Readonly<Record<Side, Map<string, StoredRecord>>>;
@@ -44,6 +45,7 @@ export function newStep(steps: Steps = new Map()): StepMemory {
     rules: {},
     cursors: { erp: null, crm: null },
     swept: { erp: null, crm: null },
+    whole: { erp: null, crm: null },
     newest: { erp: null, crm: null },
     entities: null,
     records: { erp: new Map(), crm: new Map() },
@@ -62,6 +64,7 @@ export function copyStep(memory: StepMemory, steps: Steps): StepMemory {
     rules: { ...memory.rules },
     cursors: { ...memory.cursors },
     swept: { ...memory.swept },
+    whole: { ...memory.whole },
     newest: { ...memory.newest },
     records: { erp: new Map(records.erp), crm: new Map(records.crm) },
     met: { erp: { ...met.erp, ids: new Set(met.erp.ids) }, crm: { ...met.crm, ids: new Set(met.crm.ids) } },
@@ -143,6 +146,7 @@ export function mergePage(memory: StepMemory, side: Side, page: PageSave): void 
   for (const id of page.deleted) put(id, "deleted");
   if (page.cursor !== undefined) memory.cursors[side] = page.cursor;
   if (page.swept !== undefined) memory.swept[side] = page.swept;
+  if (page.whole !== undefined) memory.whole[side] = page.whole;
   const latest = newestOf(page.records);
   if (latest !== null && latest.modifiedAt > (memory.newest[side]?.modifiedAt ?? "")) memory.newest[side] = latest;
 }

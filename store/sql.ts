@@ -183,6 +183,7 @@ function stepQuery(connection: string, step: string): RawBuilder<unknown> {
       'definition', s.definition, 'ended', s.ended, 'rules', coalesce(s.rules, '{}'), 'entities', s.entities,
       'cursors', json_build_object('erp', s.cursor_erp, 'crm', s.cursor_crm),
       'swept', json_build_object('erp', s.swept_erp, 'crm', s.swept_crm),
+      'whole', json_build_object('erp', s.whole_erp, 'crm', s.whole_crm),
       'newest', json_build_object('erp', s.newest_erp, 'crm', s.newest_crm),
       'coupled', (select count(*) from couplings c
         where c.connection = ${connection} and c.step = ${step} and c.state = 'coupled'),

@@ -55,7 +55,8 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
       where connection = ${connection} and step = ${step}
         and coalesce(${column} ->> 'modifiedAt', '') collate "C" < ${newest.modifiedAt}::text`.execute(tx);
   }
-  for (const [column, value] of [["cursor", page.cursor], ["swept", page.swept]] as const) {
+  const places = [["cursor", page.cursor], ["swept", page.swept], ["whole", page.whole]] as const;
+  for (const [column, value] of places) {
     if (value === undefined) continue;
     await sql`update steps set ${sql.raw(`${column}_${side}`)} = ${value}::text
       where connection = ${connection} and step = ${step}`.execute(tx);

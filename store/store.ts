@@ -222,6 +222,8 @@ export interface StepState {
   readonly cursors: { readonly erp: string | null; readonly crm: string | null };
   /** ISO 8601: since when the last complete look for deletions of a side stands; null before the first. */
   readonly swept: { readonly erp: string | null; readonly crm: string | null };
+  /** ISO 8601: when all records of a side were last read, or all of its ids; null before the first. */
+  readonly whole: { readonly erp: string | null; readonly crm: string | null };
   /** Of each side the record that was modified last of all that were read; null where none states a time. */
   readonly newest: { readonly erp: Newest | null; readonly crm: Newest | null };
   /** The names of the two entities: how a renamed step is recognised. */
@@ -253,6 +255,8 @@ export interface PageSave {
   readonly cursor?: string | null;
   /** ISO 8601: the reading, complete with this page, has looked for deletions. */
   readonly swept?: string;
+  /** ISO 8601: the reading, complete with this page, was one of all records, or of all ids. */
+  readonly whole?: string;
 }
 
 /**

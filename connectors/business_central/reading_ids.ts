@@ -1,8 +1,8 @@
-/** A sweep: nothing but the ids of what lies in a handle's filter. */
-import type { Fields, Page, ReadOptions } from "../connector.ts";
+/** A sweep: nothing but the ids of what lies in a handle's filter, and when it was modified last. */
+import type { Fields, Met, Page, ReadOptions } from "../connector.ts";
 import { pages, queryOf, type RawRow } from "../odata.ts";
 import { filterOf, readWhole } from "./reading.ts";
-import { decimalsIn, idOf, mapRows, selectOf, type Table, withFilter } from "./table.ts";
+import { decimalsIn, idOf, mapRows, modifiedAt, selectOf, type Table, withFilter } from "./table.ts";
 
 /**
  * Pages as {@link ReadOptions.only} promises them. What the service can't decide of the filter is read as well; `join`
@@ -15,21 +15,22 @@ export async function* readIds(
   const given = signal === undefined ? {} : { signal };
   if (table.view.whole === true) {
     table.forget();
-    for await (const { rows } of readWhole(table, { fields: [], ...given })) yield pageOf(rows.map(({ id }) => id));
+    for await (const { rows } of readWhole(table, { fields: [], ...given })) yield pageOf(rows);
     return;
   }
   const isDecided = Object.keys(table.entity.filter as Fields).every((field) => decidesAlone(table, field));
   if (!isDecided) table.forget();
-  const $select = isDecided ? "id" : selectOf(table, withFilter(table, []));
+  const $select = isDecided ? "id,lastModifiedDateTime" : selectOf(table, withFilter(table, []));
   const path = table.company + table.entity.name + queryOf({ $select, $filter: filterOf(table) });
   const headers = { Prefer: `odata.maxpagesize=${table.pageSize}` };
   for await (const { rows: raws } of pages(table.http, path, { headers, decimals: decimalsIn(table), ...given })) {
-    if (isDecided) yield pageOf(raws.map(idOf));
-    else yield pageOf((await mapRows(table, await join?.(raws) ?? raws, [])).rows.map(({ id }) => id));
+    if (isDecided) yield pageOf(raws.map((raw) => ({ id: idOf(raw), modifiedAt: modifiedAt(raw) })));
+    else yield pageOf((await mapRows(table, await join?.(raws) ?? raws, [])).rows);
   }
 }
 
-function pageOf(met: readonly string[]): Page {
+function pageOf(rows: readonly Met[]): Page {
+  const met = rows.map(({ id, modifiedAt }) => ({ id, modifiedAt }));
   return { rows: [], deleted: [], left: [], met, kind: "full", cursor: null };
 }
 

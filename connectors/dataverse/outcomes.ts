@@ -90,7 +90,7 @@ export function noAnswer(): ServiceError {
   );
 }
 
-/** Duplicate detection answers 500, though it is a refusal like others. */
+/** Duplicate detection answers 500 or 412, though it is a refusal like others. */
 const duplicateFound = "0x80040333";
 /** The fault of an answer that another try may heal. */
 export function passing(
@@ -201,8 +201,8 @@ function fieldNamedIn(message: string, fields: readonly string[]): string | unde
   }).toSorted((one, other) => other.length - one.length)[0];
 }
 
-/** Another row has the key: the one of the table itself, or one that an administrator defined. */
-const duplicates: ReadonlySet<string> = new Set(["0x80040237", "0x80060892"]);
+/** Another row has the key, the table's own or one that an administrator defined, or is a duplicate by a rule. */
+const duplicates: ReadonlySet<string> = new Set(["0x80040237", "0x80060892", duplicateFound]);
 
 /** A 404 can also be about a row that a lookup points at; the text names the one that is not there. */
 function isAboutRow(message: string, id: string): boolean {

@@ -80,8 +80,7 @@ export function columnsOf(entity: AnyEntity, fields: readonly string[], options:
       const version = raw["@odata.etag"];
       if (typeof version !== "string" || version === "") throw incomplete(entity, id, "it has no ETag");
       const data = check(id, Object.fromEntries(read.map((field) => [field, valueOf(field, raw, { id, derived })])));
-      const modifiedAt = typeof raw["modifiedon"] === "string" ? raw["modifiedon"] : null;
-      const row: Row = { id, version, modifiedAt, data: only(given, data) };
+      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: only(given, data) };
       return { row, inFilter: liesIn(filter, data) };
     },
   };
@@ -108,6 +107,11 @@ export function columnsOf(entity: AnyEntity, fields: readonly string[], options:
     if (typeof logical === "string") return logical;
     throw incomplete(entity, id, `it does not say which table "${field}" points at`);
   }
+}
+
+/** When the service says that a row was modified last. */
+export function modifiedAt(raw: RawRow): string | null {
+  return typeof raw["modifiedon"] === "string" ? raw["modifiedon"] : null;
 }
 
 function idOf(entity: AnyEntity, table: Table, raw: RawRow): string {

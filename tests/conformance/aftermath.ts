@@ -85,12 +85,13 @@ export function aftermathTests(test: StoreTest): void {
     assertEquals([await unseen("r3"), await unseen("r2")], [["a", "d"], ["a", "b", "c", "d"]]);
   });
 
-  test("savePage() saves when a side was last swept", async (store, connection) => {
+  test("savePage() saves when a side was last swept, and when it was read as a whole", async (store, connection) => {
     const sweep = (side: Side, swept: string) =>
       store.savePage(connection, "s", side, { ...nothing, run: "r1", met: ["a"], swept });
     const swept = async () => (await store.step(connection, "s")).swept;
     await sweep("crm", "2026-01-02T00:00:00Z");
     assertEquals(await swept(), { erp: null, crm: "2026-01-02T00:00:00Z" });
+    await store.savePage(connection, "s", "crm", { ...nothing, run: "r1", whole: "2026-01-05T00:00:00Z" });
     await sweep("erp", "2026-01-03T00:00:00Z");
     await sweep("crm", "2026-01-04T00:00:00Z");
     await store.savePage(connection, "s", "crm", { ...nothing, run: "r1", cursor: null });
@@ -99,6 +100,7 @@ export function aftermathTests(test: StoreTest): void {
       rebase: true,
     });
     assertEquals(await swept(), { erp: "2026-01-03T00:00:00Z", crm: "2026-01-04T00:00:00Z" });
+    assertEquals((await store.step(connection, "s")).whole, { erp: null, crm: "2026-01-05T00:00:00Z" });
   });
 
   test("save() keeps resolutions, lost values, retries and deletions as given", async (store, connection) => {

@@ -50,6 +50,7 @@ export function storeSuite(
       rules: {},
       cursors: { erp: null, crm: null },
       swept: { erp: null, crm: null },
+      whole: { erp: null, crm: null },
       newest: { erp: null, crm: null },
       entities: null,
       coupled: 0,

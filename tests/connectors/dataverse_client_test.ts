@@ -261,6 +261,11 @@ const answers: readonly (readonly [string, Inner, Outcome])[] = [
     { kind: "refused", code: "0x80040333", message: "A record was not created" },
   ],
   [
+    "a duplicate that a rule found, answered as such",
+    [412, refusal("0x80040333", "A record was not updated")],
+    { kind: "refused", code: "0x80040333", message: "A record was not updated" },
+  ],
+  [
     "a permission that lacks",
     [403, refusal("0x80040220", "lacks prvWriteAccount")],
     { kind: "refused", code: "0x80040220", message: "lacks prvWriteAccount" },

@@ -13,7 +13,7 @@ function metIn(pages: readonly Page[]): string[] {
   assert(pages.every(({ rows, deleted, left, kind, cursor }) => {
     return rows.length + deleted.length + left.length === 0 && kind === "full" && cursor === null;
   }));
-  return pages.flatMap(({ met }) => met!).sort();
+  return pages.flatMap(({ met }) => met!.map(({ id }) => id)).sort();
 }
 async function lastQuery(get: (path: string) => Promise<unknown>): Promise<string> {
   const log = await get("/sandbox/requests") as { path: string; operation: string }[];
@@ -30,7 +30,9 @@ Deno.test("read() of only ids gives those in the filter of an account's table, a
   assertEquals([metIn(pages), pages.length, crm.requests().read], [ids, 2, 2]);
   const asked = await lastQuery((path) => world.api("GET", path));
   assert(
-    asked.startsWith("$select=accountid,merged,_masterid_value&$filter=customertypecode eq 3 and statecode eq 0"),
+    asked.startsWith(
+      "$select=accountid,merged,_masterid_value,modifiedon&$filter=customertypecode eq 3 and statecode eq 0",
+    ),
     asked,
   );
   assertEquals(metIn(await sweep(crm.open(dv.accounts))), [...ids, stranger].sort());
@@ -59,7 +61,7 @@ Deno.test("read() of only ids gives those of items in one request, with the serv
   assertEquals(metIn(await sweep(opened)), ids.slice(0, 2).sort());
   assertEquals(world.connector.requests().read - before, 1);
   const asked = await lastQuery((path) => world.get(path));
-  assertEquals(asked, "$select=id&$filter=type eq 'Service' and blocked eq false");
+  assertEquals(asked, "$select=id,lastModifiedDateTime&$filter=type eq 'Service' and blocked eq false");
 });
 
 Deno.test("read() of only ids knows persons from companies, the local currency, and orders by their heads", async () => {
@@ -106,4 +108,26 @@ Deno.test("read() of orders by delta links tells deletions, too; Business Centra
   const [full] = await Array.fromAsync(units.read({ fields: ["code"] }));
   const [delta] = await Array.fromAsync(units.read({ fields: ["code"], since: full!.cursor! }));
   assertEquals([delta?.kind, delta?.tellsDeletions], ["delta", undefined]);
+});
+
+Deno.test("read() of only ids states when records were modified as their readings do", async () => {
+  await using erp = await startWorld();
+  await erp.post("items", { displayName: "Bolt", type: "Inventory" });
+  await erp.post("contacts", { displayName: "Anna Jónsdóttir", type: "Person" });
+  await using crm = await openWorld();
+  const account = await crm.add("accounts", { name: "Sól ehf." });
+  const bind = { "parentcustomerid_account@odata.bind": `/accounts(${account})` };
+  await crm.add("contacts", { lastname: "Jónsdóttir", ...bind });
+  const handles = [
+    ...[bc.items, bc.persons].map((entity) => erp.connector.open(entity)), // a filter that it decides, and one of ours
+    ...[dv.accounts, dv.contacts.where({ parentcustomeridtype: "account" })].map((entity) => crm.crm.open(entity)),
+  ];
+  for (const opened of handles) {
+    const { rows } = await readAll(opened, { fields: [] });
+    assertEquals(
+      (await sweep(opened)).flatMap(({ met }) => met),
+      rows.map(({ id, modifiedAt }) => ({ id, modifiedAt })),
+    );
+    assert(rows.length === 1 && rows[0]!.modifiedAt !== null);
+  }
 });

@@ -25,6 +25,10 @@ export interface FakeService extends Connector {
   merge(entity: string, id: string, into: string): void;
   /** When all its records say that they were modified last. */
   modifiedAt: string | null;
+  /** When single records, by id, say so otherwise. */
+  readonly stamps: Map<string, string>;
+  /** Records that no reading of changes brings: they were committed behind its cursor. */
+  readonly late: Set<string>;
   /** Entities whose ids were swept, in order. */
   readonly sweeps: string[];
   all(entity: string): readonly { id: string; data: Fields; parts: Readonly<Record<string, Fields>> }[];
@@ -67,6 +71,9 @@ export function fakeService(
   const completed = new Map<string, Fields>();
   const merged = new Map<string, string>();
   const sweeps: string[] = [];
+  const stamps = new Map<string, string>();
+  const late = new Set<string>();
+  const stampOf = (id: string) => stamps.get(id) ?? self.modifiedAt;
   const { restores } = options;
   let clock = 0;
   let numbers = 0;
@@ -94,7 +101,7 @@ export function fakeService(
   }
   function rowOf(row: Stored): Row {
     const parts = [...row.parts].map(([key, data]) => ({ key, data }));
-    return { id: row.id, version: `v${row.version}`, modifiedAt: self.modifiedAt, data: { ...row.data }, parts };
+    return { id: row.id, version: `v${row.version}`, modifiedAt: stampOf(row.id), data: { ...row.data }, parts };
   }
   function inside(entity: AnyEntity, row: Stored): boolean {
     return Object.entries(entity.filter).every(([field, value]) => row.data[field] === value);
@@ -106,14 +113,16 @@ export function fakeService(
       async *read({ since, ids, only }): AsyncGenerator<Page> {
         await Promise.resolve();
         if (only === "ids") {
-          const met = [...rows.values()].filter((row) => inside(entity, row)).map((row) => row.id);
+          const met = [...rows.values()].filter((row) => inside(entity, row) && !merged.has(row.id))
+            .map(({ id }) => ({ id, modifiedAt: stampOf(id) }));
           sweeps.push(entity.name);
           yield { rows: [], left: [], deleted: [], met, kind: "full", cursor: null };
           return;
         }
         const cursor = String(clock);
         asked.push(...ids ?? []);
-        const wanted = ids ?? (since === undefined ? [...rows.keys()] : changedSince(Number(since)));
+        const wanted = ids ??
+          (since === undefined ? [...rows.keys()] : changedSince(Number(since)).filter((id) => !late.has(id)));
         const found = wanted.flatMap((id) => rows.get(id) ?? []);
         const archived = wanted.filter((id) => completed.has(id))
           .map((id) => ({ id, data: completed.get(id)!, frozen: "It is completed" }));
@@ -215,6 +224,8 @@ export function fakeService(
       merged.set(id, into);
       log.push({ at: ++clock, entity, id, deleted: false });
     },
+    stamps,
+    late,
     sweeps,
     all: (entity) =>
       [...table(entity).values()].map(({ id, data, parts }) => ({ id, data, parts: Object.fromEntries(parts) })),

@@ -39,7 +39,8 @@ Deno.test("copy() begins with everything, and neither store sees what the other 
   const writeAll = async (one: typeof store) => {
     await one.connection("c", { kind: "real", erp: identity, crm: identity }, { anew: true });
     await one.saveRun("c", run("r2", "2026-01-02T00:00:00Z"));
-    await one.savePage("c", "s", "erp", { ...page, records: [record("c")], met: ["e"], swept: "2026-01-03T00:00:00Z" });
+    const now = { swept: "2026-01-03T00:00:00Z", whole: "2026-01-03T00:00:00Z" };
+    await one.savePage("c", "s", "erp", { ...page, records: [record("c")], met: ["e"], ...now });
     await one.saveKeys("c", "s", "erp", [{ id: "b", keys: ["other"] }]);
     await one.save("c", "s", {
       couplings: [coupling("b", "y")],

@@ -34,8 +34,8 @@ postgresTest(
       await old.close();
 
       const store = await openPostgres(address, "c");
-      const { cursors, swept } = await store.step("c", "s");
-      assertEquals([cursors.erp, swept], ["c1", { erp: null, crm: null }]);
+      const { cursors, swept, whole } = await store.step("c", "s");
+      assertEquals([cursors.erp, swept, whole], ["c1", { erp: null, crm: null }, { erp: null, crm: null }]);
       assertEquals(await store.pairs("c", "s", { definition: "d1", limit: 9 }), [
         { coupling: coupling("a", "x"), erp: record("a"), crm: null },
       ]);
