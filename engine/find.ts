@@ -15,33 +15,27 @@ const confirmed = 500;
 export interface Finding {
   /** Where the last reading ended; null: everything is read. */
   readonly cursor: string | null;
-  /** ISO 8601: since when it is known what was deleted; null: since never. */
-  readonly swept: string | null;
   /** ISO 8601: when all records, or all ids, were last read; null: never. */
   readonly whole: string | null;
 }
 
 /**
- * Reads one side. Where the service does not tell what was deleted, and nobody looked for so long as the step says, all
- * ids are read as well; where it tells, once a week: what it tells with may have been cleared. What neither met is asked
- * for by its id.
+ * Reads one side, and all of its ids as well where nobody did for so long as the step says: also where the service tells
+ * what was deleted, since what it tells with may have been cleared, and a change may be committed behind the cursor. What
+ * neither met is asked for by its id.
  */
-export async function findUpdates(context: StepContext, side: Side, { cursor, swept, whole }: Finding): Promise<void> {
+export async function findUpdates(context: StepContext, side: Side, { cursor, whole }: Finding): Promise<void> {
   const at = context.now();
-  let found: Found;
+  let isWhole: boolean;
   try {
-    found = await read(context, side, cursor, at);
+    isWhole = await read(context, side, cursor, at);
   } catch (error) {
     if (cursor === null || !(error instanceof ServiceError) || error.code !== "cursor_expired") throw error;
-    found = await read(context, side, null, at);
+    isWhole = await read(context, side, null, at);
   }
-  if (found === "everything") return;
-  const [last, pause] = found === "deletions" ? [whole, pauses.week] : [swept, pauses[context.step.sweepEvery]];
-  if (last === null || Date.parse(at) - Date.parse(last) >= pause) await sweep(context, side, at);
+  const isDue = whole === null || Date.parse(at) - Date.parse(whole) >= pauses[context.step.sweepEvery];
+  if (!isWhole && isDue) await sweep(context, side, at);
 }
-
-/** What a reading brought: all records, changes with all that was deleted, or changes alone. */
-type Found = "everything" | "deletions" | "changes";
 
 /** Milliseconds between two sweeps. */
 const pauses: Readonly<Record<SweepEvery, number>> = {
@@ -51,7 +45,8 @@ const pauses: Readonly<Record<SweepEvery, number>> = {
   week: 7 * 24 * 3_600_000,
 };
 
-async function read(context: StepContext, side: Side, since: string | null, at: string): Promise<Found> {
+/** Returns whether everything was read. */
+async function read(context: StepContext, side: Side, since: string | null, at: string): Promise<boolean> {
   const { store, connection, step, run, compiled } = context;
   const options = { ...context.wanted(side), ...(since === null ? {} : { since }), ...signalOf(context) };
   let whole = since === null;
@@ -71,7 +66,7 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
   const cursor = end === null ? {} : { cursor: `${compiled.hash} ${end}` };
   const known = whole ? { swept: at, whole: at } : { swept: at };
   if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, ...cursor, ...known });
-  return whole ? "everything" : tells ? "deletions" : "changes";
+  return whole;
 }
 
 /**

@@ -70,7 +70,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
 
   const found = await Promise.allSettled((["erp", "crm"] as const).map(async (side) => {
     const cursor = options.full ? null : cursorFor(state.cursors[side], compiled.hash);
-    await findUpdates(context, side, { cursor, swept: state.swept[side], whole: state.whole[side] });
+    await findUpdates(context, side, { cursor, whole: state.whole[side] });
   }));
   for (const reading of found) if (reading.status === "rejected") throw reading.reason;
   if (context.rehearsal !== null) {
