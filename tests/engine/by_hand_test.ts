@@ -1,14 +1,13 @@
 /** What people decide, and services refuse, holds as long as it should and no longer. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { DefinitionError } from "../../errors.ts";
-import { changesOf, compiledOf, findRecord } from "../../engine/find_record.ts";
+import { findRecord } from "../../engine/find_record.ts";
 import { coupleByHand } from "../../engine/hand_couple.ts";
-import { readLookups } from "../../engine/lookups.ts";
 import { select } from "../../engine/plan.ts";
-import { resolveConflict } from "../../engine/resolve.ts";
 import { exitCodeOf } from "../../engine/run.ts";
 import { skipRecord } from "../../engine/skip.ts";
 import type { Step } from "../../engine/step.ts";
+import { resolve } from "./resolving.ts";
 import { account, customer, customers, lateFor, plain, users, type World, world } from "./world.ts";
 
 const now = "2026-01-01T00:00:30Z";
@@ -43,12 +42,7 @@ Deno.test("runPipeline() keeps the value that a person chose while another one i
   w.erp.put("customers", "e1", { phone: "2" });
   w.crm.put("accounts", id, { phone: "3" });
   await w.sync();
-  const row = await findRecord(place(w, steps), "customers/e1");
-  const compiled = compiledOf(steps, "customers");
-  const lookups = await readLookups(w.store, "c", compiled, [{ erp: row.erp!.data, crm: row.crm!.data }]);
-  const earlier = await changesOf(place(w, steps), row, ["done"]);
-  const { settlement } = resolveConflict(compiled, row, { answer: { value: "9" }, field: null, lookups, earlier, now });
-  await w.store.save("c", "customers", settlement!);
+  await resolve(w, steps, { value: "9" });
   w.erp.put("customers", "e1", { name: "Two" });
   w.crm.next({ kind: "refused", code: "bad", message: "no number", field: "phone" });
   await w.sync();
