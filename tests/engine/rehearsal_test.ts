@@ -236,6 +236,28 @@ for (const other of [false, true]) {
   });
 }
 
+Deno.test("a rehearsal takes what earlier runs were refused for nobody's record", async () => {
+  const dealers: Step = {
+    ...customers,
+    ...{ name: "dealers", dependsOn: [users, customers], direction: "toCrm", match: [["name"]] },
+    extract: { erp: users.extract.erp, crm: customers.extract.crm },
+    transform: { name: "code", phone: "email" },
+    load: { toCrm: { unmatched: "insert" } },
+  };
+  const steps = [users, customers, dealers];
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "1", name: "JR" }));
+  for (let times = 0; times < 2; times++) {
+    w.crm.next({ kind: "refused", code: "no", message: "Not now" });
+    await w.sync();
+  }
+  w.erp.put("sellers", "s1", { code: "JR", email: "1@x" });
+  const rehearsed = await w.rehearse({ steps });
+  assertEquals(rehearsed.lines.map(({ step, op }) => [step, op]), [["dealers", "insert"]]);
+  await w.sync({ steps, guard: guardOf(rehearsed, steps) });
+  assertEquals(plain(w.crm, "accounts", ["name", "phone"]), [{ name: "JR", phone: "1@x" }]);
+});
+
 Deno.test("what an earlier run left without an answer is told, and its record left alone", async () => {
   const w = filled();
   w.stopAfterWrite("erp");
