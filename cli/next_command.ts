@@ -10,9 +10,9 @@ export function nextAfterSync(exitCode: number, args: Arguments): string {
   return ["deno task sync", ...again(args)].join(" ");
 }
 
-/** After a `plan` that ended with this exit code. */
-export function nextAfterPlan(exitCode: number, args: Arguments): string {
-  const out = args.text("out");
+/** After a `plan` that ended with this exit code; `isInDoubt`: what earlier runs wrote is to be settled before it. */
+export function nextAfterPlan(exitCode: number, args: Arguments, isInDoubt = false): string {
+  const out = isInDoubt ? null : args.text("out");
   if (exitCode !== 0) return ["deno task plan", ...again(args)].join(" ");
   return out === null ? ["deno task sync", ...again(args)].join(" ") : `deno task sync ${quoted(out)}`;
 }

@@ -1,5 +1,6 @@
 /** A rehearsal writes to nobody and decides what the run after it does; a guard keeps that run to it. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Connector } from "../../connectors/connector.ts";
 import { isPlaceholder } from "../../engine/placeholder.ts";
 import { planGuard } from "../../engine/plan_guard.ts";
 import { listedOf, type PlanLine } from "../../engine/planned.ts";
@@ -274,6 +275,34 @@ Deno.test("what an earlier run left without an answer is told, and its record le
   assertEquals(lines.map(({ name }) => name), ["Northwind"]);
   await w.sync();
   assertEquals((await w.rehearse()).lines, []);
+});
+
+Deno.test("a run with a guard asks nobody what an earlier run left", async () => {
+  const asked: string[] = [];
+  const w = world((port) => {
+    if (!("open" in port)) return port;
+    const open: Connector["open"] = (entity, parts) => {
+      const opened = (port as unknown as Connector).open(entity, parts);
+      const recall: typeof opened.recall = (write, options) => {
+        asked.push("recall");
+        return opened.recall(write, options);
+      };
+      return { ...opened, recall };
+    };
+    return { ...port, open };
+  });
+  w.erp.put("customers", "c1", customer({ number: "10", name: "Adatum" }));
+  w.stopAfterWrite("crm");
+  await assertRejects(() => w.sync(), Error, "stopped");
+  const rehearsed = await w.rehearse();
+  assertEquals(rehearsed.lines, []);
+  await w.sync({ guard: guardOf(rehearsed) });
+  assertEquals(asked, []);
+  assertEquals((await w.changes()).map(({ state }) => state), ["sent"]);
+  await w.sync();
+  assertEquals(asked, ["recall"]);
+  assertEquals((await w.changes()).filter(({ state }) => state === "sent"), []);
+  assertEquals(w.crm.all("accounts").length, 1);
 });
 
 Deno.test("isPlaceholder() knows what a service chooses", async () => {
