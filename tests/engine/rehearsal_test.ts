@@ -291,18 +291,26 @@ Deno.test("a run with a guard asks nobody what an earlier run left", async () =>
     };
     return { ...port, open };
   });
+  w.erp.put("customers", "c2", customer({ number: "20", name: "Contoso" }));
+  await w.sync();
   w.erp.put("customers", "c1", customer({ number: "10", name: "Adatum" }));
+  w.erp.put("customers", "c2", { phone: "2" });
   w.stopAfterWrite("crm");
   await assertRejects(() => w.sync(), Error, "stopped");
+  w.erp.put("customers", "c2", { phone: "3" });
   const rehearsed = await w.rehearse();
   assertEquals(rehearsed.lines, []);
   await w.sync({ guard: guardOf(rehearsed) });
   assertEquals(asked, []);
-  assertEquals((await w.changes()).map(({ state }) => state), ["sent"]);
+  assertEquals((await w.changes()).map(({ op, state }) => `${op} ${state}`), [
+    "insert done",
+    "update sent",
+    "insert sent",
+  ]);
   await w.sync();
   assertEquals(asked, ["recall"]);
   assertEquals((await w.changes()).filter(({ state }) => state === "sent"), []);
-  assertEquals(w.crm.all("accounts").length, 1);
+  assertEquals(plain(w.crm, "accounts", ["phone"]), [{ phone: "3" }, { phone: null }]);
 });
 
 Deno.test("isPlaceholder() knows what a service chooses", async () => {
