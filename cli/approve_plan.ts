@@ -1,23 +1,27 @@
 /** Lets `sync` carry out a plan, if what would be done now is what the plan says. */
 import { select } from "../engine/plan.ts";
 import { planGuard } from "../engine/plan_guard.ts";
-import { plannedLines } from "../engine/planned.ts";
+import { listedOf, plannedLines, plannedSteps } from "../engine/planned.ts";
 import type { Step } from "../engine/step.ts";
 import { DefinitionError, StepError } from "../errors.ts";
 import { comparePlan } from "../reports/compare_plan.ts";
 import { openPlan, type PlanHeader } from "../reports/plan_file.ts";
+import { quoted } from "./next_command.ts";
 import { definitionsOf, isBrake, rehearse, type Rehearsed } from "./rehearse.ts";
 import type { Pin } from "../store/store.ts";
 import type { Session } from "./session.ts";
 import { openStore } from "./store.ts";
 import { chosenOf, type SynchronizeOptions } from "./synchronize.ts";
 
+/** Records that are named. */
+const mostNamed = 5;
+
 /** How to run so that the plan is carried out, and nothing else. */
 export type Approved = Pick<SynchronizeOptions, "guard" | "full" | "onlyCoupled" | "allow" | "rebase" | "selection">;
 
 /**
  * Rehearses what the plan was made for. Throws DefinitionError "plan_stale" with what moved,
- * "plan_of_other_connection", "plan_of_other_definition" or "plan_unreadable", and what keeps a step from being
+ * "plan_of_other_connection", "plan_of_other_definition", "plan_unreadable" or "write_unsettled", and what keeps a step from being
  * rehearsed; nothing was written then.
  */
 export async function approvePlan(
@@ -44,6 +48,7 @@ export async function approvePlan(
     options.signal.throwIfAborted();
     refuseOtherPlace(path, header, rehearsed.pin);
     refuseFailed(rehearsed);
+    await refuseUnsettled(path, steps, { store, connection });
     const { runId: run } = rehearsed.run;
     const now = plannedLines({ store, connection, steps, run });
     const compared = { store, connection, run, onLine: guard.add };
@@ -86,6 +91,26 @@ function refuseOtherDefinitions(path: string, header: PlanHeader, steps: readonl
 function refuseFailed({ run }: Rehearsed): void {
   const failed = run.steps.find(({ error }) => error !== undefined && !isBrake(error.code));
   if (failed?.error !== undefined) throw new StepError(failed.error.code, failed.error.message, failed.step);
+}
+
+/** What became of a write is found out by asking, which may take writes that no plan has. */
+async function refuseUnsettled(
+  path: string,
+  steps: readonly Step[],
+  where: Parameters<typeof listedOf>[1],
+): Promise<void> {
+  const records: string[] = [];
+  for (const { step } of plannedSteps(steps)) {
+    for (const { source } of (await listedOf(step, where)).inDoubt) records.push(`${step.name}/${source}`);
+  }
+  if (records.length === 0) return;
+  const more = records.length > mostNamed ? ` and ${records.length - mostNamed} more` : "";
+  throw new DefinitionError(
+    "write_unsettled",
+    `Cannot carry out the plan "${path}": writes of earlier runs have no answer yet (` +
+      `${records.slice(0, mostNamed).join(", ")}${more}), and nothing was written; ` +
+      `deno task sync --select ${quoted(records[0]!)} finds out what became of those of its step, then plan again`,
+  );
 }
 
 function otherConnection(path: string, state: string): DefinitionError {

@@ -11,9 +11,16 @@ export function nextAfterSync(exitCode: number, args: Arguments): string {
   return ["deno task sync", ...again(args)].join(" ");
 }
 
-/** After a `plan` that ended with this exit code; `stopped`: the brakes that stopped steps of it. */
-export function nextAfterPlan(exitCode: number, args: Arguments, stopped: readonly string[] = []): string {
-  const out = args.text("out");
+/**
+ * After a `plan` that ended with this exit code; `stopped`: the brakes that stopped steps of it, `isInDoubt`: what earlier
+ * runs wrote is to be settled before it.
+ */
+export function nextAfterPlan(
+  exitCode: number,
+  args: Arguments,
+  { stopped = [], isInDoubt = false }: { readonly stopped?: readonly string[]; readonly isInDoubt?: boolean } = {},
+): string {
+  const out = isInDoubt ? null : args.text("out");
   if (stopped.length > 0) {
     const passing = [...new Set(stopped)].flatMap((brake) => ["--allow", brake]);
     const file = out === null ? [] : ["--out", quoted(out)];

@@ -96,13 +96,17 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
         `Planned: ${sum("inserts")} new, ${sum("updates")} changed, ${sum("deletes")} deleted, ` +
           `${sum("uncouples")} uncoupled; nothing was written`,
       );
+      const doubts = whole.reduce((n, { inDoubt }) => n + inDoubt.length, 0);
+      if (doubts > 0) {
+        output.message(`Writes of earlier runs to be settled first: ${doubts}; a plan is not carried out before`);
+      }
       if (out !== null) {
         output.message(isBraked ? `Wrote ${out}` : `${out} was not written: a step could not be planned`);
       }
       const code = interruption.exitCode() ?? failed;
       const errors = run.steps.flatMap(({ error }) => error?.code === "brake" ? [error.message] : []);
       const stopped = brakes.filter((brake) => errors.some((message) => message.includes(`--allow ${brake} `)));
-      output.message(`Next: ${nextAfterPlan(code, args, stopped)}`);
+      output.message(`Next: ${nextAfterPlan(code, args, { stopped, isInDoubt: doubts > 0 })}`);
       return code === 0 && args.has("exit-code") && changes > 0 ? hasChanges : code;
     } finally {
       await store.close();

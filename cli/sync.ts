@@ -1,4 +1,5 @@
 /** `sync`: couples and synchronizes, in the order of the dependencies. */
+import type { Place } from "../engine/find_record.ts";
 import { select } from "../engine/plan.ts";
 import { exitCodeOf } from "../engine/run.ts";
 import { DefinitionError } from "../errors.ts";
@@ -22,7 +23,12 @@ import { openStore } from "./store.ts";
 import { refuseUnreachable } from "./services.ts";
 import { synchronize } from "./synchronize.ts";
 
-export async function sync(args: Arguments, session: Session): Promise<number> {
+/** `prepare` works on the store once nothing stands in the way of the run any more, before any step starts. */
+export async function sync(
+  args: Arguments,
+  session: Session,
+  { prepare }: { readonly prepare?: (place: Place) => Promise<void> } = {},
+): Promise<number> {
   const { output, clock } = session;
   const configuration = configurationOf(session);
   const home = homeOf(session.project, session.env);
@@ -51,6 +57,9 @@ export async function sync(args: Arguments, session: Session): Promise<number> {
         ...{ ...how, isConfirmed: args.has("yes") },
         ...(selection === undefined ? {} : { selection }),
         ...(approved ?? {}),
+        ...(prepare === undefined ? {} : {
+          onAccepted: () => prepare({ store, connection: configuration.connection, steps: pipeline.steps }),
+        }),
         ...{ signal: interruption.signal, onStep: progress.change },
       }, session);
     } finally {

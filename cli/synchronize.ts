@@ -29,6 +29,8 @@ export interface SynchronizeOptions {
   readonly selection?: Selection;
   /** Send nothing that it does not allow: the user confirmed that much. */
   readonly guard?: Guard;
+  /** Called once nothing stands in the way any more, before any step starts. */
+  readonly onAccepted?: () => Promise<void>;
   /** The user said that the real services may be written to. */
   readonly isConfirmed: boolean;
   readonly signal: AbortSignal;
@@ -47,7 +49,10 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
       connection: configuration.connection,
       ...{ store, clock, kind: services.kind, erp: services.erp, crm: services.crm },
       ...{ steps: pipeline.steps, off: pipeline.off, database: databaseName(session) },
-      onAccepted: () => noteStore(store, session),
+      onAccepted: async () => {
+        await noteStore(store, session);
+        await options.onAccepted?.();
+      },
       ...{ full: options.full ?? false, onlyCoupled: options.onlyCoupled ?? false },
       ...{ allow: options.allow ?? new Set(), rebase: options.rebase ?? false },
       ...(selection === undefined ? {} : { selection }),

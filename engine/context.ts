@@ -26,9 +26,13 @@ export interface Rehearsal {
   /** Both sides were read: how many records each has, and how many pairs were coupled before. */
   onRead(step: string, found: Readonly<Record<Side | "coupled", number>>): void;
 }
+
+/** What a guard looks at beside the write. */
+export type Guarded = Pick<StepContext, "store" | "connection" | "run" | "step" | "compiled">;
+
 /** Lets through the writes that a plan has. */
 export interface Guard {
-  allows(change: Change): boolean;
+  allows(change: Change, context: Guarded): Promise<boolean>;
 }
 
 export interface StepContext {

@@ -95,9 +95,10 @@ async function askForMerged({ opened }: StepContext, side: Side, ids: readonly s
   return merged;
 }
 
-/** In a rehearsal a pair whose last write has no answer yet is left alone. */
-function isUnsettled({ rehearsal, unsettled, sides }: StepContext, { coupling }: Pair): boolean {
-  return rehearsal !== null && sides.some((side) => unsettled.has(`${side} ${sourceOf(coupling, side)}`));
+/** In a rehearsal, and where a plan is carried out, a pair whose last write has no answer yet is left alone. */
+function isUnsettled({ rehearsal, guard, unsettled, sides }: StepContext, { coupling }: Pair): boolean {
+  return (rehearsal !== null || guard !== null) &&
+    sides.some((side) => unsettled.has(`${side} ${sourceOf(coupling, side)}`));
 }
 
 /** Nothing about it changed since the last complete decision: it is only here because something waits. */

@@ -198,6 +198,10 @@ function update(
   // A document's whole head is kept: its state says what a sequence that was stopped has to give back.
   const kept = context.compiled.parts === null ? {} : headOf(target.data);
   const touched = Object.keys(after).map((field) => [field, target.data[field] ?? null]);
+  // All of a part goes with it.
+  const gone = Object.entries(target.data).filter(([name]) =>
+    !name.endsWith("/") && after[name.slice(0, name.lastIndexOf("/") + 1)] === "delete"
+  );
   // The value that a person chose is nobody's yet: the base stays what it was until the ERP follows.
   const chosen = coupling.resolution?.chosen ?? {};
   const written = rules.filter((rule) =>
@@ -210,7 +214,7 @@ function update(
     op: "update",
     target: target.id,
     after,
-    before: { ...kept, ...Object.fromEntries(touched) },
+    before: { ...kept, ...Object.fromEntries([...gone, ...touched]) },
     basis: side === "crm" ? met.erp : met.crm,
     version: target.version,
     lost: decision.lost[side],

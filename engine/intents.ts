@@ -28,7 +28,7 @@ export async function resolveIntents(context: StepContext): Promise<void> {
       const doubt = change.op === "insert" ? "unknown_outcome" : "not_restored";
       const inDoubt = change.reasons.some((reason) => reason.code === doubt);
       if (change.state === "open" && !inDoubt) continue;
-      if (context.rehearsal !== null && change.state !== "intended") {
+      if ((context.rehearsal !== null || context.guard !== null) && change.state !== "intended") {
         await leaveAlone(context, change);
         continue;
       }
@@ -60,7 +60,7 @@ export async function resolveIntents(context: StepContext): Promise<void> {
   }
 }
 
-/** In a rehearsal nobody is asked, since the answer may take a write: the next run settles it first. */
+/** Nobody is asked where nothing but a plan may be written, since the answer may take a write: another run settles it. */
 async function leaveAlone(context: StepContext, change: Change): Promise<void> {
   context.unsettled.set(`${change.side} ${change.source}`, "failed");
   const made = change.op === "insert" && change.target !== null ? [change.target] : [];

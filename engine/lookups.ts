@@ -97,7 +97,7 @@ function key(step: Step, side: Side, by: string, value: string): string {
 }
 
 /** Whether the field holds the id, the key or another carried field of the record that it points at. */
-function byOf(rule: FieldRule, side: Side): string {
+export function byOf(rule: FieldRule, side: Side): string {
   const refs = rule.of.extract[side].refs as Readonly<Record<string, { by: string } | undefined>>;
   return refs[fieldOf(rule, side)!]?.by ?? "id";
 }

@@ -4,7 +4,7 @@ import type { Change, Side, StoredRecord } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
 import { pagesOf } from "./paging.ts";
 import { headOf } from "./parts.ts";
-import { idOf, isInside, newRow } from "./simulate.ts";
+import { idOf, isInside, isSimulated, newRow } from "./simulate.ts";
 import type { Step } from "./step.ts";
 
 const page = 500;
@@ -17,7 +17,9 @@ export async function overlay(context: StepContext, side: Side): Promise<void> {
     const filter = { step: other.name, run, side, states: ["done", "open"] as const };
     const changes = pagesOf<Change>(page, ({ id }) => id, (keyset) => store.changes(connection, filter, keyset));
     for await (const some of changes) {
-      const written = some.filter(({ op }) => op === "insert" || op === "update");
+      const written = some.filter((change) =>
+        isSimulated(run, change) && (change.op === "insert" || change.op === "update")
+      );
       const ids = [...new Set(written.map((change) => idOf(step.extract[side], change)))];
       if (ids.length === 0) continue;
       const found = await store.records(connection, step.name, side, { ids }, { limit: ids.length });

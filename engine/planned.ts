@@ -7,6 +7,7 @@ import { pagesOf } from "./paging.ts";
 import { headsOf, order } from "./plan.ts";
 import { nameOf } from "./reasons.ts";
 import { compile, type Compiled, type FieldRule, givenOf, writesTo } from "./rules.ts";
+import { isSimulated } from "./simulate.ts";
 import type { Step } from "./step.ts";
 
 const page = 500;
@@ -62,9 +63,7 @@ export async function* linesOf(
     (keyset) => store.changes(connection, { step: step.name, run, states: ["done", "open"] }, keyset),
   );
   for await (const changes of pages) {
-    // What an earlier run was refused and is not sent again yet has that run's id.
-    const own = changes.filter(({ id }) => id.startsWith(`${run} `));
-    const written = own.filter((change) => change.op !== "none" && !isInDoubt(change));
+    const written = changes.filter((change) => isSimulated(run, change));
     const names = { erp: await recordsOf("erp", written), crm: await recordsOf("crm", written) };
     for (const change of written) yield lineOf(change, names[otherSide(change.side)].get(change.source) ?? null);
   }

@@ -66,7 +66,9 @@ export async function propagate(context: StepContext, round: number): Promise<vo
 /** The changes that the plan which is carried out has; the others are listed and not sent. */
 async function allowed(context: StepContext, changes: readonly Change[], round: number): Promise<readonly Change[]> {
   const { guard, store, connection, step } = context;
-  const foreign = new Set(changes.filter((change) => guard !== null && !guard.allows(change)));
+  const foreign = new Set<Change>();
+  if (guard === null) return changes;
+  for (const change of changes) if (!await guard.allows(change, context)) foreign.add(change);
   if (foreign.size === 0) return changes;
   const reason: Reason = {
     code: "not_planned",

@@ -40,7 +40,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** How messages call the database that is the store; null or absent: it lies in the home. */
   readonly database?: string | null;
-  /** Called once the services are those of the connection, before any step starts. */
+  /** Called once nothing stands in the way any more, before any step starts. */
   readonly onAccepted?: () => Promise<void>;
   /** Called at every change of a step's status and after every page of its work. */
   readonly onStep?: (step: StepRun, run: Run) => void;
@@ -57,8 +57,8 @@ const sideBySide = 4;
 export async function runPipeline(options: RunOptions): Promise<Run> {
   const { store, connection, clock, steps } = options;
   const outside = await recognise(options);
-  await options.onAccepted?.();
   await refuseRenamed(store, connection, steps);
+  await options.onAccepted?.();
   const wanted = new Set(options.selection?.steps ?? steps.map((step) => step.name));
   const off = options.off ?? new Map<string, string>();
   const first = (await store.runs(connection, { limit: 1 })).length === 0;

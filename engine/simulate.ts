@@ -2,6 +2,7 @@
 import type { AnyEntity, Connector, Fields, Opened, Outcome, Part, Row, Value } from "../connectors/connector.ts";
 import type { Change, StoredRecord } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
+import { isInDoubt } from "./intents.ts";
 import { headOf, partsIn } from "./parts.ts";
 import { placeholderOf } from "./placeholder.ts";
 import { accessOf } from "./rules.ts";
@@ -26,6 +27,12 @@ export function readOnly(connector: Connector): Connector {
       };
     },
   };
+}
+
+/** Whether a change of the rehearsal `run` is a write of it: not what earlier runs were refused, or left without an answer. */
+export function isSimulated(run: string, change: Change): boolean {
+  // What is not sent again yet has the id of the run that was refused.
+  return change.id.startsWith(`${run} `) && change.op !== "none" && !isInDoubt(change);
 }
 
 /** The outcomes of a batch of one side as if the service had stored every value as it was sent. */

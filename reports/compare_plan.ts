@@ -2,6 +2,7 @@
 import type { Fields } from "../connectors/connector.ts";
 import type { PlanLine } from "../engine/planned.ts";
 import { same } from "../engine/same.ts";
+import { isSimulated } from "../engine/simulate.ts";
 import type { Store } from "../store/store.ts";
 
 /** Differences that are named. */
@@ -62,7 +63,7 @@ async function isStillThere(line: PlanLine, { store, connection, run }: CompareO
   const { step, side, source, op, target } = line;
   const filter = { step, run, side, sources: [source], states: ["done", "open"] as const };
   const changes = await store.changes(connection, filter, { limit: 10 });
-  return changes.some((change) => change.op === op && change.target === target);
+  return changes.some((change) => isSimulated(run, change) && change.op === op && change.target === target);
 }
 
 function differencesOf(planned: PlanLine, found: PlanLine): readonly string[] {

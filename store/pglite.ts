@@ -7,7 +7,7 @@ import { rehearsal, sessions } from "./sql_sessions.ts";
 import type { Store } from "./store.ts";
 
 export interface PgliteOptions {
-  /** What is written is seen through this store alone, and gone when it is closed. */
+  /** What is written is seen through this store alone, and gone when it is closed; where no store is, none is made. */
   readonly rehearsal?: boolean;
 }
 
@@ -19,21 +19,22 @@ export interface PgliteOptions {
 export async function openPglite(dir?: string, options: PgliteOptions = {}): Promise<Store> {
   if (dir === undefined) return await open(undefined, options);
   const lock = await lockFolder(dir);
+  const end = async () => {
+    try {
+      await remove(`${dir}.rehearsal`);
+    } finally {
+      lock.close();
+    }
+  };
   try {
-    await make(dir);
-    const store = await open(dir, options);
-    return {
-      ...store,
-      close: async () => {
-        try {
-          await store.close();
-        } finally {
-          lock.close();
-        }
-      },
-    };
+    await remove(`${dir}.rehearsal`); // one that was killed left it
+    // An empty store would tie its home to it, although nothing was kept.
+    const place = options.rehearsal && !await exists(dir) ? `${dir}.rehearsal` : dir;
+    await make(place);
+    const store = await open(place, options);
+    return { ...store, close: () => store.close().finally(end) };
   } catch (error) {
-    lock.close();
+    await end();
     throw error;
   }
 }
@@ -84,7 +85,7 @@ async function template(): Promise<Blob> {
 async function make(dir: string): Promise<void> {
   if (await exists(dir)) return;
   const half = `${dir}.new`;
-  if (await exists(half)) await Deno.remove(half, { recursive: true });
+  await remove(half);
   const { PGlite } = await import("@electric-sql/pglite");
   const pglite = await PGlite.create({ dataDir: half, loadDataDir: await template() });
   await pglite.close();
@@ -115,6 +116,10 @@ async function holder(path: string): Promise<string> {
   // Where locks are mandatory (Windows) a locked file can't be read.
   const pid = await Deno.readTextFile(path).catch(() => "");
   return pid.trim() === "" ? "another one" : pid.trim();
+}
+
+async function remove(dir: string): Promise<void> {
+  if (await exists(dir)) await Deno.remove(dir, { recursive: true });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -363,7 +363,7 @@ for (const [code, args, next] of nexts) {
 Deno.test("nextAfterPlan() lets the brakes pass that stopped it", () => {
   const args = readArguments(["plan", "--select", "items", "--allow", "filter", "--out", "exports/plan.json"]);
   const options = "--select items --allow filter --allow creations --allow empty --out exports/plan.json";
-  assertEquals(nextAfterPlan(7, args, ["creations", "empty"]), `deno task plan ${options}`);
+  assertEquals(nextAfterPlan(7, args, { stopped: ["creations", "empty"] }), `deno task plan ${options}`);
   assertEquals(nextAfterPlan(0, args), "deno task sync exports/plan.json");
 });
 

@@ -3,6 +3,13 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openPglite } from "../../store/pglite.ts";
 import { inWorld } from "./world.ts";
 
+const companyId = "11111111-2222-4333-8444-555555555555";
+const real = {
+  erp: { tenant: "contoso", environment: "Production", companyId, clientId: "c1" },
+  crm: { url: "https://org.crm4.dynamics.com/", clientId: "c2" },
+};
+const secrets = { TENGING_ERP_CLIENT_SECRET: "s1", TENGING_CRM_CLIENT_SECRET: "s2" };
+
 Deno.test("what the first run lists can be looked into and decided", (t) =>
   inWorld(async ({ dir, run }) => {
     const early = await run(["conflicts", "list"]);
@@ -76,6 +83,12 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
       assertEquals([nothing.code, nothing.err.includes("Nothing that is listed fits\nNext: ")], [0, true]);
       const lines = (await run(["report", "--only", "skipped"])).out.trimEnd().split("\r\n");
       assertEquals([lines.length, lines[1]!.includes("skipped,known")], [2, true]);
+      const settings = await Deno.readTextFile(`${dir}/tenging.json`);
+      await Deno.writeTextFile(`${dir}/tenging.json`, JSON.stringify({ connections: { default: real } }));
+      const refused = await run(["retry", "--select", "result:skipped"], secrets);
+      assertEquals([refused.code, refused.err.includes("[confirmation_missing]")], [2, true], refused.err);
+      await Deno.writeTextFile(`${dir}/tenging.json`, settings);
+      assertEquals((await run(["report", "--only", "skipped"])).out.trimEnd().split("\r\n").length, 2);
       const again = await run(["retry", "--select", "result:skipped"]);
       assertEquals(again.code, 3);
       assertStringIncludes(again.err, 'Trying again 2 of "customers": 2 skipped\n');

@@ -61,7 +61,7 @@ Deno.test("runPipeline() lists, and does not count as failed, what a plan does n
   await w.sync({ steps });
   w.erp.put("customers", "e1", { phone: "2" });
   w.crm.put("accounts", w.crm.all("accounts")[0]!.id, { phone: "3" });
-  const run = await w.sync({ steps, guard: { allows: () => false } });
+  const run = await w.sync({ steps, guard: { allows: () => Promise.resolve(false) } });
   const { blocked, failed } = run.steps[1]!.toCrm.counts;
   assertEquals([blocked, failed, await codes(w)], [1, 0, ["not_planned"]]);
   assertEquals((await w.changes()).flatMap((change) => change.lost), []); // the CRM has its value still

@@ -1,7 +1,9 @@
 /** Documents through the whole engine, on services in memory: orders of the CRM become orders of the ERP, line by line. */
 import { assertEquals } from "@std/assert";
 import { type Connector, entity, type Field, type Fields, type Key, type Ref } from "../../connectors/connector.ts";
-import { runPipeline } from "../../engine/run.ts";
+import { planGuard } from "../../engine/plan_guard.ts";
+import { plannedLines } from "../../engine/planned.ts";
+import { type RunOptions, runPipeline } from "../../engine/run.ts";
 import { convert, coupled, defineStep, fromCrm, type Step, toCrm } from "../../engine/step.ts";
 import { memoryStore } from "../../store/memory.ts";
 import { stopEverywhere } from "./crashing.ts";
@@ -190,11 +192,20 @@ async function world(pipeline: readonly Step[] = steps, wrap: <T extends object>
     services.erp.put("items", number, { number, blocked: number === "C" });
     services.crm.put("products", `p${number}`, { productnumber: number, retired: false });
   }
-  const sync = () => runPipeline({ connection: "c", kind: "sandbox", steps: pipeline, ...ports });
+  const sync = (more: Partial<RunOptions> = {}) =>
+    runPipeline({ connection: "c", kind: "sandbox", steps: pipeline, ...ports, ...more });
   await sync();
   return {
     ...services,
     sync,
+    /** The guard of a plan that is made now. */
+    plan: async () => {
+      const copy = store.copy();
+      const { runId: run } = await sync({ store: copy, rehearsal: { onCost: () => {}, onRead: () => {} } });
+      const guard = planGuard(pipeline);
+      for await (const line of plannedLines({ store: copy, connection: "c", steps: pipeline, run })) guard.add(line);
+      return guard;
+    },
     later: () => void (time += lateFor),
     order: (id: string, head: Partial<CrmOrder>, parts: Readonly<Record<string, Fields>>) =>
       services.crm.put("salesOrders", id, { number: id, status: 1, total: null, note: null, ...head }, parts),
@@ -311,6 +322,20 @@ Deno.test("runPipeline() weighs a line that went on one side and changed on the 
   await sync();
   assertEquals([quantities(), await open()], [[["2"], ["2"]], []]);
 });
+
+for (const edited of [false, true]) {
+  Deno.test(`planGuard() ${edited ? "keeps a line that was edited after the plan" : "lets a line go"}`, async () => {
+    const { sync, plan, order, erp, erpOrder, crm, open } = await world();
+    order("O1", {}, { x: line("pA", "2"), y: line("pB", "3") });
+    await sync();
+    crm.put("salesOrders", "O1", {}, { y: null });
+    const guard = await plan();
+    if (edited) erp.put("orders", erpOrder().id, {}, { "20000": { quantity: "7" } });
+    await sync({ guard });
+    assertEquals(erpOrder().parts["20000"]?.quantity, edited ? "7" : undefined);
+    assertEquals(await open(), edited ? ["not_planned"] : []);
+  });
+}
 
 Deno.test("runPipeline() lists a line that went and changed where no side has the last word", async () => {
   const free = { ...orders, authority: [] };

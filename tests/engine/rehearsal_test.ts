@@ -1,11 +1,12 @@
 /** A rehearsal writes to nobody and decides what the run after it does; a guard keeps that run to it. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Connector } from "../../connectors/connector.ts";
 import { isPlaceholder } from "../../engine/placeholder.ts";
 import { planGuard } from "../../engine/plan_guard.ts";
 import { listedOf, type PlanLine } from "../../engine/planned.ts";
-import type { Step } from "../../engine/step.ts";
+import { coupled, type Step, toCrm } from "../../engine/step.ts";
 import { comparePlan } from "../../reports/compare_plan.ts";
-import { account, customer, customers, type Rehearsal, users, type World, world } from "./world.ts";
+import { account, customer, customers, plain, type Rehearsal, users, type World, world } from "./world.ts";
 
 const pipeline = [users, customers];
 
@@ -158,6 +159,118 @@ Deno.test("planGuard() checks anew what moved between the decision and the write
   assertEquals((await w.open()).map(({ side, codes }) => [side, codes]), [["erp", ["not_planned"]]]);
 });
 
+const erpCounts: Step = { ...customers, load: { ...customers.load, conflict: "erp" } };
+const overwriting = [
+  ["a two-way field", [users, erpCounts], { phone: "1" }, { phone: "2" }, { phone: "777" }],
+  ["a one-way field", pipeline, { terms: "30D" }, { terms: "60D" }, { terms: null }],
+] as const;
+for (const [what, steps, first, erp, crm] of overwriting) {
+  Deno.test(`planGuard() keeps what was edited after the plan from being overwritten: ${what}`, async () => {
+    const w = world();
+    w.erp.put("customers", "c1", { ...customer({ number: "1", name: "Adatum" }), ...first });
+    await w.sync({ steps });
+    const { id } = w.crm.all("accounts")[0]!;
+    w.erp.put("customers", "c1", erp);
+    const rehearsed = await w.rehearse({ steps });
+    assertEquals(rehearsed.lines.length, 1);
+    w.crm.put("accounts", id, crm);
+    const run = await w.sync({ steps, guard: guardOf(rehearsed, steps) });
+    assertEquals(run.totals.modified, 0);
+    const [field, value] = Object.entries(crm)[0]!;
+    assertEquals(w.crm.all("accounts")[0]!.data[field], value);
+    assertEquals((await w.open()).map(({ source, codes }) => [source, codes]), [["c1", ["not_planned"]]]);
+    await w.sync({ steps });
+    assertEquals(await w.open(), []);
+  });
+}
+
+Deno.test("planGuard() keeps a record that was edited after the plan from being deleted", async () => {
+  const steps = [users, { ...erpCounts, load: { ...erpCounts.load, missing: { erp: "delete" } } } as Step];
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "1", name: "Adatum", phone: "1" }));
+  await w.sync({ steps });
+  const { id } = w.crm.all("accounts")[0]!;
+  w.erp.remove("customers", "c1");
+  const rehearsed = await w.rehearse({ steps, full: true });
+  assertEquals(rehearsed.lines.map(({ op }) => op), ["delete"]);
+  w.crm.put("accounts", id, { phone: "777" });
+  await w.sync({ steps, full: true, guard: guardOf(rehearsed, steps) });
+  assertEquals(w.crm.all("accounts").map(({ data }) => data.phone), ["777"]);
+  assertEquals((await w.open()).map(({ codes }) => codes), [["not_planned"]]);
+});
+
+Deno.test("planGuard() lets this run write what a service made of its own write before", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "10", name: "Adatum", street: "Hafen 1" }));
+  const streets: Step = {
+    ...customers,
+    ...{ name: "streets", dependsOn: [customers], direction: "toCrm", of: customers, match: [], load: {} },
+    transform: { phone: toCrm("street") },
+  };
+  const steps = [users, customers, streets];
+  const rehearsed = await w.rehearse({ steps });
+  w.crm.afterwards(() => w.crm.put("accounts", w.crm.all("accounts").at(-1)!.id, { phone: "none" }));
+  await w.sync({ steps, guard: guardOf(rehearsed, steps) });
+  assertEquals(plain(w.crm, "accounts", ["phone"]), [{ phone: "Hafen 1" }]);
+  assertEquals(await w.open(), []);
+});
+
+Deno.test("planGuard() takes a text that looks like one of a plan's for what it says", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "1", name: "planned:customers/c1" }));
+  const rehearsed = await w.rehearse();
+  w.erp.put("customers", "c1", { name: "Never shown to anybody" });
+  await w.sync({ guard: guardOf(rehearsed) });
+  assertEquals(w.crm.all("accounts"), []);
+  assertEquals((await w.open()).map(({ codes }) => codes), [["not_planned"]]);
+});
+
+const inserting: Step = { ...users, direction: "both", load: { toCrm: { unmatched: "insert" } } };
+for (const other of [false, true]) {
+  Deno.test(`planGuard() lets a lookup find the record that was planned alone: ${other ? "another" : "that"} one`, async () => {
+    const w = world();
+    const entity = { ...users.extract.crm, creation: "service id" };
+    const owners = { ...inserting, extract: { ...users.extract, crm: entity } } as unknown as Step;
+    const owned: Step = {
+      ...customers,
+      ...{ dependsOn: [owners], transform: { ...customers.transform, owner: toCrm(coupled("seller", owners)) } },
+    };
+    const steps = [owners, owned];
+    w.erp.put("sellers", "s1", { code: "JR", email: "jona@example.com" });
+    w.erp.put("sellers", "s2", { code: "PS", email: "peter@example.com" });
+    w.erp.put("customers", "c1", { ...customer({ number: "1", name: "Adatum" }), seller: "JR" });
+    const rehearsed = await w.rehearse({ steps });
+    assertEquals(rehearsed.lines.at(-1)!.after.owner, "planned:users/s1");
+    if (other) w.erp.put("customers", "c1", { seller: "PS" });
+    await w.sync({ steps, guard: guardOf(rehearsed, steps) });
+    assertEquals(w.crm.all("users").length, 2);
+    assertEquals(w.crm.all("accounts").length, other ? 0 : 1);
+    assertEquals((await w.open()).map(({ codes }) => codes), other ? [["not_planned"]] : []);
+  });
+}
+
+Deno.test("a rehearsal takes what earlier runs were refused for nobody's record", async () => {
+  const dealers: Step = {
+    ...customers,
+    ...{ name: "dealers", dependsOn: [users, customers], direction: "toCrm", match: [["name"]] },
+    extract: { erp: users.extract.erp, crm: customers.extract.crm },
+    transform: { name: "code", phone: "email" },
+    load: { toCrm: { unmatched: "insert" } },
+  };
+  const steps = [users, customers, dealers];
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "1", name: "JR" }));
+  for (let times = 0; times < 2; times++) {
+    w.crm.next({ kind: "refused", code: "no", message: "Not now" });
+    await w.sync();
+  }
+  w.erp.put("sellers", "s1", { code: "JR", email: "1@x" });
+  const rehearsed = await w.rehearse({ steps });
+  assertEquals(rehearsed.lines.map(({ step, op }) => [step, op]), [["dealers", "insert"]]);
+  await w.sync({ steps, guard: guardOf(rehearsed, steps) });
+  assertEquals(plain(w.crm, "accounts", ["name", "phone"]), [{ name: "JR", phone: "1@x" }]);
+});
+
 Deno.test("what an earlier run left without an answer is told, and its record left alone", async () => {
   const w = filled();
   w.stopAfterWrite("erp");
@@ -174,6 +287,42 @@ Deno.test("what an earlier run left without an answer is told, and its record le
   assertEquals(lines.map(({ name }) => name), ["Northwind"]);
   await w.sync();
   assertEquals((await w.rehearse()).lines, []);
+});
+
+Deno.test("a run with a guard asks nobody what an earlier run left", async () => {
+  const asked: string[] = [];
+  const w = world((port) => {
+    if (!("open" in port)) return port;
+    const open: Connector["open"] = (entity, parts) => {
+      const opened = (port as unknown as Connector).open(entity, parts);
+      const recall: typeof opened.recall = (write, options) => {
+        asked.push("recall");
+        return opened.recall(write, options);
+      };
+      return { ...opened, recall };
+    };
+    return { ...port, open };
+  });
+  w.erp.put("customers", "c2", customer({ number: "20", name: "Contoso" }));
+  await w.sync();
+  w.erp.put("customers", "c1", customer({ number: "10", name: "Adatum" }));
+  w.erp.put("customers", "c2", { phone: "2" });
+  w.stopAfterWrite("crm");
+  await assertRejects(() => w.sync(), Error, "stopped");
+  w.erp.put("customers", "c2", { phone: "3" });
+  const rehearsed = await w.rehearse();
+  assertEquals(rehearsed.lines, []);
+  await w.sync({ guard: guardOf(rehearsed) });
+  assertEquals(asked, []);
+  assertEquals((await w.changes()).map(({ op, state }) => `${op} ${state}`), [
+    "insert done",
+    "update sent",
+    "insert sent",
+  ]);
+  await w.sync();
+  assertEquals(asked, ["recall"]);
+  assertEquals((await w.changes()).filter(({ state }) => state === "sent"), []);
+  assertEquals(plain(w.crm, "accounts", ["phone"]), [{ phone: "3" }, { phone: null }]);
 });
 
 Deno.test("isPlaceholder() knows what a service chooses", async () => {

@@ -2,9 +2,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { PlanLine } from "../../engine/planned.ts";
 import { planGuard } from "../../engine/plan_guard.ts";
+import { compile } from "../../engine/rules.ts";
 import { DefinitionError } from "../../errors.ts";
 import { writeFileAtomically } from "../../reports/atomic_file.ts";
 import { openPlan, type PlanHeader, planText } from "../../reports/plan_file.ts";
+import { memoryStore } from "../../store/memory.ts";
+import { customers } from "../engine/world.ts";
 
 const who = { service: "x", name: "x", parts: { id: "1" } };
 const head: PlanHeader = {
@@ -78,14 +81,19 @@ Deno.test("openPlan() refuses a file that is not there, or no text", async () =>
   });
 });
 
-Deno.test("planGuard() takes a few bytes for each line and field", () => {
+Deno.test("planGuard() takes a few bytes for each line and field", async () => {
   const guard = planGuard([]);
   for (let at = 0; at < 10_000; at++) guard.add(line(at));
   const change = { ...line(77), id: "", run: "", basis: {}, version: null, state: "intended" as const, reasons: [] };
   const rest = { attempts: 0, retryAt: null, at: "" };
-  assert(guard.allows({ ...change, ...rest }));
-  assert(!guard.allows({ ...change, ...rest, after: { phone: "78", kind: 3 } }));
-  assert(!guard.allows({ ...change, ...rest, after: { phone: "77" } }));
-  assert(!guard.allows({ ...change, ...rest, target: "a78" }));
-  assert(!guard.allows({ ...change, ...rest, op: "delete" }));
+  const where = {
+    ...{ store: memoryStore(), connection: "default", run: "r" },
+    ...{ step: customers, compiled: compile(customers) },
+  };
+  assert(await guard.allows({ ...change, ...rest }, where));
+  assert(!await guard.allows({ ...change, ...rest, after: { phone: "78", kind: 3 } }, where));
+  assert(!await guard.allows({ ...change, ...rest, after: { phone: "77" } }, where));
+  assert(!await guard.allows({ ...change, ...rest, before: { phone: "0" } }, where));
+  assert(!await guard.allows({ ...change, ...rest, target: "a78" }, where));
+  assert(!await guard.allows({ ...change, ...rest, op: "delete" }, where));
 });

@@ -40,7 +40,21 @@ async function suite(t: Deno.TestContext, store: Store): Promise<void> {
   });
 }
 
-Deno.test("openPglite() for a rehearsal makes the store, sees what is there, and leaves nothing", async (t) => {
+Deno.test("openPglite() makes no store for a rehearsal where there is none", async () => {
+  const home = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${home}/store.rehearsal/base`, { recursive: true }); // one that was killed left it
+    const store = await openPglite(`${home}/store`, rehearsal);
+    await store.savePage("c", "s", "erp", page);
+    assertEquals(await store.steps("c"), ["s"]);
+    await store.close();
+    assertEquals([...Deno.readDirSync(home)].map(({ name }) => name), ["store.lock"]);
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
+
+Deno.test("openPglite() for a rehearsal sees what is there, and leaves nothing", async (t) => {
   const root = await Deno.makeTempDir();
   const dir = `${root}/store`;
   try {
