@@ -15,7 +15,7 @@ const part = 0.1;
 interface Before {
   /** Couplings before this run. */
   readonly coupled: number;
-  /** Nothing is coupled yet, or no run has come to the step's end: a first load is not held back. */
+  /** Nothing is coupled yet, or no run has come to its end that creates: a first load is not held back. */
   readonly isFirst: boolean;
 }
 
@@ -34,7 +34,7 @@ export function applyBrakes(context: StepContext, { coupled: before, isFirst }: 
   if (!context.redefined && so.changes > few && so.changes >= before) {
     stop(context, "changes", `all ${so.changes} pairs would be written`);
   }
-  if (!isFirst && so.candidates.length > 0) {
+  if (so.candidates.length > 0) {
     const named = so.candidates.slice(0, 3).join(", ");
     const more = so.candidates.length > 3 ? ` and ${so.candidates.length - 3} more` : "";
     stop(context, "candidates", `records would be created that others with the same keys look like: ${named}${more}`);

@@ -19,8 +19,7 @@ interface Group {
 
 /** Tells `context.intended` of the creations of this run whose keys a coupled record of the same side has as well. */
 export async function findCandidates(context: StepContext): Promise<void> {
-  const { store, connection, step, run, intended } = context;
-  if (intended.creations === 0) return;
+  const { store, connection, step, run } = context;
   for (const side of context.sides) {
     const from = otherSide(side);
     const groups = groupsOf(context, from);

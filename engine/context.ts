@@ -87,7 +87,7 @@ export interface StepContext {
   readonly held: Map<string, Change>;
   /** Records that this run gave the coupling of one that was merged into them. */
   readonly moved: Set<string>;
-  /** By "side source": what earlier runs listed. That it is written now is no surprise, and no brake counts it but for deletions. */
+  /** By "side source": what earlier runs listed. That it is created now is no surprise, and the brake "creations" does not count it. */
   readonly listed: Set<string>;
   readonly intended: Intended;
   progress(): void;

@@ -32,7 +32,7 @@ export async function decidePairs(context: StepContext, again: boolean): Promise
   for await (const pairs of pages) {
     context.signal?.throwIfAborted();
     const wanted = pairs.filter((pair) =>
-      context.selects(pair.erp, pair.crm) && (!again || !isSeen(pair)) && !isUnsettled(context, pair)
+      context.selects(pair.erp, pair.crm) && (!again || !isSeen(pair)) && !isUnsettled(context, pair, again)
     );
     if (wanted.length > 0) {
       const rows = wanted.map((pair) => ({ erp: pair.erp?.data ?? null, crm: pair.crm?.data ?? null }));
@@ -56,16 +56,20 @@ async function readWinners(context: StepContext, pairs: readonly Pair[]): Promis
   const { store, connection, step } = context;
   const winners = new Map<string, Winner>();
   for (const side of ["erp", "crm"] as const) {
-    // What goes on may have been merged into another one since.
+    // What goes on may have been merged into another one since; where it has a partner, that one goes along, not ours.
     const ends = new Map(pairs.flatMap((pair) => pair[side]?.mergedInto ?? []).map((id) => [id, id]));
     const known = new Map<string, StoredRecord>();
+    const partners = new Map<string, Pair>();
     const asked = new Set<string>();
     for (let ids = [...ends.keys()]; ids.length > 0;) {
       for (const id of ids) asked.add(id);
       const records = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
       for (const record of records) known.set(record.id, record);
+      for (const { value, pair } of await store.lookup(connection, step.name, side, "id", ids)) {
+        partners.set(value, pair);
+      }
       const merges = records.flatMap(({ id, state, mergedInto: into }) =>
-        state === "merged" && into !== null ? [{ id, into }] : []
+        state === "merged" && into !== null && !partners.has(id) ? [{ id, into }] : []
       );
       // One that never was in the filter is known to its service alone.
       merges.push(...await askForMerged(context, side, ids.filter((id) => !known.has(id))));
@@ -74,10 +78,8 @@ async function readWinners(context: StepContext, pairs: readonly Pair[]): Promis
       }
       ids = merges.map(({ into }) => into).filter((id) => !asked.has(id));
     }
-    if (ends.size === 0) continue;
-    const coupled = await store.lookup(connection, step.name, side, "id", [...new Set(ends.values())]);
     for (const [id, end] of ends) {
-      const pair = coupled.find(({ value }) => value === end)?.pair ?? null;
+      const pair = partners.get(end) ?? null;
       winners.set(id, {
         id: end,
         record: known.get(end) ?? null,
@@ -95,10 +97,15 @@ async function askForMerged({ opened }: StepContext, side: Side, ids: readonly s
   return merged;
 }
 
-/** In a rehearsal, and where a plan is carried out, a pair whose last write has no answer yet is left alone. */
-function isUnsettled({ rehearsal, guard, unsettled, sides }: StepContext, { coupling }: Pair): boolean {
-  return (rehearsal !== null || guard !== null) &&
-    sides.some((side) => unsettled.has(`${side} ${sourceOf(coupling, side)}`));
+/** A pair with a creation whose end nobody knows yet, or, where nobody may ask, any write, is left alone. */
+function isUnsettled(context: StepContext, { coupling }: Pair, again: boolean): boolean {
+  const outcomes = context.sides.flatMap((side) => {
+    const source = sourceOf(coupling, side);
+    const outcome = context.unsettled.get(`${side} ${source}`);
+    return outcome === undefined ? [] : [{ side, source, outcome }];
+  });
+  if (!again) { for (const { side, source, outcome } of outcomes) context.count(side, source, outcome, { again }); }
+  return outcomes.length > 0;
 }
 
 /** Nothing about it changed since the last complete decision: it is only here because something waits. */

@@ -40,7 +40,7 @@ export function decideGone(context: StepContext, pair: Pair, deciding: Deciding)
   const { step, compiled } = context;
   const { coupling } = pair;
   const merged = (["crm", "erp"] as const).find((side) => pair[side]?.state === "merged");
-  if (merged !== undefined) return decideMerged(context, pair, merged, deciding);
+  if (merged !== undefined && !isOverFor(pair, merged, deciding)) return decideMerged(context, pair, merged, deciding);
   const standing = { erp: standingOf(context, pair, "erp"), crm: standingOf(context, pair, "crm") };
   const isOver = compiled.parts !== null && isDone(step, pair);
   const fate: Fate = isOver && standing.erp !== standing.crm
@@ -56,7 +56,9 @@ export function decideGone(context: StepContext, pair: Pair, deciding: Deciding)
   }
   if (fate.action === "uncouple") return uncouple(context, pair, deciding);
   const isEnding = fate.code === null && (fate.action === "delete" || fate.action === "deactivate");
-  const isUnsure = isEnding && resolvedOf(pair) === null && unknownFields(context, pair, fate.side!).length > 0;
+  // What nobody knows of may have been edited: as of an edit, a policy or a person says which side counts.
+  const isOpen = resolvedOf(pair) === null && step.load.conflict !== named;
+  const isUnsure = isEnding && isOpen && unknownFields(context, pair, fate.side!).length > 0;
   if (fate.side !== null && !isUnsure && act(context, pair, fate, deciding)) return;
   if (fate.code === "left") return note(context, pair, deciding);
   const reason = fate.code === "conflict" || isUnsure
@@ -79,9 +81,19 @@ function isDone(step: Step, { erp, crm }: Pair): boolean {
 
 function standingOf(context: StepContext, pair: Pair, side: Side): Standing {
   const record = pair[side];
-  if (record?.state === "deleted") return "missing";
+  if (isMissing(record)) return "missing";
   if (record?.state === "left") return "left";
   return changedFields(context, pair, side).length > 0 ? "changed" : "same";
+}
+
+/** Whether the record is deleted; one that was merged counts here where what it was merged into is deleted as well. */
+function isMissing(record: StoredRecord | null): boolean {
+  return record?.state === "deleted" || record?.state === "merged";
+}
+
+/** Whether nothing goes on for a merged record. */
+function isOverFor(pair: Pair, side: Side, { winners }: Deciding): boolean {
+  return winners.get(pair[side]!.mergedInto ?? "")?.record?.state === "deleted";
 }
 
 /** Fields of `side` that the other side takes from it and that are not what both agreed on. */
@@ -109,7 +121,7 @@ function unknownFields(context: StepContext, pair: Pair, side: Side): readonly s
 /** The side that counts, as a person said; that a deletion does, of what the survivor was then. */
 function resolvedOf(pair: Pair): Side | null {
   const { keep = null, seen = null } = pair.coupling.resolution ?? {};
-  if (keep === null || pair[keep]?.state !== "deleted") return keep;
+  if (keep === null || !isMissing(pair[keep])) return keep;
   return pair[otherSide(keep)]?.fingerprint === seen ? keep : null;
 }
 

@@ -35,8 +35,7 @@ export function decidePair(context: StepContext, pair: Pair, deciding: Deciding)
     (side === "crm" ? crm : erp).frozen !== null ||
     decision.reasons[side].some((one) => one.code === "waiting" || (one.code === "refused" && one.sent === undefined));
   const writes = context.sides.filter((side) => Object.keys(decision[side]).length > 0 && !stops(side));
-  const isNew = writes.every((side) => !context.listed.has(`${side} ${sourceOf(coupling, side)}`));
-  if (writes.length > 0 && base !== null && !again && isNew) context.intended.changes++;
+  if (writes.length > 0 && base !== null && !again) context.intended.changes++;
   // What is written changes the totals: they are compared when it is done, and a refusal says enough.
   const isFrozen = erp.frozen !== null || crm.frozen !== null;
   const told = { name: nameOf(compiled, erp, crm), isFrozen, differing: decision.differing };

@@ -89,9 +89,8 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   }
   await decideAllUncoupled(false);
   if (options.record !== null && !tally.selected()) await wasFound(context, tally, options.record);
-  const isFirst = state.ended === null || state.coupled === 0;
-  if (!isFirst) await findCandidates(context);
-  applyBrakes(context, { coupled: state.coupled, isFirst });
+  if (state.ended !== null && state.coupled > 0) await findCandidates(context);
+  applyBrakes(context, { coupled: state.coupled, isFirst: !state.loaded || state.coupled === 0 });
   await propagate(context, 1);
   if (options.record === null) await closeStale(context);
   for (let round = 2; round <= rounds; round++) {
@@ -100,8 +99,8 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
     else if (again === 0) break;
     await propagate(context, round);
   }
-  const isWhole = options.record === null && !options.onlyCoupled;
-  if (isWhole) await store.save(connection, step.name, { ended: compiled.hash });
+  const ended = { definition: compiled.hash, loaded: !options.onlyCoupled };
+  if (options.record === null) await store.save(connection, step.name, { ended });
   const after = await store.step(connection, step.name);
   return {
     ...tally.snapshot("Success"),

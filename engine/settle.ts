@@ -127,6 +127,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
       if (change.op !== "insert") again.push(change.target!);
       return anew();
     }
+    if (doubtful) context.unsettled.set(`${side} ${change.source}`, "failed");
     const until = doubtful ? lateUntil(context, side) : undefined;
     const reason = { ...gaveUp(outcome), ...(until === undefined ? {} : { until }) };
     saved.changes.push({ ...without, state: "open", reasons: [...change.reasons, ...stillOpen(change), reason], at });

@@ -79,11 +79,12 @@ function storeOf(connections: Connections): MemoryStore {
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
-      const { definition, ended, rules, cursors, swept, whole, newest, entities, couplings } = memory;
+      const { definition, ended, loaded, rules, cursors, swept, whole, newest, entities, couplings } = memory;
       const open = changesIn(connection, step, ["open"]).values();
       return Promise.resolve(keep({
         definition,
         ended,
+        loaded,
         rules,
         cursors,
         swept,
@@ -186,7 +187,10 @@ function storeOf(connections: Connections): MemoryStore {
       }
       for (const change of settlement.changes ?? []) changes.set(change.id, keep({ ...change, step }));
       if (settlement.definition !== undefined) define(memory, settlement.definition);
-      if (settlement.ended !== undefined) memory.ended = settlement.ended;
+      if (settlement.ended !== undefined) {
+        memory.ended = settlement.ended.definition;
+        memory.loaded ||= settlement.ended.loaded;
+      }
       if (settlement.rebase) rebase(memory);
     },
     changes: (connection, filter, keyset) => {

@@ -21,6 +21,7 @@ type Steps = ReadonlyMap<string, StepMemory>;
 export interface StepMemory {
   definition: StepState["definition"];
   ended: StepState["ended"];
+  loaded: boolean;
   rules: Record<string, Readonly<Record<string, string>>>;
   cursors: { erp: string | null; crm: string | null };
   swept: { erp: string | null; crm: string | null };
@@ -42,6 +43,7 @@ export function newStep(steps: Steps = new Map()): StepMemory {
   return {
     definition: null,
     ended: null,
+    loaded: false,
     rules: {},
     cursors: { erp: null, crm: null },
     swept: { erp: null, crm: null },

@@ -96,7 +96,8 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   await derive(work, touched);
   if (definition !== undefined) await writeDefinition(work, definition);
   if (settlement.ended !== undefined) {
-    await sql`update steps set ended = ${settlement.ended}::text
+    await sql`update steps set ended = ${settlement.ended.definition}::text,
+        loaded = loaded or ${settlement.ended.loaded}::boolean
       where connection = ${work.connection} and step = ${work.step}`.execute(work.tx);
   }
   if (settlement.rebase) await writeRebase(work);

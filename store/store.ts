@@ -214,8 +214,10 @@ export interface Newest {
 export interface StepState {
   /** The definition of the last run; null before the first. */
   readonly definition: string | null;
-  /** The definition of the last run that came to the step's end for all of its records; null before the first. */
+  /** The definition of the last run that came to the end of all pairs; null before the first. */
   readonly ended: string | null;
+  /** Whether a run has come to the end of all records, not of the coupled ones alone. */
+  readonly loaded: boolean;
   /** Hash of each rule, by CRM field, for every definition that some coupling's base was made with. */
   readonly rules: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Where the next reading of a side goes on; null: from the start. A cursor belongs to `definition`. */
@@ -292,8 +294,8 @@ export interface Settlement {
     readonly rules: Readonly<Record<string, string>>;
     readonly entities: { readonly erp: string; readonly crm: string };
   };
-  /** The step came to its end for all of its records, with the definition of this hash. */
-  readonly ended?: string;
+  /** A run came to the end of all pairs with the definition of this hash; loaded: of all records, which stays so. */
+  readonly ended?: { readonly definition: string; readonly loaded: boolean };
   /** Forgets the cursors, the newest records and all bases of the step: its pairs meet for the first time again, and are decided anew. */
   readonly rebase?: true;
 }

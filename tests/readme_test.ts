@@ -115,7 +115,7 @@ Deno.test("every file that the README links to is there", async () => {
 });
 
 Deno.test("the README's table of commands has every command with every option", async () => {
-  const rows = readme.split("\n").filter((line) => /^\| `(\w+)( \[\w+\])?` \|/.test(line));
+  const rows = readme.split("\n").filter((line) => /^\| `(\w+)( [[\]A-Z ]+)?` \|/.test(line));
   const help = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-q", "-P=graph", "main.ts", "help"],
     cwd: project,

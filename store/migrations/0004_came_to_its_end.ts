@@ -5,7 +5,7 @@ export const cameToItsEnd: Migration = {
   number: 4,
   name: "came to its end",
   statements: [
-    `alter table steps add column ended text collate "C"`,
-    `update steps set ended = definition`,
+    `alter table steps add column ended text collate "C", add column loaded boolean not null default false`,
+    `update steps set ended = definition, loaded = definition is not null`,
   ],
 };

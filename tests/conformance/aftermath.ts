@@ -85,6 +85,18 @@ export function aftermathTests(test: StoreTest): void {
     assertEquals([await unseen("r3"), await unseen("r2")], [["a", "d"], ["a", "b", "c", "d"]]);
   });
 
+  test("save() keeps with which definition a step ended, and that it was loaded once", async (store, connection) => {
+    const { save } = place(store, connection);
+    const ended = async () => {
+      const { ended, loaded } = await store.step(connection, "s");
+      return [ended, loaded];
+    };
+    await save({ ended: { definition: "d1", loaded: true } });
+    assertEquals(await ended(), ["d1", true]);
+    await save({ ended: { definition: "d2", loaded: false } });
+    assertEquals(await ended(), ["d2", true]);
+  });
+
   test("savePage() saves when a side was last swept, and when it was read as a whole", async (store, connection) => {
     const sweep = (side: Side, swept: string) =>
       store.savePage(connection, "s", side, { ...nothing, run: "r1", met: ["a"], swept });

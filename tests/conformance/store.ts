@@ -47,6 +47,7 @@ export function storeSuite(
     assertEquals(await store.step(connection, "s"), {
       definition: null,
       ended: null,
+      loaded: false,
       rules: {},
       cursors: { erp: null, crm: null },
       swept: { erp: null, crm: null },

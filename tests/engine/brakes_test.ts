@@ -123,3 +123,38 @@ Deno.test("runPipeline() takes what was listed before for no mistake when it is 
   const deleting = policy({ missing: { erp: "delete" } });
   assertEquals([exitCodeOf(await w.sync({ steps: deleting })), count()], [7, 80]); // but deletions always count
 });
+
+Deno.test("runPipeline() counts a listed pair, and looks at a listed creation, like any other", async () => {
+  const w = await coupled(30);
+  w.erp.put("customers", "e0", { name: "Erp" });
+  w.crm.put("accounts", w.crm.all("accounts").find(({ data }) => data["accountnumber"] === "C0")!.id, { name: "Crm" });
+  assertEquals(exitCodeOf(await w.sync({ steps })), 3);
+  for (const id of names(w)) w.erp.put("customers", id, { phone: "1" });
+  const before = writes(w);
+  assertEquals([exitCodeOf(await w.sync({ steps })), writes(w)], [7, before]);
+  await w.sync({ steps, allow: new Set<Brake>(["changes"]) });
+
+  w.erp.put("sellers", "s1", { code: "ANN", email: "ann@sales.example" });
+  w.erp.put("customers", "like", customer({ number: "X", name: "Name 1", city: "City 1", seller: "ANN" as never }));
+  assertEquals(exitCodeOf(await w.sync({ steps })), 3);
+  w.crm.put("users", "u1", { email: "ann@sales.example", nick: null });
+  assertEquals([exitCodeOf(await w.sync({ steps })), w.crm.all("accounts").length], [7, 30]);
+});
+
+Deno.test("runPipeline() knows after a run of coupled records what they are, and that nothing was created yet", async () => {
+  const w = world();
+  const put = (n: number) =>
+    w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `Name ${n}`, city: `City ${n}` }));
+  for (let n = 0; n < 30; n++) {
+    put(n);
+    w.crm.put("accounts", `a${n}`, { accountnumber: `C${n}`, name: `Name ${n}`, city: `City ${n}`, kind: 3 });
+  }
+  await w.sync({ steps, onlyCoupled: true });
+  w.erp.put("customers", "double", customer({ number: "X", name: "Name 1", city: "City 1" }));
+  assertEquals(exitCodeOf(await w.sync({ steps })), 7);
+  w.erp.remove("customers", "double");
+  for (let n = 30; n < 60; n++) put(n);
+  assertEquals([exitCodeOf(await w.sync({ steps })), w.crm.all("accounts").length], [0, 60]);
+  for (let n = 60; n < 90; n++) put(n);
+  assertEquals(exitCodeOf(await w.sync({ steps })), 7);
+});

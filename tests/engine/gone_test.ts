@@ -255,3 +255,60 @@ Deno.test("runPipeline() restores no merged record that is deleted as well", asy
   await w.sync({ steps });
   assertEquals([w.crm.all("accounts").map((one) => one.id), await codes(w)], [[other], ["merged"]]);
 });
+
+Deno.test("runPipeline() leaves the pair of a merged record behind the partner of what it was merged into", async () => {
+  const steps = withLoad({});
+  const { w, id } = await coupled(steps);
+  w.erp.put("customers", "e2", customer({ number: "C2", name: "Two" }));
+  await w.sync({ steps });
+  const other = w.crm.all("accounts").find((one) => one.id !== id)!.id;
+  w.crm.merge("accounts", id, other);
+  await w.sync({ steps });
+  w.crm.put("accounts", "on", account({ accountnumber: "C2", name: "Two" }));
+  w.crm.merge("accounts", other, "on");
+  const before = writes(w);
+  await w.sync({ steps });
+  const partner = async (erp: string) =>
+    (await w.store.lookup("c", "customers", "erp", "id", [erp]))[0]!.pair.coupling.crmId;
+  assertEquals([await partner("e1"), await partner("e2"), await codes(w)], [id, "on", ["merged"]]);
+  assertEquals(writes(w), before);
+});
+
+Deno.test("runPipeline() takes a merged record for missing once what it was merged into is deleted", async () => {
+  const steps = withLoad({ missing: { crm: "restore" } });
+  const { w, id } = await coupled(steps);
+  w.erp.put("customers", "e2", customer({ number: "C2", name: "Two" }));
+  await w.sync({ steps });
+  const other = w.crm.all("accounts").find((one) => one.id !== id)!.id;
+  w.crm.merge("accounts", id, other);
+  for (const gone of [id, other]) w.crm.remove("accounts", gone);
+  for (let time = 0; time < 2; time++) await w.sync({ steps });
+  assertEquals([w.crm.all("accounts").map(({ data }) => data["name"]).sort(), await codes(w)], [["One", "Two"], []]);
+});
+
+Deno.test("runPipeline() restores a record once, however long its service takes", async () => {
+  const steps = withLoad({ missing: { erp: "restore" } });
+  for (const stops of [false, true]) {
+    const { w } = await coupled(steps);
+    w.erp.remove("customers", "e1");
+    const before = w.erp.writes.length;
+    w.erp.next({ kind: "unknown", message: "no answer" });
+    if (stops) w.stopAfterWrite("erp");
+    await w.sync({ steps }).catch(() => {});
+    await w.sync({ steps });
+    assertEquals([w.erp.writes.length - before, await codes(w)], [1, ["unknown_outcome"]]);
+    w.later();
+    await w.sync({ steps });
+    assertEquals([w.erp.all("customers").length, await codes(w)], [1, []]);
+  }
+});
+
+Deno.test("runPipeline() lets a policy decide of what may have been edited as of what was", async () => {
+  const steps = withLoad({ missing: { erp: "delete" }, conflict: "erp" });
+  const { w, id } = await coupled(steps);
+  w.erp.remove("customers", "e1");
+  w.crm.put("accounts", id, { phone: "2" });
+  await w.sync({ steps, rebase: true });
+  assertEquals([w.crm.all("accounts").length, await codes(w)], [0, []]);
+  assertEquals(await lost(w), [{ name: "One", phone: "2" }]);
+});
