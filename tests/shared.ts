@@ -5,22 +5,21 @@ import { fileURLToPath } from "node:url";
 export const sharedData = fileURLToPath(new URL("../../shared/data", import.meta.url));
 
 /**
- * Registers a test that reads {@link sharedData}. Without that folder it is skipped and says so in its name: the gate
- * lists it. One that `takesMinutes` is skipped where CI is true as well. This and postgresTest() are the only ways in
- * which a test may be skipped.
+ * Registers a test that reads {@link sharedData}. Without that folder, and where CI is true since these take minutes, it
+ * is skipped and says so in its name: the gate lists it. This and postgresTest() are the only ways in which a test may
+ * be skipped.
  */
-export function sharedTest(
-  name: string,
-  fn: (t: Deno.TestContext) => void | Promise<void>,
-  { takesMinutes = false }: { readonly takesMinutes?: boolean } = {},
-): void {
-  const reasons = [
-    ...exists(sharedData) ? [] : ["needs ../shared/data beside the project"],
-    ...takesMinutes && Deno.env.get("CI") === "true" ? ["takes minutes, run it without CI=true"] : [],
-  ];
-  const suffix = reasons.length > 0 ? ` [skipped: ${reasons[0]}]` : "";
-  Deno.test({ name: name + suffix, ignore: reasons.length > 0, fn });
+export function sharedTest(name: string, fn: (t: Deno.TestContext) => void | Promise<void>): void {
+  const reason = !exists(sharedData)
+    ? "needs ../shared/data beside the project"
+    : isCi
+    ? "takes minutes, run it without CI=true"
+    : null;
+  Deno.test({ name: reason === null ? name : `${name} [skipped: ${reason}]`, ignore: reason !== null, fn });
 }
+
+/** Whether the tests run unattended, in limited time. */
+export const isCi = Deno.env.get("CI") === "true";
 
 function exists(path: string): boolean {
   try {

@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Copy, copyInto, recover, type RunningSandbox, start, startSandbox, sync, withCopy } from "./program.ts";
-import { before, writeCompany } from "./small_company.ts";
+import { type Copy, copyInto, recover, run, type RunningSandbox, start, startSandbox, withCopy } from "./program.ts";
+import { isCi } from "../shared.ts";
+import { before, itsSteps, writeCompany } from "./small_company.ts";
 
-const kills = 20;
+/** Each takes ten seconds of two processors. */
+const kills = isCi ? 10 : 20;
 
 /** What becomes of the sync whose services went away: it ends with exit code 5, or dies with them. */
 const fates = ["gives up", "dies"] as const;
@@ -52,7 +54,7 @@ async function untouched({ dir, home }: Copy): Promise<number> {
   const sandbox = await startSandbox(home);
   try {
     await sandbox.control("POST", "/sandbox/faults", [{ kind: "kill", writes: 1_000_000 }]);
-    await sync(home);
+    assertEquals((await run(home, "sync", ...itsSteps)).code, 0);
     await assertComplete(sandbox);
     return (await sandbox.control("GET", "/sandbox/faults"))[0].met;
   } finally {
@@ -65,7 +67,7 @@ async function killed(copy: Copy, { writes, fate }: Round): Promise<void> {
   copyInto(home, `${copy.dir}filled`);
   const first = await startSandbox(home);
   await first.control("POST", "/sandbox/faults", [{ kind: "kill", writes }]);
-  const running = start(home, "sync");
+  const running = start(home, "sync", ...itsSteps);
   assertEquals((await first.process.status).code, 137);
   if (fate === "dies") kill(running.process);
   const stopped = await running.end();
@@ -74,9 +76,9 @@ async function killed(copy: Copy, { writes, fate }: Round): Promise<void> {
   await first.stop();
   const second = await startSandbox(home);
   try {
-    await recover(home);
+    await recover(home, itsSteps);
     await assertComplete(second);
-    if (writes % 4 === 1) await assertQuiet(second, home);
+    if (writes % 8 === 1) await assertQuiet(second, home);
   } finally {
     await second.stop();
   }
@@ -94,7 +96,7 @@ function kill(process: Deno.ChildProcess): void {
 /** Another run writes nothing. */
 async function assertQuiet(sandbox: RunningSandbox, home: string): Promise<void> {
   const since = (await sandbox.requests()).at(-1)!.n;
-  await sync(home);
+  assertEquals((await run(home, "sync", ...itsSteps)).code, 0);
   const wrote = (await sandbox.requests(since)).filter((one) => one.operation === "write" || one.innerWrites > 0);
   assertEquals(wrote.map((one) => `${one.method} ${one.path}`), []);
 }

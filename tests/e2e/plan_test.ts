@@ -1,7 +1,7 @@
 /** `plan` and `sync` with its file, as processes: a plan is carried out once, and not at all where something moved. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { latest, ok, run, startSandbox, withCopy, writesSince } from "./program.ts";
-import { writeCompany } from "./small_company.ts";
+import { itsSteps, writeCompany } from "./small_company.ts";
 
 interface PlanLine {
   readonly step: string;
@@ -14,7 +14,7 @@ Deno.test("sync with a plan writes what the plan says, and refuses it once a rec
   withCopy(async (copy) => {
     const data = await writeCompany(`${copy.dir}data`);
     const file = (name: string) => Deno.readTextFile(`${copy.dir}exports/${name}.json`);
-    const planned = await run(copy.home, "plan", "--out", "exports/plan.json", ...data);
+    const planned = await run(copy.home, "plan", "--out", "exports/plan.json", ...itsSteps, ...data);
     assertEquals(planned.code, 0, planned.stderr);
     assertStringIncludes(planned.stderr, "Next: deno task sync exports/plan.json");
     assertStringIncludes(planned.stdout, "Recommended: couple, both sides have records");
@@ -25,7 +25,7 @@ Deno.test("sync with a plan writes what the plan says, and refuses it once a rec
 
     const sandbox = await startSandbox(copy.home);
     try {
-      const again = await run(copy.home, "plan", "--out", "exports/again.json", "--exit-code");
+      const again = await run(copy.home, "plan", "--out", "exports/again.json", "--exit-code", ...itsSteps);
       assertEquals(again.code, 10, again.stderr);
       const changes = (text: string) => text.slice(text.indexOf('"changes"'), text.indexOf('],"summary"'));
       assertEquals(changes(await file("again")), changes(await file("plan")));
@@ -50,7 +50,7 @@ Deno.test("sync with a plan writes what the plan says, and refuses it once a rec
       assertEquals(done.stderr.split("Nothing is configured").length, 2, done.stderr); // said once
       assertEquals(await writesSince(sandbox, since), lines.length);
 
-      const nothing = await run(copy.home, "plan", "--exit-code", "--json");
+      const nothing = await run(copy.home, "plan", "--exit-code", "--json", ...itsSteps);
       assertEquals(nothing.code, 0, nothing.stderr);
       assertEquals(JSON.parse(nothing.stdout).changes, []);
       const late = await run(copy.home, "sync", "exports/plan.json");

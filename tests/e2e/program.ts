@@ -99,10 +99,10 @@ const longest = 150_000;
  * Synchronizes after a stop: at once, and where something is still in doubt again half an hour later, when no service
  * can be at work any more on what was sent before.
  */
-export async function recover(home: string): Promise<void> {
-  const first = await run(home, "sync");
+export async function recover(home: string, options: readonly string[] = []): Promise<void> {
+  const first = await run(home, "sync", ...options);
   if (first.code === 0) return;
-  const later = command(["sync"], home, {}, ["--preload", `${project}tests/e2e/half_an_hour_later.ts`]);
+  const later = command(["sync", ...options], home, {}, ["--preload", `${project}tests/e2e/half_an_hour_later.ts`]);
   const { code, stderr } = await later.output();
   const said = new TextDecoder().decode(stderr);
   if (first.code !== 3 || code !== 0) throw new Error(`sync ended with ${first.code}, ${code}: ${first.stderr}${said}`);

@@ -111,6 +111,9 @@ export async function writeCompany(dir: string): Promise<readonly string[]> {
   return ["--data", `${dir}/erp`, "--crm-data", `${dir}/crm`];
 }
 
+/** The steps that the company has records for, with those that they depend on. */
+export const itsSteps = ["--select", "+contacts", "--select", "+items"];
+
 /** Rows as the text of a CSV file. */
 export function csv(rows: readonly Readonly<Record<string, string>>[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];

@@ -29,5 +29,4 @@ sharedTest(
       copyInto(`${copy.dir}crm`, `${sharedData}/crm-generated/adventureworks-seed1`);
       await twoSides(copy, ["--data", `${copy.dir}data`, "--crm-data", `${copy.dir}crm`], 1);
     }),
-  { takesMinutes: true },
 );
