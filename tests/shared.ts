@@ -13,7 +13,7 @@ export function sharedTest(name: string, fn: (t: Deno.TestContext) => void | Pro
   const reason = !exists(sharedData)
     ? "needs ../shared/data beside the project"
     : isCi
-    ? "takes minutes, run it without CI=true"
+    ? "left to runs without CI=true"
     : null;
   Deno.test({ name: reason === null ? name : `${name} [skipped: ${reason}]`, ignore: reason !== null, fn });
 }
