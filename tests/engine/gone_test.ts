@@ -19,6 +19,13 @@ async function coupled(steps: readonly Step[]): Promise<{ w: World; id: string }
   await w.sync({ steps });
   return { w, id: w.crm.all("accounts")[0]!.id };
 }
+/** And "Two" beside it. */
+async function twoCoupled(steps: readonly Step[]): Promise<{ w: World; id: string; other: string }> {
+  const { w, id } = await coupled(steps);
+  w.erp.put("customers", "e2", customer({ number: "C2", name: "Two" }));
+  await w.sync({ steps });
+  return { w, id, other: w.crm.all("accounts").find((one) => one.id !== id)!.id };
+}
 async function couplings(w: World): Promise<string[]> {
   const rows: string[] = [];
   for await (const { coupling } of w.store.report("c", ["customers"])) if (coupling !== null) rows.push(coupling.state);
@@ -244,10 +251,7 @@ Deno.test("runPipeline() follows a merge to the record that goes on after furthe
 
 Deno.test("runPipeline() restores no merged record that is deleted as well", async () => {
   const steps = withLoad({ missing: { crm: "restore" } });
-  const { w, id } = await coupled(steps);
-  w.erp.put("customers", "e2", customer({ number: "C2", name: "Two" }));
-  await w.sync({ steps });
-  const other = w.crm.all("accounts").find((one) => one.id !== id)!.id;
+  const { w, id, other } = await twoCoupled(steps);
   w.crm.merge("accounts", id, other);
   await w.sync({ steps });
   assertEquals(await codes(w), ["merged"]);
@@ -258,10 +262,7 @@ Deno.test("runPipeline() restores no merged record that is deleted as well", asy
 
 Deno.test("runPipeline() leaves the pair of a merged record behind the partner of what it was merged into", async () => {
   const steps = withLoad({});
-  const { w, id } = await coupled(steps);
-  w.erp.put("customers", "e2", customer({ number: "C2", name: "Two" }));
-  await w.sync({ steps });
-  const other = w.crm.all("accounts").find((one) => one.id !== id)!.id;
+  const { w, id, other } = await twoCoupled(steps);
   w.crm.merge("accounts", id, other);
   await w.sync({ steps });
   w.crm.put("accounts", "on", account({ accountnumber: "C2", name: "Two" }));
@@ -276,10 +277,7 @@ Deno.test("runPipeline() leaves the pair of a merged record behind the partner o
 
 Deno.test("runPipeline() takes a merged record for missing once what it was merged into is deleted", async () => {
   const steps = withLoad({ missing: { crm: "restore" } });
-  const { w, id } = await coupled(steps);
-  w.erp.put("customers", "e2", customer({ number: "C2", name: "Two" }));
-  await w.sync({ steps });
-  const other = w.crm.all("accounts").find((one) => one.id !== id)!.id;
+  const { w, id, other } = await twoCoupled(steps);
   w.crm.merge("accounts", id, other);
   for (const gone of [id, other]) w.crm.remove("accounts", gone);
   for (let time = 0; time < 2; time++) await w.sync({ steps });
