@@ -21,8 +21,8 @@ export type Approved = Pick<SynchronizeOptions, "guard" | "full" | "onlyCoupled"
 
 /**
  * Rehearses what the plan was made for. Throws DefinitionError "plan_stale" with what moved,
- * "plan_of_other_connection", "plan_of_other_definition", "plan_unreadable" or "write_unsettled", and what keeps a step from being
- * rehearsed; nothing was written then.
+ * "plan_of_other_connection", "plan_of_other_definition", "plan_unreadable" or "write_unsettled", and what keeps a step
+ * from being rehearsed; nothing was written then.
  */
 export async function approvePlan(
   path: string,

@@ -180,7 +180,8 @@ function stepQuery(connection: string, step: string): RawBuilder<unknown> {
     sql`(select count(*) from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side}
       and ${alone("r", side)})`;
   return sql`select json_build_object(
-      'definition', s.definition, 'ended', s.ended, 'loaded', coalesce(s.loaded, false), 'rules', coalesce(s.rules, '{}'), 'entities', s.entities,
+      'definition', s.definition, 'ended', s.ended, 'loaded', coalesce(s.loaded, false),
+      'rules', coalesce(s.rules, '{}'), 'entities', s.entities,
       'cursors', json_build_object('erp', s.cursor_erp, 'crm', s.cursor_crm),
       'swept', json_build_object('erp', s.swept_erp, 'crm', s.swept_crm),
       'whole', json_build_object('erp', s.whole_erp, 'crm', s.whole_crm),
