@@ -8,7 +8,7 @@ import {
   type PlannedOptions,
   plannedSteps,
 } from "../engine/planned.ts";
-import { brakes } from "../engine/brakes.ts";
+import { brakeOf } from "../engine/brakes.ts";
 import { select } from "../engine/plan.ts";
 import type { Compiled } from "../engine/rules.ts";
 import { exitCodeOf } from "../engine/run.ts";
@@ -104,8 +104,7 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
         output.message(isBraked ? `Wrote ${out}` : `${out} was not written: a step could not be planned`);
       }
       const code = interruption.exitCode() ?? failed;
-      const errors = run.steps.flatMap(({ error }) => error?.code === "brake" ? [error.message] : []);
-      const stopped = brakes.filter((brake) => errors.some((message) => message.includes(`--allow ${brake} `)));
+      const stopped = run.steps.flatMap(({ error }) => error?.code === "brake" ? brakeOf(error.message) ?? [] : []);
       output.message(`Next: ${nextAfterPlan(code, args, { stopped, isInDoubt: doubts > 0 })}`);
       return code === 0 && args.has("exit-code") && changes > 0 ? hasChanges : code;
     } finally {

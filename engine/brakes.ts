@@ -71,3 +71,8 @@ function stop({ step, allow }: StepContext, brake: Brake, why: string): void {
     step.name,
   );
 }
+
+/** The brake that a message of code "brake" is about. */
+export function brakeOf(message: string): Brake | undefined {
+  return brakes.find((brake) => message.includes(`--allow ${brake} `));
+}
