@@ -62,7 +62,7 @@ export function rulesOf(step: Step): readonly FieldRule[] {
   function add(crm: string, raw: unknown, unit: string): void {
     let direction = step.direction;
     let conflict = step.load.conflict ?? "stop";
-    const first = step.load.first ?? "fill";
+    const { first = "fill" } = step.load;
     let rule = raw;
     while (typeof rule === "object" && rule !== null) {
       const wrapper = rule as Raw;
@@ -78,7 +78,7 @@ export function rulesOf(step: Step): readonly FieldRule[] {
       crm,
       unit,
       conflict,
-      first: first === "fill" ? conflict : first,
+      first: first === "fill" ? "stop" as const : first,
       keeps: null,
       transform: null,
       map: null,
@@ -135,9 +135,12 @@ export interface Compiled {
   readonly fields: { readonly erp: readonly string[]; readonly crm: readonly string[] };
   /** Of a document: the definition of its parts. */
   readonly parts: Compiled | null;
-  /** Changes when the rules, the filters or the fields change: then everything is read again. */
+  /** Changes when the rules, the policies, the filters or the fields change: then everything is read and decided again. */
   readonly hash: string;
-  /** Changes when what the rule makes of a value changes, by CRM field; rules of parts have "/" before it. */
+  /**
+   * Changes when what the rule makes of a value changes, by CRM field; rules of parts have "/" before it. Filters and
+   * policies stand among them, by names that no field has.
+   */
   readonly ruleHashes: Readonly<Record<string, string>>;
 }
 
@@ -155,6 +158,7 @@ export function compile(step: Step, parts: Step | null = null): Compiled {
     ...Object.fromEntries(own),
     "filter of the ERP": hashOf(erp.filter),
     "filter of the CRM": hashOf(crm.filter),
+    ...Object.fromEntries(policiesOf(step, rules).map(([name, policy]) => [name, hashOf(policy)])),
     ...Object.fromEntries(Object.entries(under?.ruleHashes ?? {}).map(([name, hash]) => [`/${name}`, hash])),
   };
   const read = under === null ? fields : [fields, under.fields];
@@ -187,7 +191,31 @@ export function compile(step: Step, parts: Step | null = null): Compiled {
   }
 }
 
-/** What of a rule decides the values that it gives. The text of a transform's functions counts, not its tables. */
+/** What a definition says beside its rules of what is written, by the key that says it; only what it does say. */
+function policiesOf(step: Step, rules: readonly FieldRule[]): readonly (readonly [string, unknown])[] {
+  const { toCrm, fromCrm, first, conflict, missing, left } = step.load;
+  const created = (side: "erp" | "crm") =>
+    givenOf(step, side).map(({ field, from, transform, value }) => [field, from, textsOf(transform), value]);
+  const all: readonly (readonly [string, unknown])[] = [
+    ["match", step.match],
+    ["create.erp", created("erp")],
+    ["create.crm", created("crm")],
+    ["control", Object.entries(step.control)],
+    ["authority", step.authority],
+    ["load.toCrm", toCrm],
+    ["load.fromCrm", fromCrm],
+    ["load.first", first],
+    ["load.conflict", conflict],
+    ...(["erp", "crm"] as const).flatMap((side) =>
+      [[`load.missing.${side}`, missing?.[side]], [`load.left.${side}`, left?.[side]]] as const
+    ),
+    ...rules.filter((rule) => rule.conflict !== (conflict ?? "stop"))
+      .map((rule) => [`onConflict of ${rule.crm}`, rule.conflict] as const),
+  ];
+  return all.filter(([, policy]) => policy !== undefined && !(Array.isArray(policy) && policy.length === 0));
+}
+
+/** What of a rule decides the values that it gives. */
 function describe(rule: FieldRule): unknown {
   const { erp, kind, direction, transform, map, lookup, value } = rule;
   return [
@@ -195,10 +223,15 @@ function describe(rule: FieldRule): unknown {
     kind,
     direction,
     value,
-    transform && [transform.name, String(transform.forward), String(transform.backward), String(transform.normal)],
+    textsOf(transform),
     map && [map.entity, Object.entries(map.values).sort()],
     lookup && [lookup.steps.map((to) => to.name), lookup.options.blank, lookup.options.unresolved],
   ];
+}
+
+/** What of a transform counts: the text of its functions, not their tables. */
+function textsOf(transform: Conversion | null): readonly string[] | null {
+  return transform && [transform.name, ...[transform.forward, transform.backward, transform.normal].map(String)];
 }
 
 function sorted(names: readonly string[]): readonly string[] {

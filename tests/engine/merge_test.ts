@@ -59,7 +59,7 @@ function expected(what: Case, direction: Direction, conflict: Winner, first: Fir
   if (direction !== "both") return oneWay[direction][what];
   const cell = bothWays[what];
   if (cell === "CONFLICT") return won[conflict];
-  return cell === "FIRST" ? won[first === "fill" ? conflict : first] : cell;
+  return cell === "FIRST" ? won[first === "fill" ? "stop" : first] : cell;
 }
 
 const lookups = {} as Lookups; // no rule here asks a coupling
