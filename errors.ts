@@ -1,10 +1,16 @@
 /** The four classes of errors, chosen by what the engine does next. Every code has a line in docs/errors.md. */
 
+export interface DefinitionProblem extends ErrorOptions {
+  /** The exact command that a person types next, where there is one. */
+  readonly next?: string;
+}
 /** A definition, the command line or the configuration is wrong: nothing runs. Exit code 2. */
 export class DefinitionError extends Error {
   override readonly name = "DefinitionError";
-  constructor(readonly code: string, message: string, options?: ErrorOptions) {
+  readonly next: string | null;
+  constructor(readonly code: string, message: string, { next, ...options }: DefinitionProblem = {}) {
     super(message, options);
+    this.next = next ?? null;
   }
 }
 

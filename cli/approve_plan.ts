@@ -6,7 +6,7 @@ import type { Step } from "../engine/step.ts";
 import { DefinitionError, StepError } from "../errors.ts";
 import { comparePlan } from "../reports/compare_plan.ts";
 import { openPlan, type PlanHeader } from "../reports/plan_file.ts";
-import { quoted } from "./next_command.ts";
+import { planAgain, quoted } from "./next_command.ts";
 import { definitionsOf, isBrake, rehearse, type Rehearsed } from "./rehearse.ts";
 import type { Pin } from "../store/store.ts";
 import type { Session } from "./session.ts";
@@ -56,8 +56,9 @@ export async function approvePlan(
     if (moved.length > 0) {
       throw new DefinitionError(
         "plan_stale",
-        `Cannot carry out the plan "${path}": something moved since ${header.madeAt}, and nothing was written:\n` +
-          `${moved.map((one) => `  ${one}`).join("\n")}\nPlan again; see what it says now`,
+        `Cannot carry out the plan "${path}": something moved since ${header.madeAt}, and nothing was written; plan again:\n` +
+          moved.map((one) => `  ${one}`).join("\n"),
+        { next: planAgain(header.options, path) },
       );
     }
   } finally {
@@ -84,6 +85,7 @@ function refuseOtherDefinitions(path: string, header: PlanHeader, steps: readonl
     "plan_of_other_definition",
     `Cannot carry out the plan "${path}": it was made with other definitions of ` +
       `${changed.map((name) => `"${name}"`).join(", ")}; plan again`,
+    { next: planAgain(header.options, path) },
   );
 }
 
@@ -110,6 +112,7 @@ async function refuseUnsettled(
     `Cannot carry out the plan "${path}": writes of earlier runs have no answer yet (` +
       `${records.slice(0, mostNamed).join(", ")}${more}), and nothing was written; ` +
       `deno task sync --select ${quoted(records[0]!)} finds out what became of those of its step, then plan again`,
+    { next: `deno task sync --select ${quoted(records[0]!)}` },
   );
 }
 

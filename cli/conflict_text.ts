@@ -41,17 +41,20 @@ export function conflictText(conflict: ConflictDocument): string {
 /** A line for each value that lost a conflict. */
 export function lostTable(lost: readonly LostDocument[]): string {
   const rows = lost.flatMap(({ record, unit, side, values, by, at }) =>
-    Object.entries(values).map((
-      [field, value],
-    ) => [record, unit === field ? field : `${unit}: ${field}`, side.toUpperCase(), shown(value), by, at])
+    Object.entries(values).map(([field, value]) => {
+      const named = isGroup(unit) || unit === "record" ? `${unit}: ${field}` : unit;
+      return [record, named, side.toUpperCase(), shown(value), by, at];
+    })
   );
   return table([["record", "field", "lost in", "value", "by", "at"], ...rows], 6);
 }
 
 function nameOf({ field }: FieldDocument, unit: string): string {
-  const slash = unit.lastIndexOf("/");
-  const own = unit.slice(slash + 1);
-  return own.startsWith("group ") ? `${unit}: ${field.crm.slice(field.crm.lastIndexOf("/") + 1)}` : unit;
+  return isGroup(unit) ? `${unit}: ${field.crm.slice(field.crm.lastIndexOf("/") + 1)}` : unit;
+}
+
+function isGroup(unit: string): boolean {
+  return unit.slice(unit.lastIndexOf("/") + 1).startsWith("group ");
 }
 
 function mark(changed: boolean): string {

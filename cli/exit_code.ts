@@ -12,6 +12,7 @@ const byCode: Readonly<Record<string, number>> = {
   store_sign_in_refused: 4,
   store_forbidden: 4,
   brake: 7,
+  plan_stale: 7,
   store_too_new: 2,
   store_server_too_old: 2,
   store_database_missing: 2,
@@ -21,7 +22,7 @@ const byCode: Readonly<Record<string, number>> = {
 
 /**
  * 1 a fault of ours · 2 usage or definition · 3 something is listed · 4 sign-in or permission · 5 service or database
- * unavailable, safe to run again · 6 another process holds the store · 7 brake.
+ * unavailable, safe to run again · 6 another process holds the store · 7 brake, or a plan that is stale: a person looks before anything is written.
  */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof DefinitionError) return byCode[error.code] ?? 2;

@@ -1,13 +1,18 @@
 /** The exact command that a person types next. */
+import { brakesNamed } from "../engine/brakes.ts";
+import type { PlanHeader } from "../reports/plan_file.ts";
 import type { Why } from "../reports/why.ts";
 import type { Arguments } from "./arguments.ts";
 
-/** After a `sync` that ended with this exit code. */
-export function nextAfterSync(exitCode: number, args: Arguments): string {
+/** After a `sync` that ended with this exit code; `stopped`: the brakes that stopped steps of it. */
+export function nextAfterSync(exitCode: number, args: Arguments, stopped: readonly string[] = []): string {
   if (exitCode === 0) return "deno task report --out exports/couplings.csv";
   if (exitCode === 2) return "deno task report"; // the record that was selected is nowhere: its number is looked up
   if (exitCode === 3) return "deno task report --only listed";
-  if (exitCode === 7) return ["deno task plan", ...again(args).filter((option) => option !== "--yes")].join(" ");
+  if (exitCode === 7) {
+    const options = again(args).filter((option) => option !== "--yes");
+    return ["deno task plan", ...options, ...passing(stopped)].join(" ");
+  }
   return ["deno task sync", ...again(args)].join(" ");
 }
 
@@ -22,12 +27,22 @@ export function nextAfterPlan(
 ): string {
   const out = isInDoubt ? null : args.text("out");
   if (stopped.length > 0) {
-    const passing = [...new Set(stopped)].flatMap((brake) => ["--allow", brake]);
     const file = out === null ? [] : ["--out", quoted(out)];
-    return ["deno task plan", ...again(args), ...passing, ...file].join(" ");
+    return ["deno task plan", ...again(args), ...passing(stopped), ...file].join(" ");
   }
   if (exitCode !== 0) return ["deno task plan", ...again(args)].join(" ");
   return out === null ? ["deno task sync", ...again(args)].join(" ") : `deno task sync ${quoted(out)}`;
+}
+
+/** After a plan that can't be carried out: the same plan, made anew. */
+export function planAgain(
+  { full, onlyCoupled, rebase, allow, select }: PlanHeader["options"],
+  path: string,
+): string {
+  const flags = [[full, "--full"], [onlyCoupled, "--only-coupled"], [rebase, "--rebase"]] as const;
+  const selected = select === null ? [] : ["--select", quoted(select)];
+  const set = flags.flatMap(([isSet, flag]) => isSet ? [flag] : []);
+  return ["deno task plan", ...selected, ...passing(allow), ...set, "--out", quoted(path)].join(" ");
 }
 
 /** After `why`, asked about `record`. */
@@ -37,11 +52,20 @@ export function nextAfterWhy(
 ): string {
   const codes = blocks.map(({ code }) => code);
   const waited = waitsFor.find(({ state }) => state !== null);
+  if (codes.includes("over")) return "deno task report";
   if (codes.includes("conflict")) return `deno task conflicts show ${quoted(record)}`;
   if (waited !== undefined) return `deno task why ${quoted(waited.record)}`;
-  if (codes.includes("brake")) return `deno task plan --select ${quoted(step)}`;
+  if (codes.includes("brake")) {
+    const words = passing(brakesNamed(blocks.map(({ message }) => message)));
+    return ["deno task plan --select", quoted(step), ...words].join(" ");
+  }
   const isHeld = codes.includes("refused") || codes.includes("skipped");
   return `deno task ${isHeld ? "retry" : "sync"} --select ${quoted(record)}`;
+}
+
+/** The words that let these brakes pass. */
+function passing(brakes: readonly string[]): string[] {
+  return brakes.flatMap((brake) => ["--allow", brake]);
 }
 
 /** The options that mean the same a second time: the sandbox is filled only once. */

@@ -8,7 +8,7 @@ import {
   type PlannedOptions,
   plannedSteps,
 } from "../engine/planned.ts";
-import { brakeOf } from "../engine/brakes.ts";
+import { brakesOf } from "../engine/brakes.ts";
 import { select } from "../engine/plan.ts";
 import type { Compiled } from "../engine/rules.ts";
 import { exitCodeOf } from "../engine/run.ts";
@@ -24,7 +24,7 @@ import { listenForInterruption } from "./interruption.ts";
 import { nextAfterPlan } from "./next_command.ts";
 import { homeOf, refuseFileElsewhere } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
-import { costOf, costText, type PlannedStep, recommend, stepText } from "./plan_text.ts";
+import { costOf, costText, kindOf, type PlannedStep, recommend, stepText, totalOf } from "./plan_text.ts";
 import { headerOf, isBrake, rehearse, type Rehearsed } from "./rehearse.ts";
 import { howToRun } from "./run_options.ts";
 import { offLines } from "./run_text.ts";
@@ -89,13 +89,8 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
         for (const { summary, step, lines } of shown) await output.data(`${stepText(summary, step, lines, limit)}\n`);
         await output.data(`${costText(costOf(whole))}\n`);
       }
-      const sum = (of: "inserts" | "updates" | "deletes" | "uncouples") =>
-        whole.reduce((n, one) => n + one[of].erp + one[of].crm, 0);
-      const changes = sum("inserts") + sum("updates") + sum("deletes") + sum("uncouples");
-      output.message(
-        `Planned: ${sum("inserts")} new, ${sum("updates")} changed, ${sum("deletes")} deleted, ` +
-          `${sum("uncouples")} uncoupled; nothing was written`,
-      );
+      const { text: total, changes } = totalOf(whole);
+      output.message(`Planned: ${total}; nothing was written`);
       const doubts = whole.reduce((n, { inDoubt }) => n + inDoubt.length, 0);
       if (doubts > 0) {
         output.message(`Writes of earlier runs to be settled first: ${doubts}; a plan is not carried out before`);
@@ -104,8 +99,7 @@ export async function plan(args: Arguments, session: Session): Promise<number> {
         output.message(isBraked ? `Wrote ${out}` : `${out} was not written: a step could not be planned`);
       }
       const code = interruption.exitCode() ?? failed;
-      const stopped = run.steps.flatMap(({ error }) => error?.code === "brake" ? brakeOf(error.message) ?? [] : []);
-      output.message(`Next: ${nextAfterPlan(code, args, { stopped, isInDoubt: doubts > 0 })}`);
+      output.message(`Next: ${nextAfterPlan(code, args, { stopped: brakesOf(run), isInDoubt: doubts > 0 })}`);
       return code === 0 && args.has("exit-code") && changes > 0 ? hasChanges : code;
     } finally {
       await store.close();
@@ -144,13 +138,14 @@ async function summarize(
     const counts = {
       inserts: { erp: 0, crm: 0 },
       updates: { erp: 0, crm: 0 },
+      deactivates: { erp: 0, crm: 0 },
       deletes: { erp: 0, crm: 0 },
       uncouples: { erp: 0, crm: 0 },
     };
     const lines: PlanLine[] = [];
     for await (const line of linesOf(compiled, options)) {
-      const ofOp = counts[`${line.op}s`];
-      if (ofOp[line.side]++ < limit) lines.push(line);
+      const ofKind = counts[`${kindOf(line)}s`];
+      if (ofKind[line.side]++ < limit) lines.push(line);
     }
     const { erp, crm, coupled: coupledBefore } = rehearsed.found.get(step.name) ?? { erp: 0, crm: 0, coupled: 0 };
     const numbers = { erp, crm, coupledBefore, coupled: ran.coupled, ...counts };

@@ -17,6 +17,8 @@ export interface PlannedStep {
   readonly reason: string;
   readonly inserts: Readonly<Record<Side, number>>;
   readonly updates: Readonly<Record<Side, number>>;
+  /** Records that are put out of use, since their counterparts are gone. */
+  readonly deactivates: Readonly<Record<Side, number>>;
   readonly deletes: Readonly<Record<Side, number>>;
   /** Pairs that part. */
   readonly uncouples: Readonly<Record<Side, number>>;
@@ -32,16 +34,38 @@ export interface PlannedStep {
 
 const sides = ["erp", "crm"] as const;
 
+/** What a write does to its record, and how that is counted. */
+export type Kind = PlanLine["op"] | "deactivate";
+const words: Readonly<Record<Kind, string>> = {
+  insert: "new",
+  update: "changed",
+  deactivate: "put out of use",
+  delete: "deleted",
+  uncouple: "uncoupled",
+};
+const kinds = Object.keys(words) as readonly Kind[];
+
+export function kindOf({ op, policy }: Pick<PlanLine, "op" | "policy">): Kind {
+  return op === "update" && policy !== null ? "deactivate" : op;
+}
+
+/** All steps together: "2 new, 1 changed, …", and how many writes that is. */
+export function totalOf(steps: readonly PlannedStep[]): { readonly text: string; readonly changes: number } {
+  const counts = kinds.map((kind) => steps.reduce((sum, step) => sum + step[`${kind}s`].erp + step[`${kind}s`].crm, 0));
+  const text = kinds.map((kind, at) => `${counts[at]} ${words[kind]}`).join(", ");
+  return { text, changes: counts.reduce((sum, count) => sum + count, 0) };
+}
+
 /** What to do with a step, and why. */
 export function recommend(
   { of }: Pick<Step, "of">,
   numbers: Pick<
     PlannedStep,
-    "erp" | "crm" | "coupledBefore" | "coupled" | "inserts" | "updates" | "deletes" | "uncouples"
+    "erp" | "crm" | "coupledBefore" | "coupled" | "inserts" | "updates" | "deactivates" | "deletes" | "uncouples"
   >,
 ): Pick<PlannedStep, "recommendation" | "reason"> {
-  const { erp, crm, coupledBefore, coupled, inserts, updates, deletes, uncouples } = numbers;
-  const changes = sides.reduce((sum, side) => sum + inserts[side] + updates[side] + deletes[side] + uncouples[side], 0);
+  const { erp, crm, coupledBefore, coupled, inserts } = numbers;
+  const changes = kinds.reduce((sum, kind) => sum + numbers[`${kind}s`].erp + numbers[`${kind}s`].crm, 0);
   if (of !== null) {
     const reason = changes === 0 ? `all is in step with "${of.name}"` : `it follows the pairs of "${of.name}"`;
     return { recommendation: changes === 0 ? "nothing to do" : "synchronize", reason };
@@ -72,15 +96,15 @@ export function stepText(step: PlannedStep, { extract }: Step, lines: readonly P
   ];
   if (step.error !== undefined) text.push(`  ${step.error.message} [${step.error.code}]`);
   for (const side of ["crm", "erp"] as const) {
-    const counts = ops.map((op) => [step[`${op}s`][side], wordOf(op)] as const);
+    const counts = kinds.map((kind) => [step[`${kind}s`][side], words[kind]] as const);
     const told = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
     if (told.length === 0) continue;
     text.push(`  To the ${side.toUpperCase()}: ${told.join(", ")}`);
-    for (const op of ops) {
-      const shown = lines.filter((line) => line.side === side && line.op === op).slice(0, limit);
+    for (const kind of kinds) {
+      const shown = lines.filter((line) => line.side === side && kindOf(line) === kind).slice(0, limit);
       for (const line of shown) text.push(...lineText(line));
-      const count = step[`${op}s`][side];
-      if (count > shown.length) text.push(`    … ${count - shown.length} more ${wordOf(op)}`);
+      const count = step[`${kind}s`][side];
+      if (count > shown.length) text.push(`    … ${count - shown.length} more ${words[kind]}`);
     }
   }
   for (const one of step.inDoubt) text.push(`  Settled first by the next sync, so left alone here: ${one}`);
@@ -89,19 +113,14 @@ export function stepText(step: PlannedStep, { extract }: Step, lines: readonly P
   return text.join("\n");
 }
 
-const ops = ["insert", "update", "delete", "uncouple"] as const;
-
-function wordOf(op: PlanLine["op"]): string {
-  return { insert: "new", update: "changed", delete: "deleted", uncouple: "uncoupled" }[op];
-}
-
-function lineText({ op, side, name, key, after, before, rules, lost, left, target, source }: PlanLine): string[] {
+function lineText(line: PlanLine): string[] {
+  const { op, side, name, key, after, before, rules, policy, lost, left, target, source } = line;
   const number = key === null || key === name ? "" : `${key} `;
   const head = `    ${op === "insert" ? "+" : op === "update" ? "~" : op === "delete" ? "-" : "x"} ${number}"${name}"`;
   const fields = Object.entries(after).filter(([field]) => !field.endsWith("/"));
   if (op === "insert") return [`${head}: ${fields.map(([field, value]) => `${field} ${shown(value)}`).join(", ")}`];
   if (op === "uncouple") return [`${head}: coupled no more, and not created again`];
-  if (op === "delete") return [`${head}: ${target ?? source} of the ${side.toUpperCase()}`];
+  if (op === "delete") return [`${head}: ${target ?? source} of the ${side.toUpperCase()}   (${policy})`];
   return [
     head,
     ...fields.filter(([field, value]) => !same(value, before[field])).map(([field, value]) =>

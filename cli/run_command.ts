@@ -1,4 +1,5 @@
 /** One command from its arguments to its exit code. */
+import { DefinitionError } from "../errors.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { commands, helpText } from "./commands.ts";
 import { exitCodeOfError, explain } from "./exit_code.ts";
@@ -42,6 +43,7 @@ export async function runCommand(args: readonly string[], session: Session): Pro
   } catch (error) {
     session.output.keep();
     session.output.message(explain(error, session.project.set));
+    if (error instanceof DefinitionError && error.next !== null) session.output.message(`Next: ${error.next}`);
     return exitCodeOfError(error);
   }
 }

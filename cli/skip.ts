@@ -23,7 +23,9 @@ export async function skip(args: Arguments, session: Session): Promise<number> {
       const sides = settlement.changes!.map(({ side }) => side);
       await session.output.data(`${JSON.stringify({ record: name, skipped: sides, reason: text }, null, 2)}\n`);
     } else if (isWritten) await session.output.data(`"${name}" is left alone until it changes: ${text}\n`);
-    else session.output.message(`Nothing is to be skipped: step "${row.step}" writes nothing from "${name}"`);
+    else if (row.coupling === null) {
+      session.output.message(`Nothing is to be skipped: step "${row.step}" writes nothing from "${name}"`);
+    } else session.output.message(`Nothing is to be skipped: nothing of "${name}" is listed`);
     if (isWritten) session.output.message(`deno task retry --select ${quoted(record)} takes it back`);
     session.output.message("Next: deno task status");
     return 0;

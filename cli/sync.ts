@@ -1,4 +1,5 @@
 /** `sync`: couples and synchronizes, in the order of the dependencies. */
+import { brakesOf } from "../engine/brakes.ts";
 import type { Place } from "../engine/find_record.ts";
 import { select } from "../engine/plan.ts";
 import { exitCodeOf } from "../engine/run.ts";
@@ -79,7 +80,7 @@ export async function sync(
   await output.data(args.has("json") ? `${JSON.stringify(runDocument(run), null, 2)}\n` : `${runTable(run)}\n`);
   const code = interruption.exitCode() ?? exitCodeOf(run);
   output.message(closing(run, run.steps.length < pipeline.steps.length));
-  output.message(`Next: ${nextAfterSync(code, args)}`);
+  output.message(`Next: ${nextAfterSync(code, args, brakesOf(run))}`);
   return code;
 }
 

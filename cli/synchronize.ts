@@ -121,5 +121,6 @@ export async function refuseUnconfirmed(
       `${
         named.join(", ")
       }; look with deno task plan --out exports/plan.json, then give that file to sync, or say --yes`,
+    { next: "deno task plan --out exports/plan.json" },
   );
 }

@@ -1,6 +1,6 @@
 /** Brakes: what looks like a mistake stops a step before its first write, until a person says that it may pass. */
 import { StepError } from "../errors.ts";
-import type { Side, StepState } from "../store/store.ts";
+import type { Run, Side, StepState } from "../store/store.ts";
 import type { Compiled } from "./rules.ts";
 import type { Intended, StepContext } from "./context.ts";
 
@@ -67,12 +67,17 @@ function stop({ step, allow }: StepContext, brake: Brake, why: string): void {
   if (allow.has(brake)) return;
   throw new StepError(
     "brake",
-    `Cannot go on with step "${step.name}": ${why}; look with deno task plan, and say --allow ${brake} if it is meant`,
+    `Cannot go on with step "${step.name}": ${why}; deno task plan --allow ${brake} shows what it would do, and sync does it with the same words if it is meant`,
     step.name,
   );
 }
 
-/** The brake that a message of code "brake" is about. */
-export function brakeOf(message: string): Brake | undefined {
-  return brakes.find((brake) => message.includes(`--allow ${brake} `));
+/** The brakes that stopped steps of a run. */
+export function brakesOf({ steps }: Run): readonly Brake[] {
+  return brakesNamed(steps.flatMap(({ error }) => error?.code === "brake" ? [error.message] : []));
+}
+
+/** The brakes that messages of code "brake" are about. */
+export function brakesNamed(messages: readonly string[]): readonly Brake[] {
+  return brakes.filter((brake) => messages.some((message) => message.includes(`--allow ${brake} `)));
 }

@@ -26,13 +26,8 @@ export function compiledOf(steps: readonly Step[], name: string): Compiled {
  * DefinitionError "unknown_step", "no_such_record" or "several_records", with what may have been meant.
  */
 export async function findRecord({ store, connection, steps }: Place, selector: string): Promise<ReportRow> {
-  const { record } = select(steps, selector);
-  if (record === null) {
-    throw new DefinitionError(
-      "bad_arguments",
-      `Cannot find a record by "${selector}": it names none; write the step, a slash, and a number or an id`,
-    );
-  }
+  const { record } = selector.includes("/") ? select(steps, selector) : { record: null };
+  if (record === null) throw await namesNone({ store, connection, steps }, selector);
   const { step, key } = record;
   const pairs = new Map<string, ReportRow>();
   for (const side of ["erp", "crm"] as const) {
@@ -65,6 +60,24 @@ export async function findRecord({ store, connection, steps }: Place, selector: 
     "no_such_record",
     `Cannot find "${selector}": neither side has a record with this number or id in the step's filter; ` +
       (meant === null ? "deno task report has them all" : `did you mean "${step}/${meant}"?`),
+  );
+}
+
+/** The error for a word without a step; a number or id that steps have is named with them. */
+async function namesNone({ store, connection, steps }: Place, word: string): Promise<DefinitionError> {
+  const found = new Set<string>();
+  for (const { name } of steps) {
+    for (const side of ["erp", "crm"] as const) {
+      const pairs = (await Promise.all(["id", "key"].map((by) => store.lookup(connection, name, side, by, [word]))))
+        .flat();
+      const alone = await store.records(connection, name, side, { ids: [word] }, { limit: 1 });
+      if (pairs.length + alone.length > 0) found.add(`"${name}/${word}"`);
+    }
+  }
+  const meant = found.size === 0 ? "" : `; did you mean ${[...found].join(" or ")}?`;
+  return new DefinitionError(
+    "bad_arguments",
+    `Cannot find a record by "${word}": it names none; write the step, a slash, and a number or an id${meant}`,
   );
 }
 

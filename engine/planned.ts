@@ -27,6 +27,8 @@ export interface PlanLine {
   readonly before: Fields;
   /** Field → the rule that decided it. */
   readonly rules: Readonly<Record<string, string>>;
+  /** What decided a deletion or that a record is put out of use, since its counterpart is gone: "missing.erp: delete". */
+  readonly policy: string | null;
   readonly lost: readonly Lost[];
   /** What is listed beside the write: fields that it leaves out. */
   readonly left: readonly { readonly code: string; readonly field: string | null }[];
@@ -78,14 +80,24 @@ export async function* linesOf(
   function lineOf(change: Change, source: StoredRecord | null): PlanLine {
     const { side, op, target, after, before, lost } = change;
     const texts = rules[side];
-    const named = Object.keys(after).map((field) => [field, texts.get(baseOf(field)) ?? "create"]);
+    const policy = policyOf(change, source);
+    const named = Object.keys(after).map((field) => [field, policy ?? texts.get(baseOf(field)) ?? "create"]);
     return {
       ...{ step: step.name, side, op: op as PlanLine["op"], source: change.source, target },
       ...{ name: nameOf(compiled, source) || change.source, key: source?.key ?? null },
-      ...{ after, before, rules: Object.fromEntries(named.filter(([field]) => !field!.endsWith("/"))), lost },
+      ...{ after, before, rules: Object.fromEntries(named.filter(([field]) => !field!.endsWith("/"))) },
+      ...{ policy, lost },
       left: change.reasons.map(({ code, field = null }) => ({ code, field })),
     };
   }
+}
+
+/** Of a record whose counterpart is there the rules decide. */
+function policyOf({ op, side }: Change, source: StoredRecord | null): string | null {
+  const state = source?.state ?? "deleted";
+  if (op === "insert" || op === "uncouple" || state === "present") return null;
+  const policy = op === "delete" ? "delete" : "deactivate";
+  return `${state === "left" ? "left" : "missing"}.${otherSide(side)}: ${policy}`;
 }
 
 /** A field without the key of a part before it, which is "/field" then. */

@@ -19,7 +19,8 @@ export function isSkip(change: Change): boolean {
 /**
  * A noted change for each side that the step writes, of an uncoupled record the other side's alone: it ends what was
  * open there. The reason is about the two records as they are, ERP and CRM; the engine leaves them alone while both are
- * the same. Without changes where the step writes nothing from this record. Throws DefinitionError "write_unsettled".
+ * the same. Without changes where the step writes nothing from this record, or nothing is listed of a pair: it is left alone
+ * until it changes anyway. Throws DefinitionError "write_unsettled".
  */
 export function skipRecord(
   step: Step,
@@ -27,6 +28,7 @@ export function skipRecord(
   { text, now }: { readonly text: string; readonly now: string },
 ): Settlement {
   refuseUnsettled(row, "skip");
+  if (row.coupling !== null && row.open.length === 0) return { changes: [], close: [] };
   const about = [stateOf(row.erp), stateOf(row.crm)];
   const reason: Reason = { code: "skipped", message: text, about };
   const context = { step, run: byHand, now: () => now };

@@ -46,6 +46,7 @@ const line = z.strictObject({
   after: fields,
   before: fields,
   rules: z.record(z.string(), z.string()),
+  policy: z.string().nullable(),
   lost: z.array(z.strictObject({ side, unit: z.string(), values: fields, by: z.string() })),
   left: z.array(z.strictObject({ code: z.string(), field: z.string().nullable() })),
 });

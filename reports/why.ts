@@ -43,7 +43,7 @@ export interface Block {
   /** The side that is not written; null for both. */
   readonly side: Side | null;
   /** A reason's code, or what the pair's state is. */
-  readonly code: ReasonCode | "authority" | "brake" | "completed" | "state" | "stopped_run";
+  readonly code: ReasonCode | "authority" | "brake" | "completed" | "over" | "state" | "stopped_run";
   readonly field: string | null;
   readonly message: string;
   /** What ends it. */
@@ -146,14 +146,11 @@ function blocksOf({ step }: Compiled, row: ReportRow, brake: string | null): rea
   );
   const add = (code: Block["code"], message: string, remedy: string) => blocks.push({ ...none, code, message, remedy });
   if (brake !== null) {
-    add("brake", brake, "the word that the message names, once deno task plan has shown what would be written");
+    add("brake", brake, "what the message says");
   } else if (row.open.some(({ state }) => state === "intended" || state === "sent")) {
     add("stopped_run", "A run was stopped while it wrote it", "deno task sync finds out what became of it");
   }
-  if (coupling?.state === "tombstone") {
-    const again = `deno task couple '${row.step}' ${coupling.erpId} ${coupling.crmId}`;
-    add("state", "The two are uncoupled, and neither is created again", `${again} couples them again`);
-  }
+  if (coupling?.state === "tombstone") add("over", ...overOf(row, coupling));
   if (coupling?.state !== "coupled") return blocks;
   for (const [side, one] of [["ERP", erp], ["CRM", crm]] as const) {
     if (one?.state === "left") {
@@ -176,6 +173,23 @@ function blocksOf({ step }: Compiled, row: ReportRow, brake: string | null): rea
     );
   }
   return blocks;
+}
+
+/** Why a pair is over, as far as its records say it, and what would change that. */
+function overOf({ step, erp, crm }: ReportRow, { erpId, crmId }: Coupling): [message: string, remedy: string] {
+  const gone = ([["ERP", erp], ["CRM", crm]] as const)
+    .filter(([, record]) => record === null || record.state === "deleted" || record.state === "merged");
+  if (gone.length === 2) return ["The pair is over: both records are gone", "nothing"];
+  if (gone.length === 0) {
+    const again = `deno task couple '${step}' ${erpId} ${crmId}`;
+    return ["The two are uncoupled, and neither is created again", `${again} couples them again`];
+  }
+  const [[side]] = gone as [[string, unknown]];
+  const [kept, named] = side === "ERP" ? ["CRM", `ERP ${crmId}`] : ["ERP", `${erpId} CRM`];
+  return [
+    `The pair is over: the ${side}'s record is gone, and the ${kept}'s is not created there again`,
+    `deno task couple '${step}' ${named}, with another record of the ${side}`,
+  ];
 }
 
 function writtenOf(change: Change): Written {

@@ -351,12 +351,12 @@ const nexts: readonly (readonly [code: number, args: readonly string[], next: st
   [3, ["sync"], "deno task report --only listed"],
   [5, ["sync", "--data", "x"], "deno task sync"],
   [5, ["sync", "--allow", "filter"], "deno task sync --allow filter"],
-  [7, ["sync", "--select", "items", "--yes"], "deno task plan --select items"],
+  [7, ["sync", "--select", "items", "--yes"], "deno task plan --select items --allow creations --allow empty"],
   [130, ["sync", "--full", "--select", "customers/10 000"], "deno task sync --select 'customers/10 000' --full"],
 ];
 for (const [code, args, next] of nexts) {
   Deno.test(`nextAfterSync() after "${args.join(" ")}" that ended with ${code}`, () => {
-    assertEquals(nextAfterSync(code, readArguments(args)), next);
+    assertEquals(nextAfterSync(code, readArguments(args), ["creations", "empty"]), next);
   });
 }
 

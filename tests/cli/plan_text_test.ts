@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { costOf, costText, type PlannedStep, recommend, stepText } from "../../cli/plan_text.ts";
+import { costOf, costText, type PlannedStep, recommend, stepText, totalOf } from "../../cli/plan_text.ts";
 import { customers } from "../engine/world.ts";
 
 const none = { erp: 0, crm: 0 };
@@ -10,6 +10,7 @@ const numbers = {
   coupled: 0,
   inserts: none,
   updates: none,
+  deactivates: none,
   deletes: none,
   uncouples: none,
 };
@@ -41,6 +42,7 @@ const step: PlannedStep = {
   ...{
     inserts: none,
     updates: { erp: 0, crm: 2 },
+    deactivates: none,
     deletes: none,
     uncouples: none,
     listed: { conflict: 1 },
@@ -55,6 +57,7 @@ Deno.test("stepText() shows what stands, what it becomes, the rule, and the valu
     ...{ step: "customers", side: "crm", op: "update", source: "c1", target: "a1", name: "Adatum", key: "10" },
     ...{ after: { phone: "2", city: "Ulm" }, before: { phone: "1", city: "Ulm" } },
     rules: { phone: "toCrm phone ← phone", city: "group address: toCrm city ← city" },
+    policy: null,
     lost: [{ side: "crm", unit: "phone", values: { phone: "1" }, by: "policy of the step" }],
     left: [{ code: "conflict", field: "name" }],
   }], 1);
@@ -67,6 +70,26 @@ Deno.test("stepText() shows what stands, what it becomes, the rule, and the valu
     "    … 1 more changed",
     "  Listed: conflict 1",
   ]);
+});
+
+Deno.test("stepText() tells apart what is changed and what is put out of use or deleted since its counterpart is gone", () => {
+  const gone = { step: "customers", side: "crm", rules: {}, lost: [], left: [], before: {} } as const;
+  const one = { ...gone, op: "update", source: "c1", target: "a1", name: "Adatum", key: "10" } as const;
+  const two = { ...gone, op: "delete", source: "c2", target: "a2", name: "Contoso", key: "20" } as const;
+  const ending = { ...step, updates: none, deactivates: { erp: 0, crm: 1 }, deletes: { erp: 0, crm: 1 }, listed: {} };
+  const policy = "missing.erp: deactivate";
+  const lines = [
+    { ...one, after: { kind: 9 }, before: { kind: 3 }, rules: { kind: policy }, policy },
+    { ...two, after: {}, policy: "missing.erp: delete" },
+  ];
+  assertEquals(stepText(ending, customers, lines, 5).split("\n").slice(3), [
+    "  To the CRM: 1 put out of use, 1 deleted",
+    '    ~ 10 "Adatum"',
+    "        kind: 3 → 9   (missing.erp: deactivate)",
+    '    - 20 "Contoso": a2 of the CRM   (missing.erp: delete)',
+  ]);
+  const text = "0 new, 2 changed, 1 put out of use, 1 deleted, 0 uncoupled";
+  assertEquals(totalOf([step, ending]), { text, changes: 4 });
 });
 
 Deno.test("costOf() counts a window of a limit that has to pass first", () => {

@@ -38,8 +38,11 @@ Deno.test("sync with a plan writes what the plan says, and refuses it once a rec
       await ok(sandbox.send("PATCH", url, { telephone1: "+354 000" }));
       let since = await latest(sandbox);
       const stale = await run(copy.home, "sync", "exports/plan.json");
-      assertEquals(stale.code, 2, stale.stderr);
+      assertEquals(stale.code, 7, stale.stderr);
       assertStringIncludes(stale.stderr, "[plan_stale]");
+      const selected = itsSteps.filter((word) => word !== "--select").join(",");
+      const next = `Next: deno task plan --select ${selected} --out exports/plan.json\n`;
+      assertEquals(stale.stderr.slice(-next.length), next);
       assertStringIncludes(stale.stderr, edited.name);
       assertEquals(await writesSince(sandbox, since), 0);
 
@@ -54,7 +57,7 @@ Deno.test("sync with a plan writes what the plan says, and refuses it once a rec
       assertEquals(nothing.code, 0, nothing.stderr);
       assertEquals(JSON.parse(nothing.stdout).changes, []);
       const late = await run(copy.home, "sync", "exports/plan.json");
-      assertEquals(late.code, 2, late.stderr);
+      assertEquals(late.code, 7, late.stderr);
       assertStringIncludes(late.stderr, "any more");
     } finally {
       await sandbox.stop();

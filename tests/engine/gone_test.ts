@@ -7,6 +7,7 @@ import { resolve } from "./resolving.ts";
 import { account, customer, customers, users, type World, world } from "./world.ts";
 
 const accounts = { ...customers.extract.crm, deletable: true, inactive: { kind: 9 } };
+const kept = customers.extract.erp.where({ city: null });
 /** The definition of customers with these policies. */
 function withLoad(load: Partial<Step["load"]>): readonly Step[] {
   const step = { ...customers, extract: { ...customers.extract, crm: accounts }, load: { ...customers.load, ...load } };
@@ -91,6 +92,25 @@ Deno.test("runPipeline() puts the survivor out of use, once, and the pair is ove
   const before = writes(w);
   await w.sync({ steps });
   assertEquals([writes(w), await w.open()], [before, []]);
+});
+
+Deno.test("a plan names the policy that ends a pair, and not that a record is merely changed", async () => {
+  const { name } = customers.extract.erp;
+  for (const [policy, op] of [["deactivate", "update"], ["delete", "delete"]] as const) {
+    const { w } = await coupled(withLoad({}));
+    w.erp.remove(name, "e1");
+    const { lines, run } = await w.rehearse({ steps: withLoad({ missing: { erp: policy } }) });
+    const said = `missing.erp: ${policy}`;
+    assertEquals(lines.map((line) => [line.op, line.key, line.policy]), [[op, "C1", said]]);
+    assertEquals(lines[0]!.rules, policy === "delete" ? {} : { kind: said });
+    assertEquals(run.steps[1]!.coupled, 0);
+  }
+  const steps = withLoad({ left: { erp: "deactivate" } }).map((step) =>
+    step.name === "customers" ? { ...step, extract: { ...step.extract, erp: kept } } : step
+  ) as readonly Step[];
+  const { w } = await coupled(steps);
+  w.erp.put(name, "e1", { city: "gone" });
+  assertEquals((await w.rehearse({ steps })).lines.map(({ policy }) => policy), ["left.erp: deactivate"]);
 });
 
 Deno.test("runPipeline() takes a deletion against an edit for a conflict, unless a side counts", async () => {

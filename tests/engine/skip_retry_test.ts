@@ -65,6 +65,13 @@ Deno.test("skipRecord() notes an uncoupled record for the other side alone", asy
   ]);
 });
 
+Deno.test("skipRecord() notes nothing of a pair of which nothing is listed", async () => {
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One" }));
+  await w.sync();
+  assertEquals(await skip(w, "customers/C1"), []);
+});
+
 Deno.test("skipRecord() leaves a write that was stopped to the next run", async () => {
   const w = await listed();
   const row = await findRecord(placeOf(w), "customers/C1");

@@ -21,6 +21,7 @@ const line = (at: number): PlanLine => ({
   ...{ step: "customers", side: "crm", op: "update", source: `c${at}`, target: `a${at}` },
   ...{ name: `Þórsmörk "${at}"\n`, key: String(at), after: { phone: String(at), kind: 3 }, before: { phone: null } },
   rules: { phone: "toCrm phone ← phone" },
+  policy: null,
   lost: [{ side: "crm", unit: "phone", values: { phone: "0" }, by: "policy of the step" }],
   left: [{ code: "conflict", field: "name" }],
 });

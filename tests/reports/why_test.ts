@@ -3,6 +3,7 @@ import { nextAfterWhy } from "../../cli/next_command.ts";
 import { whyText } from "../../cli/why_text.ts";
 import { coupleByHand } from "../../engine/hand_couple.ts";
 import { whyOf } from "../../reports/why.ts";
+import type { Step } from "../../engine/step.ts";
 import type { Change } from "../../store/store.ts";
 import { account, customer, customers, users, type World, world } from "../engine/world.ts";
 
@@ -122,6 +123,36 @@ Deno.test("whyOf() names the record that 50 wait for, pairs and creations, and n
   }
 });
 
+Deno.test("whyOf() says why a pair is over, and couples no record that is gone", async () => {
+  const over = async (w: World) => {
+    const { state, blocks } = await why(w, "customers/C1");
+    assertEquals([state, blocks.map(({ code }) => code)], ["tombstone", ["over"]]);
+    return [blocks[0]!.message, blocks[0]!.remedy];
+  };
+  const load = { ...customers.load, missing: { erp: "uncouple", crm: "uncouple" } } as Step["load"];
+  const step = { ...customers, load };
+  for (const side of ["erp", "crm"] as const) {
+    const w = await coupled();
+    const { id } = w.crm.all("accounts")[0]!;
+    if (side === "erp") w.erp.remove("customers", "e1");
+    else w.crm.remove("accounts", id);
+    await w.sync({ steps: [users, step] });
+    const [gone, left] = side === "erp" ? ["ERP", "CRM"] : ["CRM", "ERP"];
+    assertEquals(await over(w), [
+      `The pair is over: the ${gone}'s record is gone, and the ${left}'s is not created there again`,
+      `deno task couple 'customers' ${side === "erp" ? `ERP ${id}` : "e1 CRM"}, with another record of the ${gone}`,
+    ]);
+  }
+  const w = await coupled();
+  const { id } = w.crm.all("accounts")[0]!;
+  w.erp.remove("customers", "e1");
+  w.crm.remove("accounts", id);
+  await w.sync();
+  assertEquals(await over(w), ["The pair is over: both records are gone", "nothing"]);
+  const { blocks } = await why(w, "customers/C1");
+  assertEquals(nextAfterWhy({ step: "customers", blocks, waitsFor: [] }, "customers/C1"), "deno task report");
+});
+
 Deno.test("whyOf() tells the brake that kept what was decided from being sent", async () => {
   const w = await coupled();
   for (let n = 2; n < 30; n++) w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `Name ${n}` }));
@@ -133,7 +164,7 @@ Deno.test("whyOf() tells the brake that kept what was decided from being sent", 
     assertStringIncludes(blocks[0]!.message, "--allow creations");
     assertEquals(
       nextAfterWhy({ step: "customers", blocks, waitsFor: [] }, number),
-      "deno task plan --select customers",
+      "deno task plan --select customers --allow creations",
     );
   }
   await w.sync({ allow: new Set(["creations"]) });
