@@ -193,10 +193,11 @@ export async function loadDefinitions(): Promise<{
     return { steps, models };
   } catch (error) {
     const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const at = error instanceof Error ? /pipelines\/[^\s/]+:\d+:\d+/.exec(error.stack ?? "")?.[0] : undefined;
     const circle = error instanceof ReferenceError && error.message.includes("before initialization")
       ? "two definitions import each other: a step can only depend on one that does not depend on it"
-      : "deno check pipelines/mod.ts says where";
-    throw new DefinitionError("definition_unreadable", `Cannot load pipelines/mod.ts: ${said}; ${circle}`, {
+      : "deno check pipelines/mod.ts says more";
+    throw new DefinitionError("definition_unreadable", `Cannot load ${at ?? "pipelines/mod.ts"}: ${said}; ${circle}`, {
       cause: error,
     });
   }

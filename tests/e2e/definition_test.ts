@@ -206,3 +206,17 @@ Deno.test("sync refuses a definition with a mistake before any request, and says
       assertEquals(await sandbox.requests(), []);
     },
   ));
+
+Deno.test("check names the file and line of a definition that can't be loaded", () =>
+  withCopy(async ({ home, edit }) => {
+    await edit(
+      "pipelines/customers.ts",
+      '    telephone1: "phoneNumber"',
+      '    telephone1: onConflict("erp", "phoneNumber")',
+    );
+    const text = await Deno.readTextFile("pipelines/customers.ts");
+    const line = text.slice(0, text.indexOf("    telephone1: ")).split("\n").length;
+    const { code, stderr } = await run(home, "check");
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, `Cannot load pipelines/customers.ts:${line}:17: ReferenceError: onConflict is not `);
+  }));
