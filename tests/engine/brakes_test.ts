@@ -1,17 +1,25 @@
 /** Each brake: where it stops a step before its first write, and how it passes. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type Brake, brakesOf } from "../../engine/brakes.ts";
-import { exitCodeOf } from "../../engine/run.ts";
+import { select } from "../../engine/plan.ts";
+import { exitCodeOf, runPipeline } from "../../engine/run.ts";
 import type { Step } from "../../engine/step.ts";
-import { customer, customers, users, type World, world } from "./world.ts";
+import { memoryStore } from "../../store/memory.ts";
+import { fakeService } from "./fake_service.ts";
+import { customer, customers, plain, users, type World, world } from "./world.ts";
 
 const few = 25;
+const many = few + 1;
 const steps: readonly Step[] = [users, customers];
 const writes = (w: World) => w.erp.writes.length + w.crm.writes.length;
 const policy = (load: Partial<Step["load"]>, more: Partial<Step> = {}): readonly Step[] => [
   users,
   { ...customers, ...more, load: { ...customers.load, ...load } } as Step,
 ];
+
+function fill(put: World["erp"]["put"], count: number, table = "customers"): void {
+  for (let n = 0; n < count; n++) put(table, `e${n}`, customer({ number: `C${n}`, name: `Name ${n}` }));
+}
 
 /** A world in which so many customers are coupled. */
 async function coupled(count: number, own: readonly Step[] = steps): Promise<World> {
@@ -39,15 +47,15 @@ const cases: readonly Case[] = [
     edit: (w) => {
       for (let n = 0; n <= few; n++) w.erp.put("customers", `n${n}`, customer({ number: `N${n}`, name: `New ${n}` }));
     },
-    written: few + 1,
+    written: many,
   },
   {
     brake: "deletions",
     own: policy({ missing: { erp: "delete" } }, {
       extract: { ...customers.extract, crm: { ...customers.extract.crm, deletable: true } },
     }),
-    edit: (w) => names(w).slice(0, few + 1).forEach((id) => w.erp.remove("customers", id)),
-    written: few + 1,
+    edit: (w) => names(w).slice(0, many).forEach((id) => w.erp.remove("customers", id)),
+    written: many,
   },
   {
     brake: "changes",
@@ -92,7 +100,7 @@ Deno.test.each(cases)(
 Deno.test("runPipeline() holds back uncouplings in number like deletions", async () => {
   const own = policy({ missing: { erp: "uncouple" } });
   const w = await coupled(30, own);
-  names(w).slice(0, few + 1).forEach((id) => w.erp.remove("customers", id));
+  names(w).slice(0, many).forEach((id) => w.erp.remove("customers", id));
   assertEquals(exitCodeOf(await w.sync({ steps: own })), 7);
   const left = async () => (await w.store.step("c", "customers")).coupled;
   assertEquals(await left(), 30);
@@ -158,3 +166,98 @@ Deno.test("runPipeline() knows after a run of coupled records what they are, and
   for (let n = 60; n < 90; n++) put(n);
   assertEquals(exitCodeOf(await w.sync({ steps })), 7);
 });
+
+Deno.test("runPipeline() holds a record back that looks like another one, also when it is asked for alone", async () => {
+  const w = world();
+  for (const n of [1, 2]) w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `N${n}`, city: "Oslo" }));
+  await w.sync();
+  w.erp.put("customers", "double", customer({ number: "D", name: "N1", city: "Oslo" }));
+  assertEquals(exitCodeOf(await w.sync({ selection: select([users, customers], "customers/D") })), 7);
+  assertEquals(w.crm.all("accounts").length, 2);
+});
+
+Deno.test("runPipeline() holds back putting out of use in number like deletions, again and again, and then does it once", async () => {
+  const crm = { ...customers.extract.crm, inactive: { kind: 9 } };
+  const steps = policy({ missing: { erp: "deactivate" } }, { extract: { ...customers.extract, crm } });
+  const w = world();
+  fill(w.erp.put, many + 1);
+  await w.sync({ steps });
+  for (let n = 0; n < many; n++) w.erp.remove("customers", `e${n}`);
+  const before = w.crm.writes.length;
+  for (const full of [false, true, false]) {
+    const run = await w.sync({ steps, full });
+    assertEquals([exitCodeOf(run), w.crm.writes.length - before], [7, 0]);
+    assertStringIncludes(run.steps[1]!.error!.message, `${many} records would be deleted, put out of use or uncoupled`);
+  }
+  await w.sync({ steps, allow: new Set<Brake>(["deletions"]) });
+  const kinds = plain(w.crm, "accounts", ["kind"]).map(({ kind }) => kind);
+  assertEquals([kinds.filter((kind) => kind === 9).length, kinds.length], [many, many + 1]);
+  await w.sync({ steps });
+  assertEquals([w.crm.writes.length - before, await w.open()], [many, []]);
+});
+
+Deno.test("runPipeline() takes a sweep that finds nothing at all for a mistake, and tells nobody that a record is missing", async () => {
+  const erp = fakeService("business_central", { silent: true });
+  const crm = fakeService("dataverse", { silent: true });
+  const store = memoryStore();
+  const steps = policy({}, { sweepEvery: "run" });
+  let now = Date.UTC(2026, 0, 1);
+  const clock = { now: () => now += 1000, sleep: () => Promise.resolve(), random: () => 0, uuid: () => `run ${now}` };
+  const sync = (allow = new Set<Brake>()) =>
+    runPipeline({ connection: "c", kind: "sandbox", steps, store, erp, crm, clock, allow });
+  const listed = async () =>
+    (await store.changes("c", { states: ["open"] }, { limit: 99 })).flatMap(({ reasons }) =>
+      reasons.map(({ code }) => code)
+    );
+  fill(erp.put, many);
+  await sync();
+  for (let n = 0; n < many; n++) erp.remove("customers", `e${n}`);
+  for (let time = 0; time < 2; time++) {
+    const run = await sync();
+    assertEquals([run.steps[1]!.error?.code, await listed()], ["brake", []]);
+    assertStringIncludes(run.steps[1]!.error!.message, '"customers" lists no record at all');
+  }
+  assertEquals((await sync(new Set(["empty"]))).steps[1]!.error, undefined);
+  assertEquals(await listed(), Array(many).fill("missing"));
+});
+
+Deno.test("runPipeline() runs what does not depend on a step that a brake stopped, and nothing that does", async () => {
+  const named = (name: string, dependsOn: readonly Step[], more: Partial<Step> = {}) =>
+    ({ ...customers, name, dependsOn, extract: renamed(name), ...more }) as Step;
+  // Each works on tables of its own; the last one depends on the step that stops through another one.
+  const stopped = named("stopped", [users]);
+  const next = named("next", [stopped]);
+  const last = named("last", [next]);
+  const later = named("later", [users]);
+  const latest = named("latest", [later]);
+  const steps = [users, stopped, next, last, later, latest];
+  const w = world();
+  const tables = steps.slice(1).map(({ name }) => name);
+  for (const table of tables) w.erp.put(table, "e0", customer({ number: "C0", name: "Name 0" }));
+  assertEquals(exitCodeOf(await w.sync({ steps })), 0);
+  fill(w.erp.put, many + 1, "stopped");
+  for (const table of tables.slice(1)) w.erp.put(table, "e0", { phone: "1" });
+  const states = async (allow: readonly Brake[] = []) => {
+    const before = w.crm.writes.length;
+    const run = await w.sync({ steps, allow: new Set(allow) });
+    const written = new Set(w.crm.writes.slice(before).map(({ entity }) => entity));
+    return [exitCodeOf(run), run.steps.map(({ status, error }) => error?.code ?? status), [...written].sort()];
+  };
+  const blocked = "blocked_by_step";
+  assertEquals(await states(), [
+    7,
+    ["Finished", "brake", blocked, blocked, "Finished", "Finished"],
+    ["later accounts", "latest accounts"],
+  ]);
+  assertEquals(await states(), [7, ["Finished", "brake", blocked, blocked, "Finished", "Finished"], []]);
+  assertEquals(await states(["creations"]), [
+    0,
+    Array(6).fill("Finished"),
+    ["last accounts", "next accounts", "stopped accounts"],
+  ]);
+});
+
+function renamed(name: string): Step["extract"] {
+  const { erp, crm } = customers.extract;
+  return { erp: { ...erp, name }, crm: { ...crm, name: `${name} accounts` } };
+}

@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { retriesOf, retry, retryFilter } from "../../engine/retry.ts";
 import { retryAt } from "../../engine/held.ts";
+import type { Step } from "../../engine/step.ts";
 import { customer, customers, plain, users, type World, world } from "./world.ts";
 
 const refused = { kind: "refused", code: "Bad", message: "Cannot store the value; correct it" } as const;
@@ -147,4 +148,22 @@ Deno.test("runPipeline() sends all that waited for a record in the run that coup
   await w.sync();
   assertEquals(plain(w.crm, "accounts", ["owner"]), Array(50).fill({ owner: "u1" }));
   assertEquals(await w.open(), []);
+});
+
+Deno.test.each([
+  { field: "kind", why: "the filter asks for it" },
+  { field: "street", why: "it can't be written later" },
+])("runPipeline() makes no record without $field: $why", async ({ field }) => {
+  const crm = { ...customers.extract.crm, access: { street: "create" } };
+  const steps = [users, { ...customers, extract: { ...customers.extract, crm } } as unknown as Step];
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One", street: "S" }));
+  w.crm.next({ kind: "refused", code: "bad", message: "no such value", field });
+  await w.sync({ steps });
+  assertEquals([w.crm.all("accounts").length, (await w.open()).flatMap(({ codes }) => codes)], [0, ["refused"]]);
+  await w.sync({ steps });
+  assertEquals([w.crm.all("accounts")[0]!.data[field], (await w.open()).flatMap(({ codes }) => codes)], [
+    field === "kind" ? 3 : "S",
+    [],
+  ]);
 });

@@ -332,3 +332,16 @@ Deno.test("isPlaceholder() knows what a service chooses", async () => {
   assert(!isPlaceholder("10"));
   assert(!isPlaceholder(null));
 });
+
+Deno.test("runPipeline() lists, and does not count as failed, what a plan does not have", async () => {
+  const steps = [users, { ...customers, load: { ...customers.load, conflict: "erp" } } as Step];
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One", phone: "1" }));
+  await w.sync({ steps });
+  w.erp.put("customers", "e1", { phone: "2" });
+  w.crm.put("accounts", w.crm.all("accounts")[0]!.id, { phone: "3" });
+  const run = await w.sync({ steps, guard: { allows: () => Promise.resolve(false) } });
+  const { blocked, failed } = run.steps[1]!.toCrm.counts;
+  assertEquals([blocked, failed, (await w.open()).flatMap(({ codes }) => codes)], [1, 0, ["not_planned"]]);
+  assertEquals((await w.changes()).flatMap((change) => change.lost), []); // the CRM has its value still
+});

@@ -1,18 +1,22 @@
 /** Runs after a person said that a record is to be left alone. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { findRecord } from "../../engine/find_record.ts";
+import { coupleByHand } from "../../engine/hand_couple.ts";
 import { exitCodeOf } from "../../engine/run.ts";
 import { skipRecord } from "../../engine/skip.ts";
 import type { Step } from "../../engine/step.ts";
-import { account, customer, customers, plain, users, type World, world } from "./world.ts";
+import { DefinitionError } from "../../errors.ts";
+import { account, customer, customers, lateFor, plain, users, type World, world } from "./world.ts";
 
 const steps = [users, customers];
 const writes = (w: World) => w.erp.writes.length + w.crm.writes.length;
 const codes = async (w: World) => (await w.open()).map(({ side, codes }) => [side, ...codes]);
 
+const place = (w: World, own: readonly Step[] = steps) => ({ store: w.store, connection: "c", steps: own });
+const now = "2026-01-01T00:00:30Z";
+
 async function skip(w: World, record: string): Promise<void> {
-  const row = await findRecord({ store: w.store, connection: "c", steps }, record);
-  const now = "2026-02-01T00:00:00Z";
+  const row = await findRecord(place(w), record);
   await w.store.save("c", row.step, skipRecord(customers, row, { text: "known", now }));
 }
 
@@ -106,4 +110,41 @@ Deno.test("runPipeline() releases a skipped pair when one of its records is dele
   assertEquals((await codes(w)).map(([, code]) => code), ["conflict"]);
   await skip(w, "customers/e1");
   await assertLeftAlone(w);
+});
+
+Deno.test("skipRecord() refuses a creation that nobody knows the end of, and coupleByHand() until it has one", async () => {
+  const steps: Step[] = [users, { ...customers, match: [["accountnumber"]] } as Step];
+  const w = world();
+  w.crm.put("accounts", "a1", account({ name: "Solo", city: "Oslo" }));
+  w.erp.put("customers", "e9", customer({ number: "N9", name: "Other", city: "Bergen" }));
+  w.erp.next({ kind: "unknown", message: "no answer" });
+  await w.sync({ steps });
+  assertEquals(await codes(w), [["erp", "unknown_outcome"]]);
+  const row = await findRecord(place(w, steps), "customers/a1");
+  const error = assertThrows(() => skipRecord(steps[1]!, row, { text: "later", now }), DefinitionError);
+  assertEquals(error.code, "write_unsettled");
+  await w.store.save("c", "customers", { parted: ["e9"] });
+  const couple = (at: string) => coupleByHand(place(w, steps), "customers", { erp: "e9", crm: "a1", now: at });
+  const refused = await couple(now).then(() => null, (thrown) => thrown.code);
+  assertEquals(refused, "write_unsettled");
+  const later = new Date(Date.parse(now) + 2 * lateFor).toISOString();
+  assertEquals((await couple(later)).saved, true);
+});
+
+Deno.test("runPipeline() neither couples a skipped record with a match that appears, nor makes the match anew", async () => {
+  const steps: Step[] = [users, {
+    ...customers,
+    load: { ...customers.load, toCrm: { unmatched: "leave" } },
+  } as Step];
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One", phone: "1" }));
+  await w.sync({ steps });
+  await skip(w, "customers/C1");
+  w.crm.put("accounts", "a1", account({ accountnumber: "C1", name: "Other" }));
+  await w.sync({ steps });
+  const partner = async () => (await findRecord(place(w, steps), "customers/e1")).coupling?.crmId;
+  assertEquals([w.erp.all("customers").length, await partner()], [1, undefined]);
+  w.erp.put("customers", "e1", { phone: "2" }); // released
+  await w.sync({ steps });
+  assertEquals([w.erp.all("customers").length, await partner()], [1, "a1"]);
 });
