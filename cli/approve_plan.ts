@@ -17,7 +17,12 @@ import { chosenOf, type SynchronizeOptions } from "./synchronize.ts";
 const mostNamed = 5;
 
 /** How to run so that the plan is carried out, and nothing else. */
-export type Approved = Pick<SynchronizeOptions, "guard" | "full" | "onlyCoupled" | "allow" | "rebase" | "selection">;
+export interface Approved {
+  /** How to run it. */
+  readonly how: Pick<SynchronizeOptions, "guard" | "full" | "onlyCoupled" | "allow" | "rebase" | "selection">;
+  /** What the plan was made with. */
+  readonly options: PlanHeader["options"];
+}
 
 /**
  * Rehearses what the plan was made for. Throws DefinitionError "plan_stale" with what moved,
@@ -64,7 +69,7 @@ export async function approvePlan(
   } finally {
     await store.close();
   }
-  return { ...how, guard };
+  return { how: { ...how, guard }, options: header.options };
 }
 
 function refuseOtherPlace(path: string, header: PlanHeader, pin: Pin): void {

@@ -1,18 +1,24 @@
 /** The exact command that a person types next. */
-import { brakesNamed } from "../engine/brakes.ts";
+import { type Brake, brakesNamed } from "../engine/brakes.ts";
 import type { PlanHeader } from "../reports/plan_file.ts";
 import type { Why } from "../reports/why.ts";
 import type { Arguments } from "./arguments.ts";
 
-/** After a `sync` that ended with this exit code; `stopped`: the brakes that stopped steps of it. */
-export function nextAfterSync(exitCode: number, args: Arguments, stopped: readonly string[] = []): string {
+/**
+ * After a `sync` that ended with this exit code; `stopped`: the brakes that stopped steps of it, `plan`: what the plan that
+ * it carried out was made with.
+ */
+export function nextAfterSync(
+  exitCode: number,
+  args: Arguments,
+  { stopped = [], plan }: { readonly stopped?: readonly Brake[]; readonly plan?: PlanHeader["options"] } = {},
+): string {
   if (exitCode === 0) return "deno task report --out exports/couplings.csv";
   if (exitCode === 2) return "deno task report"; // the record that was selected is nowhere: its number is looked up
   if (exitCode === 3) return "deno task report --only listed";
-  if (exitCode === 7) {
-    const options = again(args).filter((option) => option !== "--yes");
-    return ["deno task plan", ...options, ...passing(stopped)].join(" ");
-  }
+  // What is left of a plan is another plan.
+  if (plan !== undefined) return planAgain({ ...plan, allow: [...plan.allow, ...stopped] }, args.word!);
+  if (exitCode === 7) return ["deno task plan", ...asked(args), ...passing(stopped)].join(" ");
   return ["deno task sync", ...again(args)].join(" ");
 }
 
@@ -34,6 +40,11 @@ export function nextAfterPlan(
   return out === null ? ["deno task sync", ...again(args)].join(" ") : `deno task sync ${quoted(out)}`;
 }
 
+/** Before a `sync` that nobody confirmed. */
+export function planFirst(args: Arguments): string {
+  return ["deno task plan", ...asked(args), "--out exports/plan.json"].join(" ");
+}
+
 /** After a plan that can't be carried out: the same plan, made anew. */
 export function planAgain(
   { full, onlyCoupled, rebase, allow, select }: PlanHeader["options"],
@@ -42,7 +53,9 @@ export function planAgain(
   const flags = [[full, "--full"], [onlyCoupled, "--only-coupled"], [rebase, "--rebase"]] as const;
   const selected = select === null ? [] : ["--select", quoted(select)];
   const set = flags.flatMap(([isSet, flag]) => isSet ? [flag] : []);
-  return ["deno task plan", ...selected, ...passing(allow), ...set, "--out", quoted(path)].join(" ");
+  // Plans are read from anywhere and written to one folder.
+  const out = /^(\.\/)?exports\//.test(path) ? path : `exports/${path.replace(/^.*[\\/]/, "")}`;
+  return ["deno task plan", ...selected, ...passing(allow), ...set, "--out", quoted(out)].join(" ");
 }
 
 /** After `why`, asked about `record`. */
@@ -65,15 +78,22 @@ export function nextAfterWhy(
 
 /** The words that let these brakes pass. */
 function passing(brakes: readonly string[]): string[] {
-  return brakes.flatMap((brake) => ["--allow", brake]);
+  return [...new Set(brakes)].flatMap((brake) => ["--allow", brake]);
 }
 
 /** The options that mean the same a second time: the sandbox is filled only once. */
 function again(args: Arguments): string[] {
-  const flags = ["full", "only-coupled", "json", "yes"].filter((name) => args.has(name)).map((name) => `--${name}`);
+  const flags = ["full", "only-coupled", "rebase", "json", "yes"].filter((name) => args.has(name)).map((name) =>
+    `--${name}`
+  );
   const selectors = args.texts("select").flatMap((selector) => ["--select", quoted(selector)]);
   const allowed = args.texts("allow").flatMap((brake) => ["--allow", quoted(brake)]);
   return [...selectors, ...allowed, ...flags];
+}
+
+/** The same for a plan of it. */
+function asked(args: Arguments): string[] {
+  return again(args).filter((option) => option !== "--yes" && option !== "--json");
 }
 
 /** The text as a shell takes it for one word. */

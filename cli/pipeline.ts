@@ -1,4 +1,5 @@
 /** The definitions as the commands use them: loaded, checked, and narrowed by the configuration. */
+import { stripVTControlCharacters } from "node:util";
 import { resolve } from "node:path";
 import { checkPipeline } from "../engine/check.ts";
 import { didYouMean } from "../engine/did_you_mean.ts";
@@ -192,8 +193,9 @@ export async function loadDefinitions(): Promise<{
     const { steps, models } = await import("../pipelines/mod.ts");
     return { steps, models };
   } catch (error) {
-    const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    const at = error instanceof Error ? /pipelines\/[^\s/]+:\d+:\d+/.exec(error.stack ?? "")?.[0] : undefined;
+    const said = stripVTControlCharacters(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    const stack = stripVTControlCharacters(error instanceof Error ? error.stack ?? "" : "");
+    const at = /pipelines\/\S+:\d+:\d+/.exec(stack)?.[0];
     const circle = error instanceof ReferenceError && error.message.includes("before initialization")
       ? "two definitions import each other: a step can only depend on one that does not depend on it"
       : "deno check pipelines/mod.ts says more";

@@ -119,19 +119,21 @@ function lineText(line: PlanLine): string[] {
   const head = `    ${op === "insert" ? "+" : op === "update" ? "~" : op === "delete" ? "-" : "x"} ${number}"${name}"`;
   const fields = Object.entries(after).filter(([field]) => !field.endsWith("/"));
   if (op === "insert") return [`${head}: ${fields.map(([field, value]) => `${field} ${shown(value)}`).join(", ")}`];
-  if (op === "uncouple") return [`${head}: coupled no more, and not created again`];
-  if (op === "delete") return [`${head}: ${target ?? source} of the ${side.toUpperCase()}   (${policy})`];
+  const gone = lost.flatMap((one) =>
+    Object.entries(one.values).map(([field, value]) =>
+      `        lost on the ${one.side.toUpperCase()}: ${field} ${shown(value)} (${one.by})`
+    )
+  );
+  const by = policy === null ? "" : `   (${policy})`;
+  if (op === "uncouple") return [`${head}: coupled no more, and not created again${by}`];
+  if (op === "delete") return [`${head}: ${target ?? source} of the ${side.toUpperCase()}${by}`, ...gone];
   return [
     head,
     ...fields.filter(([field, value]) => !same(value, before[field])).map(([field, value]) =>
       `        ${field}: ${shown(before[field] ?? null)} → ${shown(value)}   (${rules[field] ?? ""})`
     ),
     ...left.map(({ code, field }) => `        ${field ?? ""}: left out (${code})`),
-    ...lost.flatMap((one) =>
-      Object.entries(one.values).map(([field, value]) =>
-        `        lost on the ${one.side.toUpperCase()}: ${field} ${shown(value)} (${one.by})`
-      )
-    ),
+    ...gone,
   ];
 }
 

@@ -1,5 +1,5 @@
 /** `skip`: a record is left alone until it changes. */
-import { findRecord, selectorOf } from "../engine/find_record.ts";
+import { compiledOf, findRecord, selectorOf } from "../engine/find_record.ts";
 import { skipRecord } from "../engine/skip.ts";
 import { DefinitionError } from "../errors.ts";
 import type { Arguments } from "./arguments.ts";
@@ -14,8 +14,7 @@ export async function skip(args: Arguments, session: Session): Promise<number> {
   }
   return await withStore(session, async (held) => {
     const row = await findRecord(held, record);
-    const step = held.steps.find(({ name }) => name === row.step)!;
-    const settlement = skipRecord(step, row, { text, now: held.now() });
+    const settlement = skipRecord(compiledOf(held.steps, row.step), row, { text, now: held.now() });
     const name = selectorOf(row);
     const isWritten = settlement.changes!.length > 0;
     if (isWritten) await held.store.save(held.connection, row.step, settlement);
@@ -25,7 +24,7 @@ export async function skip(args: Arguments, session: Session): Promise<number> {
     } else if (isWritten) await session.output.data(`"${name}" is left alone until it changes: ${text}\n`);
     else if (row.coupling === null) {
       session.output.message(`Nothing is to be skipped: step "${row.step}" writes nothing from "${name}"`);
-    } else session.output.message(`Nothing is to be skipped: nothing of "${name}" is listed`);
+    } else session.output.message(`Nothing is to be skipped: "${name}" is in step, and is left alone until it changes`);
     if (isWritten) session.output.message(`deno task retry --select ${quoted(record)} takes it back`);
     session.output.message("Next: deno task status");
     return 0;

@@ -6,14 +6,14 @@ import { exitCodeOf } from "../engine/run.ts";
 import { DefinitionError } from "../errors.ts";
 import { runDocument } from "../reports/run_document.ts";
 import type { Run } from "../store/store.ts";
-import { approvePlan } from "./approve_plan.ts";
+import { type Approved, approvePlan } from "./approve_plan.ts";
 import type { Arguments } from "./arguments.ts";
 import { explain } from "./exit_code.ts";
 import { configurationOf, pipelinesOf } from "./files.ts";
 import { fillingOf } from "./filling.ts";
 import { endInterrupted } from "./interrupted_runs.ts";
 import { listenForInterruption } from "./interruption.ts";
-import { nextAfterSync } from "./next_command.ts";
+import { nextAfterSync, planFirst } from "./next_command.ts";
 import { homeOf } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { openProgress } from "./progress.ts";
@@ -45,8 +45,9 @@ export async function sync(
   const interruption = listenForInterruption(output, "what is under way ends first, the next sync goes on from there");
   const progress = openProgress(output, clock);
   let run: Run;
+  let approved: Approved | null = null;
   try {
-    const approved = path === null ? null : await approvePlan(path, {
+    approved = path === null ? null : await approvePlan(path, {
       ...{ home, configuration, pipeline, signal: interruption.signal },
       onStep: () => {},
     }, session);
@@ -55,9 +56,9 @@ export async function sync(
       await endInterrupted(store, configuration.connection);
       run = await synchronize({
         ...{ store, home, configuration, pipeline, filling },
-        ...{ ...how, isConfirmed: args.has("yes") },
+        ...{ ...how, isConfirmed: args.has("yes"), planFirst: planFirst(args) },
         ...(selection === undefined ? {} : { selection }),
-        ...(approved ?? {}),
+        ...(approved?.how ?? {}),
         ...(prepare === undefined ? {} : {
           onAccepted: () => prepare({ store, connection: configuration.connection, steps: pipeline.steps }),
         }),
@@ -71,7 +72,7 @@ export async function sync(
     if (code === null) throw error;
     output.keep();
     if (error !== interruption.signal.reason) output.message(explain(error, session.project.set));
-    output.message(`Next: ${nextAfterSync(code, args)}`);
+    output.message(`Next: ${nextAfterSync(code, args, { ...madeWith(approved) })}`);
     return code;
   } finally {
     interruption.stop();
@@ -80,8 +81,12 @@ export async function sync(
   await output.data(args.has("json") ? `${JSON.stringify(runDocument(run), null, 2)}\n` : `${runTable(run)}\n`);
   const code = interruption.exitCode() ?? exitCodeOf(run);
   output.message(closing(run, run.steps.length < pipeline.steps.length));
-  output.message(`Next: ${nextAfterSync(code, args, brakesOf(run))}`);
+  output.message(`Next: ${nextAfterSync(code, args, { stopped: brakesOf(run), ...madeWith(approved) })}`);
   return code;
+}
+
+function madeWith(approved: Approved | null): { readonly plan?: Approved["options"] } {
+  return approved === null ? {} : { plan: approved.options };
 }
 
 /** What a plan says itself, and what it was made for. Throws DefinitionError "bad_arguments". */

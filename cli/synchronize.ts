@@ -33,6 +33,8 @@ export interface SynchronizeOptions {
   readonly onAccepted?: () => Promise<void>;
   /** The user said that the real services may be written to. */
   readonly isConfirmed: boolean;
+  /** The command that plans the same, for the one who did not. */
+  readonly planFirst?: string;
   readonly signal: AbortSignal;
   readonly onStep: (step: StepRun, run: Run) => void;
 }
@@ -41,7 +43,7 @@ export interface SynchronizeOptions {
 export async function synchronize(options: SynchronizeOptions, session: Session): Promise<Run> {
   const { store, configuration, pipeline, guard, selection } = options;
   if (!options.isConfirmed && guard === undefined) {
-    await refuseUnconfirmed(configuration, store, chosenOf(pipeline, selection));
+    await refuseUnconfirmed(configuration, store, { steps: chosenOf(pipeline, selection), next: options.planFirst });
   }
   const { clock } = session;
   return await withServices(options, session, (services) =>
@@ -102,7 +104,10 @@ export function chosenOf({ steps, off }: Pipeline, selection: Selection | undefi
 export async function refuseUnconfirmed(
   configuration: Configuration,
   store: Store,
-  steps: readonly Step[],
+  { steps, next = "deno task plan --out exports/plan.json" }: {
+    readonly steps: readonly Step[];
+    readonly next?: string | undefined;
+  },
 ): Promise<void> {
   if (configuration.services === null) return;
   const changed: string[] = [];
@@ -118,9 +123,7 @@ export async function refuseUnconfirmed(
   throw new DefinitionError(
     "confirmation_missing",
     `Cannot write to ${hosts.join(" and ")} unasked: these are real services, and nobody confirmed ` +
-      `${
-        named.join(", ")
-      }; look with deno task plan --out exports/plan.json, then give that file to sync, or say --yes`,
-    { next: "deno task plan --out exports/plan.json" },
+      `${named.join(", ")}; look with ${next}, then give that file to sync, or say --yes`,
+    { next },
   );
 }

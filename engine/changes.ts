@@ -17,6 +17,11 @@ export function nothingSaved(): Saved {
   return { couplings: [], changes: [], close: [], parted: [] };
 }
 
+/** A coupling that this definition decided on, though nothing was written: what both agreed on by other rules is over. */
+export function decidedNow({ compiled, knownBase }: StepContext, coupling: Coupling): Coupling {
+  return { ...coupling, base: knownBase(coupling), definition: compiled.hash };
+}
+
 /** What a listing takes of its step and run. */
 export interface Listed {
   readonly step: { readonly name: string };

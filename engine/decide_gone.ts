@@ -1,7 +1,7 @@
 /** Decides a pair of which a record was deleted, was merged into another one, or left the filter. */
 import type { Fields } from "../connectors/connector.ts";
 import type { Change, Coupling, Lost, Pair, Side, StoredRecord } from "../store/store.ts";
-import { listing, type Saved, sourceOf, targetOf } from "./changes.ts";
+import { decidedNow, listing, type Saved, sourceOf, targetOf } from "./changes.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { decideCreation } from "./decide_creation.ts";
 import { type Fate, fateOf, type Standing } from "./fate.ts";
@@ -67,6 +67,7 @@ export function decideGone(context: StepContext, pair: Pair, deciding: Deciding)
   const listed = context.sides.includes(named) ? named : otherSide(named);
   const change = listing(context, listed, sourceOf(coupling, listed), [reason]);
   deciding.saved.changes.push({ ...change, target: targetOf(coupling, listed) });
+  if (coupling.definition !== compiled.hash) deciding.saved.couplings.push(decidedNow(context, coupling));
   for (const side of context.sides) {
     context.count(side, sourceOf(coupling, side), outcomeOf([reason]) ?? "blocked", { again: deciding.again });
   }
@@ -210,8 +211,8 @@ function note(context: StepContext, pair: Pair, deciding: Deciding): void {
   const side = context.sides[0]!;
   const change = listing(context, side, sourceOf(coupling, side), [left(context, pair)]);
   saved.changes.push({ ...change, target: targetOf(coupling, side), state: "noted" });
-  if (coupling.seen.erp !== null || coupling.seen.crm !== null) {
-    saved.couplings.push({ ...coupling, seen: { erp: null, crm: null } });
+  if (coupling.seen.erp !== null || coupling.seen.crm !== null || coupling.definition !== context.compiled.hash) {
+    saved.couplings.push({ ...decidedNow(context, coupling), seen: { erp: null, crm: null } });
   }
   quiet(context, coupling, deciding);
 }

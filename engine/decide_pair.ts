@@ -1,7 +1,7 @@
 /** Decides one coupled pair: what is written to each side, or why nothing is. */
 import type { Base, Change, Coupling, Pair, Reason, Resolution, Side, StoredRecord } from "../store/store.ts";
 import { baseWith, valuesOf } from "./bases.ts";
-import { listing, newKey, notRestored, type Saved, sourceOf, targetOf } from "./changes.ts";
+import { decidedNow, listing, newKey, notRestored, type Saved, sourceOf, targetOf } from "./changes.ts";
 import type { StepContext } from "./context.ts";
 import { decideGone, type Deciding, isGone } from "./decide_gone.ts";
 import { decideParts, marked, pairParts, type PartDecision, rulesOfPairs } from "./document.ts";
@@ -159,7 +159,8 @@ function listUnfit(
     ...listing(context, "crm", source, [unfit(context, crm, field, erp.data[field])]),
     target: crm.id,
   });
-  saved.couplings.push({ ...coupling, seen: { erp: erp.fingerprint, crm: crm.fingerprint } });
+  const seen = { erp: erp.fingerprint, crm: crm.fingerprint };
+  saved.couplings.push({ ...decidedNow(context, coupling), seen });
   for (const side of context.sides) context.count(side, sourceOf(coupling, side), "skipped", { again });
 }
 
@@ -183,7 +184,7 @@ function leaveAlone(
     context.count(side, source, left ?? (line.who === "nobody" ? "skipped" : "blocked"), { again });
   }
   const seen = { erp: erp.fingerprint, crm: crm.fingerprint };
-  saved.couplings.push({ ...coupling, seen });
+  saved.couplings.push({ ...decidedNow(context, coupling), seen });
 }
 
 function update(

@@ -66,14 +66,8 @@ export async function findRecord({ store, connection, steps }: Place, selector: 
 /** The error for a word without a step; a number or id that steps have is named with them. */
 async function namesNone({ store, connection, steps }: Place, word: string): Promise<DefinitionError> {
   const found = new Set<string>();
-  for (const { name } of steps) {
-    for (const side of ["erp", "crm"] as const) {
-      const pairs = (await Promise.all(["id", "key"].map((by) => store.lookup(connection, name, side, by, [word]))))
-        .flat();
-      const alone = await store.records(connection, name, side, { ids: [word] }, { limit: 1 });
-      if (pairs.length + alone.length > 0) found.add(`"${name}/${word}"`);
-    }
-  }
+  const names = steps.map(({ name }) => name);
+  for await (const row of store.report(connection, names)) if (isNamed(row, word)) found.add(`"${row.step}/${word}"`);
   const meant = found.size === 0 ? "" : `; did you mean ${[...found].join(" or ")}?`;
   return new DefinitionError(
     "bad_arguments",

@@ -1,11 +1,12 @@
 /** The changes of a rehearsal as a plan lists them. */
 import type { Fields } from "../connectors/connector.ts";
-import type { Change, Lost, Side, Store, StoredRecord } from "../store/store.ts";
+import type { Change, Lost, Pair, Side, Store, StoredRecord } from "../store/store.ts";
 import { otherSide } from "./context.ts";
 import { isInDoubt } from "./intents.ts";
 import { pagesOf } from "./paging.ts";
 import { headsOf, order } from "./plan.ts";
 import { nameOf } from "./reasons.ts";
+import { stands } from "./record.ts";
 import { compile, type Compiled, type FieldRule, givenOf, writesTo } from "./rules.ts";
 import { isSimulated } from "./simulate.ts";
 import type { Step } from "./step.ts";
@@ -27,7 +28,7 @@ export interface PlanLine {
   readonly before: Fields;
   /** Field → the rule that decided it. */
   readonly rules: Readonly<Record<string, string>>;
-  /** What decided a deletion or that a record is put out of use, since its counterpart is gone: "missing.erp: delete". */
+  /** What decided that a pair ends or a record is put out of use, since its counterpart is gone: "missing.erp: delete". */
   readonly policy: string | null;
   readonly lost: readonly Lost[];
   /** What is listed beside the write: fields that it leaves out. */
@@ -66,21 +67,32 @@ export async function* linesOf(
   );
   for await (const changes of pages) {
     const written = changes.filter((change) => isSimulated(run, change));
-    const names = { erp: await recordsOf("erp", written), crm: await recordsOf("crm", written) };
-    for (const change of written) yield lineOf(change, names[otherSide(change.side)].get(change.source) ?? null);
+    const known = { erp: await recordsOf("erp", written), crm: await recordsOf("crm", written) };
+    for (const change of written) {
+      const pair = { [otherSide(change.side)]: change.source, [change.side]: change.target ?? "" };
+      yield lineOf(change, { erp: known.erp.get(pair.erp!) ?? null, crm: known.crm.get(pair.crm!) ?? null });
+    }
   }
 
   async function recordsOf(side: Side, changes: readonly Change[]): Promise<ReadonlyMap<string, StoredRecord>> {
-    const ids = [...new Set(changes.filter((one) => one.side !== side).map(({ source }) => source))];
+    // Only of a pair that parts it matters how both stand.
+    const ids = [
+      ...new Set(
+        changes.flatMap((change) =>
+          change.side !== side ? change.source : change.op === "uncouple" ? change.target ?? [] : []
+        ),
+      ),
+    ];
     if (ids.length === 0) return new Map();
     const records = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
     return new Map(records.map((record) => [record.id, record]));
   }
 
-  function lineOf(change: Change, source: StoredRecord | null): PlanLine {
+  function lineOf(change: Change, pair: Pick<Pair, Side>): PlanLine {
+    const source = pair[otherSide(change.side)];
     const { side, op, target, after, before, lost } = change;
     const texts = rules[side];
-    const policy = policyOf(change, source);
+    const policy = policyOf(step, change, pair);
     const named = Object.keys(after).map((field) => [field, policy ?? texts.get(baseOf(field)) ?? "create"]);
     return {
       ...{ step: step.name, side, op: op as PlanLine["op"], source: change.source, target },
@@ -92,12 +104,15 @@ export async function* linesOf(
   }
 }
 
-/** Of a record whose counterpart is there the rules decide. */
-function policyOf({ op, side }: Change, source: StoredRecord | null): string | null {
-  const state = source?.state ?? "deleted";
-  if (op === "insert" || op === "uncouple" || state === "present") return null;
-  const policy = op === "delete" ? "delete" : "deactivate";
-  return `${state === "left" ? "left" : "missing"}.${otherSide(side)}: ${policy}`;
+/** Of a pair whose records both stand the rules decide, and that two part where no policy says so a person has. */
+function policyOf({ load }: Step, { op, side }: Change, pair: Pick<Pair, Side>): string | null {
+  const said = op === "update" ? "deactivate" : op;
+  for (const gone of op === "uncouple" ? ["erp", "crm"] as const : [otherSide(side)]) {
+    if (op === "insert" || stands(pair[gone])) continue;
+    const section = pair[gone]?.state === "left" ? "left" : "missing";
+    if (load[section]?.[gone] === said) return `${section}.${gone}: ${said}`;
+  }
+  return null;
 }
 
 /** A field without the key of a part before it, which is "/field" then. */

@@ -29,6 +29,8 @@ export interface FieldRule {
   /** What is written, merged and in conflict as one: a group's name, or the field itself. */
   readonly unit: string;
   readonly conflict: Winner;
+  /** What the rule itself says of conflicts; null where the step's policy counts. */
+  readonly ownConflict: Winner | null;
   /** Who wins where the two sides meet for the first time and both have a value. */
   readonly first: Winner;
   /** The side that the pair's state leaves it to: what was changed there alone is not put back. */
@@ -61,14 +63,14 @@ export function rulesOf(step: Step): readonly FieldRule[] {
 
   function add(crm: string, raw: unknown, unit: string): void {
     let direction = step.direction;
-    let conflict = step.load.conflict ?? "stop";
+    let ownConflict: Winner | null = null;
     const { first = "fill" } = step.load;
     let rule = raw;
     while (typeof rule === "object" && rule !== null) {
       const wrapper = rule as Raw;
       if (wrapper.kind === "optional") return;
       else if (wrapper.kind === "toCrm" || wrapper.kind === "fromCrm") direction = wrapper.kind;
-      else if (wrapper.kind === "onConflict") conflict = wrapper.winner as Winner;
+      else if (wrapper.kind === "onConflict") ownConflict = wrapper.winner as Winner;
       else break;
       rule = wrapper.rule;
     }
@@ -77,7 +79,8 @@ export function rulesOf(step: Step): readonly FieldRule[] {
       of: step,
       crm,
       unit,
-      conflict,
+      conflict: ownConflict ?? step.load.conflict ?? "stop",
+      ownConflict,
       first: first === "fill" ? "stop" as const : first,
       keeps: null,
       transform: null,
@@ -191,28 +194,44 @@ export function compile(step: Step, parts: Step | null = null): Compiled {
   }
 }
 
-/** What a definition says beside its rules of what is written, by the key that says it; only what it does say. */
+/** What a definition says beside its rules of what is written, by the key that says it; nothing that is the default. */
 function policiesOf(step: Step, rules: readonly FieldRule[]): readonly (readonly [string, unknown])[] {
-  const { toCrm, fromCrm, first, conflict, missing, left } = step.load;
+  const { toCrm, fromCrm, first = "fill", conflict = "stop", missing = {}, left = {} } = step.load;
   const created = (side: "erp" | "crm") =>
-    givenOf(step, side).map(({ field, from, transform, value }) => [field, from, textsOf(transform), value]);
+    givenOf(step, side).map(({ field, from, transform, value }) => [field, from, textsOf(transform), value]).sort();
+  const unmatched = (policy: typeof toCrm) =>
+    policy === undefined || (policy.unmatched === "leave" && policy.unless === undefined)
+      ? []
+      : [policy.unmatched, sortedEntries(policy.when), policy.unless];
+  const members = Object.entries(step.transform).filter(([name]) => name.startsWith("group "))
+    .map(([name, entry]) => [name, Object.keys(entry as object).sort()] as const);
   const all: readonly (readonly [string, unknown])[] = [
-    ["match", step.match],
+    ...members,
+    ["match", step.match.map((group) => sorted(group))],
     ["create.erp", created("erp")],
     ["create.crm", created("crm")],
-    ["control", Object.entries(step.control)],
-    ["authority", step.authority],
-    ["load.toCrm", toCrm],
-    ["load.fromCrm", fromCrm],
-    ["load.first", first],
-    ["load.conflict", conflict],
+    ["control", sortedEntries(step.control)],
+    // What it tells people decides nothing.
+    ["authority", step.authority.map(({ erp, crm, who, over }) => [sortedEntries(erp), sortedEntries(crm), who, over])],
+    ["load.toCrm", unmatched(toCrm)],
+    ["load.fromCrm", unmatched(fromCrm)],
+    ["load.first", first === "fill" ? [] : first],
+    ["load.conflict", conflict === "stop" ? [] : conflict],
     ...(["erp", "crm"] as const).flatMap((side) =>
-      [[`load.missing.${side}`, missing?.[side]], [`load.left.${side}`, left?.[side]]] as const
+      [
+        [`load.missing.${side}`, (missing[side] ?? "report") === "report" ? [] : missing[side]],
+        [`load.left.${side}`, (left[side] ?? "keep") === "keep" ? [] : left[side]],
+      ] as const
     ),
-    ...rules.filter((rule) => rule.conflict !== (conflict ?? "stop"))
-      .map((rule) => [`onConflict of ${rule.crm}`, rule.conflict] as const),
+    ...rules.flatMap(({ crm, ownConflict }) =>
+      ownConflict === null ? [] : [[`onConflict of ${crm}`, ownConflict]] as const
+    ),
   ];
-  return all.filter(([, policy]) => policy !== undefined && !(Array.isArray(policy) && policy.length === 0));
+  return all.filter(([, said]) => !(Array.isArray(said) && said.length === 0));
+}
+
+function sortedEntries(said: object = {}): readonly (readonly [string, unknown])[] {
+  return Object.entries(said).sort(([a], [b]) => a < b ? -1 : 1);
 }
 
 /** What of a rule decides the values that it gives. */

@@ -1,17 +1,7 @@
 /** One step of a run: find updates, couple, decide, propagate. It knows no queue, no HTTP and no SQL. */
 import type { Clock, Connector, Identity, Requests } from "../connectors/connector.ts";
 import { StepError } from "../errors.ts";
-import type {
-  Base,
-  Counts,
-  Coupling,
-  DirectionRun,
-  DirectionStatus,
-  Side,
-  StepRun,
-  StepState,
-  Store,
-} from "../store/store.ts";
+import type { Counts, DirectionRun, DirectionStatus, Side, StepRun, StepState, Store } from "../store/store.ts";
 import { applyBrakes, type Brake, refuseOtherFilter } from "./brakes.ts";
 import { findCandidates } from "./candidates.ts";
 import type { Guard, Rehearsal, StepContext } from "./context.ts";
@@ -23,6 +13,7 @@ import { mirrorCouplings } from "./follow_up.ts";
 import { overlay } from "./overlay.ts";
 import { propagate } from "./propagate.ts";
 import { recordOf } from "./record.ts";
+import { cursorFor, isRedefined, knownBase, noteOf } from "./redefined.ts";
 import { compile, type Compiled } from "./rules.ts";
 import { rounds } from "./settle.ts";
 import type { Step } from "./step.ts";
@@ -65,12 +56,15 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   options.onProgress({ ...tally.snapshot("In Process"), ...(note === null ? {} : { note }) });
   refuseOtherFilter(context, state, compiled);
   await store.save(connection, step.name, {
-    definition: { hash: compiled.hash, rules: compiled.ruleHashes, entities },
+    definition: { hash: compiled.hash, rules: compiled.ruleHashes, entities, alone: options.record !== null },
   });
 
+  const cursors = {
+    erp: options.full ? null : cursorFor(state.cursors.erp, compiled.hash),
+    crm: options.full ? null : cursorFor(state.cursors.crm, compiled.hash),
+  };
   const found = await Promise.allSettled((["erp", "crm"] as const).map(async (side) => {
-    const cursor = options.full ? null : cursorFor(state.cursors[side], compiled.hash);
-    await findUpdates(context, side, { cursor, whole: state.whole[side] });
+    await findUpdates(context, side, { cursor: cursors[side], whole: state.whole[side] });
   }));
   for (const reading of found) if (reading.status === "rejected") throw reading.reason;
   if (context.rehearsal !== null) {
@@ -80,7 +74,7 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
     for (const side of ["erp", "crm"] as const) await overlay(context, side);
   }
   await resolveIntents(context);
-  if (!(options.full || note !== null)) await readElsewhere(context);
+  if (cursors.erp !== null || cursors.crm !== null) await readElsewhere(context);
   const ambiguous = step.of === null ? await coupleMatches(context) : await mirrorCouplings(context, step.of);
   const coupledBefore = (await store.step(connection, step.name)).coupled;
   const looked = await decidePairs(context, false);
@@ -114,31 +108,6 @@ export async function runStep(step: Step, options: StepOptions): Promise<StepPro
   async function decideAllUncoupled(again: boolean): Promise<void> {
     for (const side of context.sides) await decideUncoupled(context, side, { ambiguous, again });
   }
-}
-
-/** A cursor belongs to the definition that it was read with. */
-function cursorFor(cursor: string | null, hash: string): string | null {
-  return cursor !== null && cursor.startsWith(`${hash} `) ? cursor.slice(hash.length + 1) : null;
-}
-
-/** Whether something was made by other rules; until a run came to its end by these, since one that fails makes nothing. */
-function isRedefined({ ended, rules }: StepState, { hash }: Compiled): boolean {
-  return ended === null ? Object.keys(rules).some((known) => known !== hash) : ended !== hash;
-}
-
-/** Why the step reads more than usual, in words. */
-function noteOf(state: StepState, compiled: Compiled): string | null {
-  if (state.definition === null) return "first run";
-  if (state.definition === compiled.hash) return null;
-  const before = state.rules[state.definition] ?? {};
-  const now = compiled.ruleHashes;
-  const named = (verb: string, fields: string[]) => fields.length > 0 ? [`${fields.join(", ")} ${verb}`] : [];
-  const differences = [
-    ...named("added", Object.keys(now).filter((field) => !(field in before))),
-    ...named("removed", Object.keys(before).filter((field) => !(field in now))),
-    ...named("changed", Object.keys(now).filter((field) => field in before && before[field] !== now[field])),
-  ];
-  return `definition changed: ${differences.length > 0 ? differences.join("; ") : "what it reads"}`;
 }
 
 /** A record that was asked for and needed nothing counts as unchanged; one that neither side has is an error. */
@@ -285,15 +254,4 @@ function siblingsOf(step: Step, side: Side, steps: readonly Step[]): readonly st
       one.extract[side === "erp" ? "crm" : "erp"].name !== step.extract[side === "erp" ? "crm" : "erp"].name
     )
     .map((one) => one.name);
-}
-
-function knownBase(compiled: Compiled, state: StepState, coupling: Coupling): Base | null {
-  if (coupling.base === null || coupling.definition === compiled.hash) return coupling.base;
-  const before = state.rules[coupling.definition] ?? {};
-  const isKept = (name: string) => {
-    const rule = name.slice(Math.max(0, name.lastIndexOf("/"))); // of a part "/field"
-    return before[rule] !== undefined && before[rule] === compiled.ruleHashes[rule];
-  };
-  const pick = (fields: Base["crm"]) => Object.fromEntries(Object.entries(fields).filter(([name]) => isKept(name)));
-  return { erp: pick(coupling.base.erp), crm: pick(coupling.base.crm) };
 }

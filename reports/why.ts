@@ -6,6 +6,7 @@ import { readLookups } from "../engine/lookups.ts";
 import { authorityOf } from "../engine/policy.ts";
 import { remedyOf } from "../engine/remedy.ts";
 import { isEqual } from "../engine/resolve.ts";
+import { stands } from "../engine/record.ts";
 import { isBlank } from "../engine/same.ts";
 import { ruleText } from "../engine/rule_text.ts";
 import type { Compiled } from "../engine/rules.ts";
@@ -98,7 +99,7 @@ export async function whyOf(place: Place, selector: string): Promise<Why> {
     erp: { ...recordDocument(row, "erp"), state: erp?.state ?? null },
     crm: { ...recordDocument(row, "crm"), state: crm?.state ?? null },
     coupling: coupling && { how: coupling.how, state: coupling.state, written: coupling.written },
-    redefined: coupling !== null && coupling.definition !== compiled.hash,
+    redefined: coupling?.state === "coupled" && coupling.definition !== compiled.hash,
     uncoupled: isAlone ? uncoupledReason(row, isRead(cursors)) : null,
     fields,
     blocks: blocksOf(compiled, row, await brakeOf(place, row)),
@@ -133,7 +134,7 @@ async function brakeOf({ store, connection }: Place, { step, open }: ReportRow):
   return error?.code === "brake" ? error.message : null;
 }
 
-function blocksOf({ step }: Compiled, row: ReportRow, brake: string | null): readonly Block[] {
+function blocksOf({ step, parts }: Compiled, row: ReportRow, brake: string | null): readonly Block[] {
   const { erp, crm, coupling } = row;
   const none = { side: null, field: null, attempts: 0, retryAt: null, sent: {} };
   const record = selectorOf(row);
@@ -150,7 +151,7 @@ function blocksOf({ step }: Compiled, row: ReportRow, brake: string | null): rea
   } else if (row.open.some(({ state }) => state === "intended" || state === "sent")) {
     add("stopped_run", "A run was stopped while it wrote it", "deno task sync finds out what became of it");
   }
-  if (coupling?.state === "tombstone") add("over", ...overOf(row, coupling));
+  if (coupling?.state === "tombstone") add("over", ...overOf(row, coupling, parts !== null));
   if (coupling?.state !== "coupled") return blocks;
   for (const [side, one] of [["ERP", erp], ["CRM", crm]] as const) {
     if (one?.state === "left") {
@@ -176,20 +177,25 @@ function blocksOf({ step }: Compiled, row: ReportRow, brake: string | null): rea
 }
 
 /** Why a pair is over, as far as its records say it, and what would change that. */
-function overOf({ step, erp, crm }: ReportRow, { erpId, crmId }: Coupling): [message: string, remedy: string] {
-  const gone = ([["ERP", erp], ["CRM", crm]] as const)
-    .filter(([, record]) => record === null || record.state === "deleted" || record.state === "merged");
+function overOf(row: ReportRow, { erpId, crmId }: Coupling, isDocument: boolean): [message: string, remedy: string] {
+  const sides = (["erp", "crm"] as const).map((side) => ({ name: side.toUpperCase(), record: row[side] }));
+  const isGone = ({ record }: typeof sides[number]) => record === null || ["deleted", "merged"].includes(record.state);
+  const gone = sides.filter(isGone);
   if (gone.length === 2) return ["The pair is over: both records are gone", "nothing"];
+  const left = sides.filter((one) => !isGone(one) && !stands(one.record));
+  const outside = left.length === 0
+    ? ""
+    : `; the ${left.map(({ name }) => `${name}'s`).join(" and the ")} lies outside the step's filter`;
+  const couple = `deno task couple '${row.step}'`;
+  const then = left.length === 0 ? "" : ", once it fits the filter again,";
   if (gone.length === 0) {
-    const again = `deno task couple '${step}' ${erpId} ${crmId}`;
-    return ["The two are uncoupled, and neither is created again", `${again} couples them again`];
+    const remedy = isDocument ? "nothing" : `${couple} ${erpId} ${crmId}${then} couples them again`;
+    return [`The two are uncoupled, and neither is created again${outside}`, remedy];
   }
-  const [[side]] = gone as [[string, unknown]];
-  const [kept, named] = side === "ERP" ? ["CRM", `ERP ${crmId}`] : ["ERP", `${erpId} CRM`];
-  return [
-    `The pair is over: the ${side}'s record is gone, and the ${kept}'s is not created there again`,
-    `deno task couple '${step}' ${named}, with another record of the ${side}`,
-  ];
+  const side = gone[0]!.name;
+  const named = side === "ERP" ? `ERP ${crmId}` : `${erpId} CRM`;
+  const remedy = isDocument ? "nothing" : `${couple} ${named}${then} gives it another record of the ${side}`;
+  return [`The pair is over: the ${side}'s record is gone, and it is not created again${outside}`, remedy];
 }
 
 function writtenOf(change: Change): Written {

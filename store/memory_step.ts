@@ -172,13 +172,20 @@ export function replaced(
 }
 
 /** Settlement.definition. */
-export function define(memory: StepMemory, { hash, rules, entities }: NonNullable<Settlement["definition"]>): void {
+export function define(
+  memory: StepMemory,
+  { hash, rules, entities, alone = false }: NonNullable<Settlement["definition"]>,
+): void {
+  memory.entities = keep(entities);
+  if (alone) {
+    memory.rules = { ...memory.rules, [hash]: keep(rules) };
+    return;
+  }
   if (memory.definition !== hash) memory.cursors = { erp: null, crm: null };
   const used = new Set([...memory.couplings.values()].map((coupling) => coupling.definition));
   const kept = Object.entries(memory.rules).filter(([known]) => used.has(known));
   memory.rules = { ...Object.fromEntries(kept), [hash]: keep(rules) };
   memory.definition = hash;
-  memory.entities = keep(entities);
 }
 
 /** Settlement.rebase. */

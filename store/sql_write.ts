@@ -195,8 +195,14 @@ async function refuseTaken({ tx, connection, step }: Work, couplings: readonly C
 
 async function writeDefinition(
   { tx, connection, step }: Work,
-  { hash, rules, entities }: NonNullable<Settlement["definition"]>,
+  { hash, rules, entities, alone = false }: NonNullable<Settlement["definition"]>,
 ): Promise<void> {
+  const own = sql`jsonb_build_object(${hash}::text, ${json(rules)}::jsonb)`;
+  if (alone) {
+    await sql`update steps set entities = ${json(entities)}::jsonb, rules = rules || ${own}
+      where connection = ${connection} and step = ${step}`.execute(tx);
+    return;
+  }
   await sql`update steps s set
       definition = ${hash}::text,
       cursor_erp = case when definition = ${hash} then cursor_erp end,
@@ -204,7 +210,7 @@ async function writeDefinition(
       entities = ${json(entities)}::jsonb,
       rules = coalesce((select jsonb_object_agg(known.key, known.value) from jsonb_each(s.rules) known
         where exists (select from couplings c where c.connection = s.connection and c.step = s.step
-          and c.definition = known.key)), '{}') || jsonb_build_object(${hash}::text, ${json(rules)}::jsonb)
+          and c.definition = known.key)), '{}') || ${own}
     where connection = ${connection} and step = ${step}`.execute(tx);
 }
 

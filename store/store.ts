@@ -212,7 +212,7 @@ export interface Newest {
 
 /** What a step knows of itself between runs. */
 export interface StepState {
-  /** The definition of the last run; null before the first. */
+  /** The definition of the last run of more than one record; null before the first. */
   readonly definition: string | null;
   /** The definition of the last run that came to the end of all pairs; null before the first. */
   readonly ended: string | null;
@@ -288,11 +288,13 @@ export interface Settlement {
   /**
    * The definition that the step now works with. Another hash than before forgets both cursors, so it is saved before
    * the reading that it calls for; rules of definitions that no coupling's base was made with are forgotten as well.
+   * `alone`: for one record; its rules are kept, and the step's definition and cursors stay as they are.
    */
   readonly definition?: {
     readonly hash: string;
     readonly rules: Readonly<Record<string, string>>;
     readonly entities: { readonly erp: string; readonly crm: string };
+    readonly alone?: boolean;
   };
   /** A run came to the end of all pairs with the definition of this hash; loaded: of all records, which stays so. */
   readonly ended?: { readonly definition: string; readonly loaded: boolean };

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { readArguments } from "../../cli/arguments.ts";
 import type { Configuration } from "../../cli/configuration.ts";
-import { nextAfterPlan, nextAfterSync } from "../../cli/next_command.ts";
+import { nextAfterPlan, nextAfterSync, planFirst } from "../../cli/next_command.ts";
 import { nothingToFill } from "../../cli/fill_sandbox.ts";
 import { openServices, refuseOtherKind } from "../../cli/services.ts";
 import { announceServing, findServing } from "../../cli/serving.ts";
@@ -182,9 +182,9 @@ const real: Configuration = {
 
 Deno.test("refuseUnconfirmed() asks once for each definition that writes to real services", async () => {
   const store = memoryStore();
-  await refuseUnconfirmed({ ...real, services: null }, store, [customers]);
+  await refuseUnconfirmed({ ...real, services: null }, store, { steps: [customers] });
   const refused = async () => {
-    const error = await assertRejects(() => refuseUnconfirmed(real, store, [customers]), DefinitionError);
+    const error = await assertRejects(() => refuseUnconfirmed(real, store, { steps: [customers] }), DefinitionError);
     assertEquals(error.code, "confirmation_missing");
     return error.message;
   };
@@ -193,7 +193,7 @@ Deno.test("refuseUnconfirmed() asks once for each definition that writes to real
   const { hash, ruleHashes: rules } = compile(customers);
   const entities = { erp: "customers", crm: "accounts" };
   await store.save(real.connection, "customers", { definition: { hash, rules, entities } });
-  await refuseUnconfirmed(real, store, [customers]);
+  await refuseUnconfirmed(real, store, { steps: [customers] });
   await store.save(real.connection, "customers", { definition: { hash: "another", rules, entities } });
   assertStringIncludes(await refused(), "customers (changed)");
 });
@@ -352,13 +352,29 @@ const nexts: readonly (readonly [code: number, args: readonly string[], next: st
   [5, ["sync", "--data", "x"], "deno task sync"],
   [5, ["sync", "--allow", "filter"], "deno task sync --allow filter"],
   [7, ["sync", "--select", "items", "--yes"], "deno task plan --select items --allow creations --allow empty"],
+  [5, ["sync", "--rebase"], "deno task sync --rebase"],
   [130, ["sync", "--full", "--select", "customers/10 000"], "deno task sync --select 'customers/10 000' --full"],
 ];
 for (const [code, args, next] of nexts) {
   Deno.test(`nextAfterSync() after "${args.join(" ")}" that ended with ${code}`, () => {
-    assertEquals(nextAfterSync(code, readArguments(args), ["creations", "empty"]), next);
+    assertEquals(nextAfterSync(code, readArguments(args), { stopped: ["creations", "empty"] }), next);
   });
 }
+
+Deno.test("nextAfterSync() of a plan makes it anew, with all that it was made with", () => {
+  const plan = { full: true, onlyCoupled: false, rebase: true, allow: ["filter" as const], select: "customers/10 000" };
+  const options = "--select 'customers/10 000' --allow filter --allow deletions --full --rebase";
+  for (const [path, out] of [["exports/a.json", "exports/a.json"], ["../b.json", "exports/b.json"]] as const) {
+    const next = nextAfterSync(7, readArguments(["sync", path]), { stopped: ["deletions", "filter"], plan });
+    assertEquals(next, `deno task plan ${options} --out ${out}`);
+  }
+  assertEquals(nextAfterSync(3, readArguments(["sync", "p.json"]), { plan }), "deno task report --only listed");
+});
+
+Deno.test("planFirst() plans what was asked for", () => {
+  const args = readArguments(["sync", "--select", "items", "--rebase", "--full", "--json", "--allow", "filter"]);
+  assertEquals(planFirst(args), "deno task plan --select items --allow filter --full --rebase --out exports/plan.json");
+});
 
 Deno.test("nextAfterPlan() lets the brakes pass that stopped it", () => {
   const args = readArguments(["plan", "--select", "items", "--allow", "filter", "--out", "exports/plan.json"]);

@@ -80,13 +80,17 @@ Deno.test("stepText() tells apart what is changed and what is put out of use or 
   const policy = "missing.erp: deactivate";
   const lines = [
     { ...one, after: { kind: 9 }, before: { kind: 3 }, rules: { kind: policy }, policy },
-    { ...two, after: {}, policy: "missing.erp: delete" },
+    {
+      ...{ ...two, after: {}, policy: "missing.erp: delete" },
+      lost: [{ side: "crm" as const, unit: "record", values: { phone: "5" }, by: "it was deleted" }],
+    },
   ];
   assertEquals(stepText(ending, customers, lines, 5).split("\n").slice(3), [
     "  To the CRM: 1 put out of use, 1 deleted",
     '    ~ 10 "Adatum"',
     "        kind: 3 → 9   (missing.erp: deactivate)",
     '    - 20 "Contoso": a2 of the CRM   (missing.erp: delete)',
+    '        lost on the CRM: phone "5" (it was deleted)',
   ]);
   const text = "0 new, 2 changed, 1 put out of use, 1 deleted, 0 uncoupled";
   assertEquals(totalOf([step, ending]), { text, changes: 4 });

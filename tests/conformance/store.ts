@@ -384,8 +384,8 @@ export function storeSuite(
 
   test("save() with another definition forgets the cursors and the rules nobody uses", async (store, connection) => {
     const { save } = place(store, connection);
-    const define = (hash: string) =>
-      save({ definition: { hash, rules: { name: hash }, entities: { erp: "e", crm: "c" } } });
+    const define = (hash: string, alone = false) =>
+      save({ definition: { hash, rules: { name: hash }, entities: { erp: "e", crm: "c" }, alone } });
     const cursor = async () => {
       for (const side of ["erp", "crm"] as const) {
         await store.savePage(connection, "s", side, { ...nothing, run: "r1", cursor: "c1" });
@@ -396,6 +396,10 @@ export function storeSuite(
     await cursor();
     await define("d1");
     assertEquals((await store.step(connection, "s")).cursors, { erp: "c1", crm: "c1" });
+    await define("d9", true);
+    const alone = await store.step(connection, "s");
+    assertEquals([alone.definition, alone.cursors], ["d1", { erp: "c1", crm: "c1" }]);
+    assertEquals(alone.rules, { d1: { name: "d1" }, d9: { name: "d9" } });
     await save({ couplings: [coupling("a", "x", { definition: "d1" })] });
     await define("d2");
     const state = await store.step(connection, "s");

@@ -198,13 +198,14 @@ async function world(pipeline: readonly Step[] = steps, wrap: <T extends object>
   return {
     ...services,
     sync,
-    /** The guard of a plan that is made now. */
+    /** A plan that is made now, and its guard. */
     plan: async () => {
       const copy = store.copy();
       const { runId: run } = await sync({ store: copy, rehearsal: { onCost: () => {}, onRead: () => {} } });
       const guard = planGuard(pipeline);
-      for await (const line of plannedLines({ store: copy, connection: "c", steps: pipeline, run })) guard.add(line);
-      return guard;
+      const lines = await Array.fromAsync(plannedLines({ store: copy, connection: "c", steps: pipeline, run }));
+      for (const line of lines) guard.add(line);
+      return { guard, lines };
     },
     later: () => void (time += lateFor),
     order: (id: string, head: Partial<CrmOrder>, parts: Readonly<Record<string, Fields>>) =>
@@ -329,7 +330,7 @@ for (const edited of [false, true]) {
     order("O1", {}, { x: line("pA", "2"), y: line("pB", "3") });
     await sync();
     crm.put("salesOrders", "O1", {}, { y: null });
-    const guard = await plan();
+    const { guard } = await plan();
     if (edited) erp.put("orders", erpOrder().id, {}, { "20000": { quantity: "7" } });
     await sync({ guard });
     assertEquals(erpOrder().parts["20000"]?.quantity, edited ? "7" : undefined);
@@ -453,12 +454,14 @@ Deno.test("runPipeline() leaves a document alone that is edited, and lists one t
 });
 
 Deno.test("runPipeline() tells a completed document from a deleted one", async () => {
-  const { sync, order, erp, erpOrder, crmOrder, crm, written, open } = await world();
+  const { sync, plan, order, erp, erpOrder, crmOrder, crm, written, open } = await world();
   order("O1", {}, { x: line("pA", "2") });
   await sync();
   const { id } = erpOrder();
   written();
   erp.complete("orders", id, { state: "shipped" });
+  const planned = (await plan()).lines.map(({ op, after, policy }) => ({ op, after, policy }));
+  assertEquals(planned, [{ op: "update", after: { status: 3 }, policy: null }]);
   await sync();
   assertEquals([crmOrder().data["status"], written(), await open()], [3, [0, 1], []]);
   crm.put("salesOrders", "O1", { note: "too late" });

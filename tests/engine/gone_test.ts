@@ -111,6 +111,16 @@ Deno.test("a plan names the policy that ends a pair, and not that a record is me
   const { w } = await coupled(steps);
   w.erp.put(name, "e1", { city: "gone" });
   assertEquals((await w.rehearse({ steps })).lines.map(({ policy }) => policy), ["left.erp: deactivate"]);
+  for (const section of ["missing", "left"] as const) {
+    const parting = steps.map((step) =>
+      step.name === "customers" ? { ...step, load: { ...step.load, left: {}, [section]: { erp: "uncouple" } } } : step
+    ) as readonly Step[];
+    if (section === "missing") w.erp.remove(name, "e1");
+    else w.erp.put(name, "e1", { city: "gone" });
+    const { lines } = await w.rehearse({ steps: parting });
+    assertEquals(lines.map(({ op, policy }) => [op, policy]), [["uncouple", `${section}.erp: uncouple`]]);
+    w.erp.put(name, "e1", { city: "gone" });
+  }
 });
 
 Deno.test("runPipeline() takes a deletion against an edit for a conflict, unless a side counts", async () => {

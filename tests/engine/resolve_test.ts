@@ -202,7 +202,9 @@ Deno.test("findRecord() finds either side's number or id, and says what may have
   assertEquals([near.code, near.message.includes('did you mean "customers/C1"?')], ["no_such_record", true]);
   const none = await assertRejects(() => findRecord(place, "customers"), DefinitionError);
   assert(none.message.includes("it names none"));
-  for (const key of ["C1", id]) {
+  w.erp.put("customers", "e5", customer({ number: "C5", name: "Five" }));
+  await w.sync({ onlyCoupled: true });
+  for (const key of ["C1", id, "C5"]) {
     const alone = await assertRejects(() => findRecord(place, key), DefinitionError);
     assert(alone.message.endsWith(`write the step, a slash, and a number or an id; did you mean "customers/${key}"?`));
   }

@@ -1,7 +1,9 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { findRecord } from "../../engine/find_record.ts";
+import { compiledOf, findRecord } from "../../engine/find_record.ts";
 import { reasonCounts, retriesOf, retry, retryFilter } from "../../engine/retry.ts";
+import { compile } from "../../engine/rules.ts";
 import { isSkip, skipRecord } from "../../engine/skip.ts";
+import { coupleByHand } from "../../engine/hand_couple.ts";
 import type { Step } from "../../engine/step.ts";
 import { DefinitionError } from "../../errors.ts";
 import type { Change } from "../../store/store.ts";
@@ -13,8 +15,7 @@ const now = "2026-02-01T00:00:00Z";
 
 async function skip(w: World, record: string): Promise<readonly Change[]> {
   const row = await findRecord(placeOf(w), record);
-  const step = steps.find(({ name }) => name === row.step)!;
-  const settlement = skipRecord(step, row, { text: "known", now });
+  const settlement = skipRecord(compiledOf(steps, row.step), row, { text: "known", now });
   await w.store.save("c", row.step, settlement);
   return (await findRecord(placeOf(w), record)).open;
 }
@@ -72,11 +73,28 @@ Deno.test("skipRecord() notes nothing of a pair of which nothing is listed", asy
   assertEquals(await skip(w, "customers/C1"), []);
 });
 
+Deno.test("skipRecord() notes a pair that another definition decides anew, or that was coupled by hand", async () => {
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One", terms: "30D" as never }));
+  await w.sync();
+  const later = { ...customers, load: { ...customers.load, first: "erp" } } as Step;
+  const row = await findRecord(placeOf(w), "customers/C1");
+  assertEquals(skipRecord(compile(later), row, { text: "known", now }).changes!.length, 2);
+  w.crm.put("accounts", "a2", account({ name: "Two", phone: "2" }));
+  w.erp.put("customers", "e2", customer({ number: "C2", name: "Other" }));
+  await w.sync({ onlyCoupled: true });
+  await coupleByHand(placeOf(w), "customers", { erp: "e2", crm: "a2", now });
+  assertEquals((await skip(w, "customers/C2")).length, 2);
+  const before = w.crm.writes.length + w.erp.writes.length;
+  await w.sync();
+  assertEquals(w.crm.writes.length + w.erp.writes.length, before);
+});
+
 Deno.test("skipRecord() leaves a write that was stopped to the next run", async () => {
   const w = await listed();
   const row = await findRecord(placeOf(w), "customers/C1");
   const sent = { ...row, open: [{ ...row.open[0]!, state: "sent" as const }] };
-  const error = assertThrows(() => skipRecord(customers, sent, { text: "known", now }), DefinitionError);
+  const error = assertThrows(() => skipRecord(compile(customers), sent, { text: "known", now }), DefinitionError);
   assertEquals(error.code, "write_unsettled");
 });
 

@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { findRecord } from "../../engine/find_record.ts";
 import { coupleByHand } from "../../engine/hand_couple.ts";
 import { exitCodeOf } from "../../engine/run.ts";
+import { compile } from "../../engine/rules.ts";
 import { skipRecord } from "../../engine/skip.ts";
 import type { Step } from "../../engine/step.ts";
 import { DefinitionError } from "../../errors.ts";
@@ -17,7 +18,7 @@ const now = "2026-01-01T00:00:30Z";
 
 async function skip(w: World, record: string): Promise<void> {
   const row = await findRecord(place(w), record);
-  await w.store.save("c", row.step, skipRecord(customers, row, { text: "known", now }));
+  await w.store.save("c", row.step, skipRecord(compile(customers), row, { text: "known", now }));
 }
 
 /** Two runs, the second one reading everything again: nothing is written and nobody is wanted. */
@@ -121,7 +122,7 @@ Deno.test("skipRecord() refuses a creation that nobody knows the end of, and cou
   await w.sync({ steps });
   assertEquals(await codes(w), [["erp", "unknown_outcome"]]);
   const row = await findRecord(place(w, steps), "customers/a1");
-  const error = assertThrows(() => skipRecord(steps[1]!, row, { text: "later", now }), DefinitionError);
+  const error = assertThrows(() => skipRecord(compile(steps[1]!), row, { text: "later", now }), DefinitionError);
   assertEquals(error.code, "write_unsettled");
   await w.store.save("c", "customers", { parted: ["e9"] });
   const couple = (at: string) => coupleByHand(place(w, steps), "customers", { erp: "e9", crm: "a1", now: at });

@@ -137,12 +137,23 @@ Deno.test("whyOf() says why a pair is over, and couples no record that is gone",
     if (side === "erp") w.erp.remove("customers", "e1");
     else w.crm.remove("accounts", id);
     await w.sync({ steps: [users, step] });
-    const [gone, left] = side === "erp" ? ["ERP", "CRM"] : ["CRM", "ERP"];
+    const gone = side.toUpperCase();
     assertEquals(await over(w), [
-      `The pair is over: the ${gone}'s record is gone, and the ${left}'s is not created there again`,
-      `deno task couple 'customers' ${side === "erp" ? `ERP ${id}` : "e1 CRM"}, with another record of the ${gone}`,
+      `The pair is over: the ${gone}'s record is gone, and it is not created again`,
+      `deno task couple 'customers' ${side === "erp" ? `ERP ${id}` : "e1 CRM"} gives it another record of the ${gone}`,
     ]);
   }
+  const away = { ...customers, extract: { ...customers.extract, erp: customers.extract.erp.where({ city: "Oslo" }) } };
+  const leaving = [users, { ...away, load: { ...customers.load, left: { erp: "uncouple" } } } as Step];
+  const parted = world();
+  parted.erp.put("customers", "e1", customer({ number: "C1", name: "One", city: "Oslo" }));
+  await parted.sync({ steps: leaving });
+  parted.erp.put("customers", "e1", { city: "Rome" });
+  await parted.sync({ steps: leaving });
+  const [message, remedy] = await over(parted);
+  const outside = "; the ERP's lies outside the step's filter";
+  assertEquals(message, `The two are uncoupled, and neither is created again${outside}`);
+  assertEquals(remedy!.endsWith(", once it fits the filter again, couples them again"), true, remedy);
   const w = await coupled();
   const { id } = w.crm.all("accounts")[0]!;
   w.erp.remove("customers", "e1");
