@@ -3,6 +3,7 @@ import { conflictsOf } from "../engine/conflicts.ts";
 import { didYouMean } from "../engine/did_you_mean.ts";
 import { changesOf, compiledOf, findRecord, selectorOf } from "../engine/find_record.ts";
 import { readLookups } from "../engine/lookups.ts";
+import { shown } from "../engine/reconcile.ts";
 import { type Answer, resolveConflict } from "../engine/resolve.ts";
 import { DefinitionError } from "../errors.ts";
 import { conflictDocument, lostDocument } from "../reports/conflict_document.ts";
@@ -83,7 +84,8 @@ function isOneField({ kind, fields, unit }: ReturnType<typeof conflictDocument>)
 async function resolve(record: string, args: Arguments, session: Session): Promise<number> {
   const { output } = session;
   const [keep] = needed([args.text("keep")], usages["resolve"]!) as [string];
-  const answer: Answer = keep === "erp" || keep === "crm" ? { keep } : { value: keep.replace(/^=/, "") };
+  const side = keep.toLowerCase();
+  const answer: Answer = side === "erp" || side === "crm" ? { keep: side } : { value: keep.replace(/^=/, "") };
   return await withStore(session, async (held) => {
     const { store, connection } = held;
     const row = await findRecord(held, record);
@@ -97,7 +99,7 @@ async function resolve(record: string, args: Arguments, session: Session): Promi
     const { settlement, unit, lost } = resolved;
     if (settlement !== null) await store.save(connection, row.step, settlement);
     const what = unit === "" ? "The record" : `"${unit}"`;
-    const counts = "keep" in answer ? `the ${answer.keep.toUpperCase()} counts` : `it is to be "${answer.value}"`;
+    const counts = "keep" in answer ? `the ${answer.keep.toUpperCase()} counts` : `it is to be ${shown(answer.value)}`;
     const state = settlement === null ? `${what} is resolved already: ${counts}` : `${what} is resolved: ${counts}`;
     if (args.has("json")) {
       const document = { record: selectorOf(row), unit, keep, saved: settlement !== null, lost };

@@ -36,6 +36,7 @@ export function nextAfterPlan(
     const file = out === null ? [] : ["--out", quoted(out)];
     return ["deno task plan", ...again(args), ...passing(stopped), ...file].join(" ");
   }
+  if (exitCode === 2) return "deno task report"; // the record that was selected is nowhere
   if (exitCode !== 0) return ["deno task plan", ...again(args)].join(" ");
   return out === null ? ["deno task sync", ...again(args)].join(" ") : `deno task sync ${quoted(out)}`;
 }
@@ -77,7 +78,7 @@ export function nextAfterWhy(
 }
 
 /** The words that let these brakes pass. */
-function passing(brakes: readonly string[]): string[] {
+export function passing(brakes: readonly string[]): string[] {
   return [...new Set(brakes)].flatMap((brake) => ["--allow", brake]);
 }
 

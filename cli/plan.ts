@@ -149,14 +149,15 @@ async function summarize(
     }
     const { erp, crm, coupled: coupledBefore } = rehearsed.found.get(step.name) ?? { erp: 0, crm: 0, coupled: 0 };
     const numbers = { erp, crm, coupledBefore, coupled: ran.coupled, ...counts };
-    const { byReason, inDoubt } = await listedOf(step, options);
+    const { byReason, left, inDoubt } = await listedOf(step, options);
     const cost = rehearsed.costs.get(step.name);
     const write = (side: Side) => cost?.[side].requests ?? 0;
     const recommended = ran.error === undefined
-      ? recommend(step, numbers)
+      ? recommend(step, { ...numbers, listed: byReason })
       : { recommendation: "not known", reason: "the step did not come to its end" } as const;
     const summary: PlannedStep = {
-      ...{ step: step.name, ...numbers, ...recommended, listed: byReason },
+      ...{ step: step.name, ...numbers, ...recommended, listed: byReason, left },
+      ...(ran.note === undefined ? {} : { note: ran.note }),
       inDoubt: inDoubt.map(({ side, op, source }) => `${op} in the ${side.toUpperCase()} for ${source}`),
       requests: { read: ran.requests, write: { erp: write("erp"), crm: write("crm") } },
       units: (cost?.erp.units ?? 0) + (cost?.crm.units ?? 0),

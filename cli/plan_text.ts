@@ -1,4 +1,5 @@
 /** A plan as people read it. Pure. */
+import { isPlaceholder } from "../engine/placeholder.ts";
 import { limits } from "../connectors/limiter.ts";
 import type { PlanLine } from "../engine/planned.ts";
 import { same } from "../engine/same.ts";
@@ -24,6 +25,10 @@ export interface PlannedStep {
   readonly uncouples: Readonly<Record<Side, number>>;
   /** Reason code → changes that will be listed for it. */
   readonly listed: Readonly<Record<string, number>>;
+  /** Pairs of which a record left the filter, and that stay as they are. */
+  readonly left: number;
+  /** Why it would read more than usual: "first run", "definition changed: …". */
+  readonly note?: string;
   /** Writes of earlier runs without an answer: the next run settles them first. */
   readonly inDoubt: readonly string[];
   readonly requests: { readonly read: Readonly<Record<Side, number>>; readonly write: Readonly<Record<Side, number>> };
@@ -61,7 +66,16 @@ export function recommend(
   { of }: Pick<Step, "of">,
   numbers: Pick<
     PlannedStep,
-    "erp" | "crm" | "coupledBefore" | "coupled" | "inserts" | "updates" | "deactivates" | "deletes" | "uncouples"
+    | "erp"
+    | "crm"
+    | "coupledBefore"
+    | "coupled"
+    | "inserts"
+    | "updates"
+    | "deactivates"
+    | "deletes"
+    | "uncouples"
+    | "listed"
   >,
 ): Pick<PlannedStep, "recommendation" | "reason"> {
   const { erp, crm, coupledBefore, coupled, inserts } = numbers;
@@ -83,7 +97,11 @@ export function recommend(
     const met = Math.max(0, newPairs - inserts.erp - inserts.crm);
     return { recommendation: "couple", reason: `both sides have records: ${met} meet by their keys` };
   }
-  if (changes === 0 && newPairs === 0) return { recommendation: "nothing to do", reason: "all is in step" };
+  if (changes === 0 && newPairs === 0) {
+    const listed = Object.values(numbers.listed).reduce((sum, count) => sum + count, 0);
+    const reason = listed === 0 ? "all is in step" : "but for what is listed all is in step";
+    return { recommendation: "nothing to do", reason };
+  }
   return { recommendation: "synchronize", reason: "something changed since the last run" };
 }
 
@@ -94,6 +112,7 @@ export function stepText(step: PlannedStep, { extract }: Step, lines: readonly P
     `  ERP ${step.erp}, CRM ${step.crm}, coupled ${step.coupledBefore}, afterwards ${step.coupled}`,
     `  Recommended: ${step.recommendation}, ${step.reason}`,
   ];
+  if (step.note !== undefined) text.push(`  ${step.note.charAt(0).toUpperCase()}${step.note.slice(1)}`);
   if (step.error !== undefined) text.push(`  ${step.error.message} [${step.error.code}]`);
   for (const side of ["crm", "erp"] as const) {
     const counts = kinds.map((kind) => [step[`${kind}s`][side], words[kind]] as const);
@@ -110,6 +129,7 @@ export function stepText(step: PlannedStep, { extract }: Step, lines: readonly P
   for (const one of step.inDoubt) text.push(`  Settled first by the next sync, so left alone here: ${one}`);
   const listed = Object.entries(step.listed).map(([code, count]) => `${code} ${count}`);
   if (listed.length > 0) text.push(`  Listed: ${listed.join(", ")}`);
+  if (step.left > 0) text.push(`  Outside the filter, left as they are: ${step.left}`);
   return text.join("\n");
 }
 
@@ -138,6 +158,7 @@ function lineText(line: PlanLine): string[] {
 }
 
 function shown(value: PlanLine["after"][string]): string {
+  if (isPlaceholder(value)) return "what the service chooses";
   return value === null ? "blank" : JSON.stringify(value);
 }
 

@@ -1,6 +1,7 @@
 /** `report`: the couplings, the conflicts or the failures as CSV, on stdout or in a file. */
 import { resolve } from "node:path";
 import { didYouMean } from "../engine/did_you_mean.ts";
+import { findRecord, type Place, selectorOf } from "../engine/find_record.ts";
 import { DefinitionError } from "../errors.ts";
 import { writeFileAtomically } from "../reports/atomic_file.ts";
 import { couplingReport, couplingStates, isReportFilter, type ReportFilter } from "../reports/coupling_report.ts";
@@ -10,6 +11,7 @@ import type { Store } from "../store/store.ts";
 import type { Arguments } from "./arguments.ts";
 import { pipelinesOf, settingsOf } from "./files.ts";
 import { listenForInterruption } from "./interruption.ts";
+import { quoted } from "./next_command.ts";
 import { homeOf, refuseFileElsewhere } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { readServing } from "./serving.ts";
@@ -30,6 +32,8 @@ export async function report(args: Arguments, session: Session): Promise<number>
 
   const interruption = listenForInterruption(output, "an unfinished file is taken away");
   let store: Store | null = null;
+  /** Who looks at what is listed wants to know why. */
+  let looked = () => Promise.resolve("status");
   try {
     const serving = await servingOf(session);
     let pieces: AsyncGenerator<string, void, void>;
@@ -44,6 +48,8 @@ export async function report(args: Arguments, session: Session): Promise<number>
       store = await openStoreIfAny(session, connection) ?? (await import("../store/memory.ts")).memoryStore();
       const exportedAt = new Date(clock.now()).toISOString();
       const filter = only === null ? {} : { only };
+      const place = { store, connection, steps };
+      if (only !== null || name === "failures") looked = async () => await whyOfFirst(place) ?? "status";
       pieces = reports[name]({ store, connection, steps, exportedAt, excel: args.has("excel"), ...filter });
     }
     if (path !== null) {
@@ -57,8 +63,7 @@ export async function report(args: Arguments, session: Session): Promise<number>
       await output.data(piece);
       if (output.isUnread) break;
     }
-    const next = name === "conflicts" ? "conflicts list" : name === "failures" ? "retry" : null;
-    output.message(`Next: deno task ${next ?? (only === null ? "status" : "sync")}`);
+    output.message(`Next: deno task ${name === "conflicts" ? "conflicts list" : await looked()}`);
     return 0;
   } catch (error) {
     const code = interruption.exitCode();
@@ -68,6 +73,17 @@ export async function report(args: Arguments, session: Session): Promise<number>
     await store?.close();
     interruption.stop();
   }
+}
+
+/** The command that tells of the first record that is listed; null where none is. */
+async function whyOfFirst(place: Place): Promise<string | null> {
+  for (const { name } of place.steps) {
+    const filter = { step: name, states: ["open"] as const };
+    for (const { source } of await place.store.changes(place.connection, filter, { limit: 1 })) {
+      return `why ${quoted(selectorOf(await findRecord(place, `${name}/${source}`)))}`;
+    }
+  }
+  return null;
 }
 
 function nameOf(args: Arguments): ReportName {

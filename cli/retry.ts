@@ -1,6 +1,7 @@
-/** `retry`: what is listed is tried again at once, by a `sync` of the steps concerned. */
+/** `retry`: what is listed is tried again at once, by a `sync` of the steps concerned, or of the one record. */
 import type { Place } from "../engine/find_record.ts";
 import { reasonCounts, retriesOf, retry as tryAgain, retryFilter } from "../engine/retry.ts";
+import type { Change } from "../store/store.ts";
 import { type Arguments, readArguments } from "./arguments.ts";
 import { withStore } from "./held.ts";
 import type { Session } from "./session.ts";
@@ -10,7 +11,10 @@ export async function retry(args: Arguments, session: Session): Promise<number> 
   const { output } = session;
   const selectors = args.texts("select");
   const retriesIn = (place: Place) => retriesOf(place, retryFilter(place.steps, selectors));
-  const found = await withStore(session, retriesIn);
+  const { found, records } = await withStore(session, async (place) => ({
+    found: await retriesIn(place),
+    records: retryFilter(place.steps, selectors).records,
+  }));
   if (found.length === 0) {
     output.message("Nothing that is listed fits");
     output.message("Next: deno task report --only listed");
@@ -18,12 +22,33 @@ export async function retry(args: Arguments, session: Session): Promise<number> 
   }
   const options = ["json", "yes"].filter((name) => args.has(name)).map((name) => `--${name}`);
   const steps = found.map(({ step }) => step);
+  const tried = new Set(found.flatMap(({ changes }) => changes.map(placeOf)));
+  const mine = async (place: Place) => (await retriesIn(place)).filter(({ step }) => steps.includes(step));
   // Where the sync is refused everything stays as it is.
   const prepare = async (place: Place) => {
-    for (const one of (await retriesIn(place)).filter(({ step }) => steps.includes(step))) {
+    for (const one of await mine(place)) {
       await tryAgain(place, one);
       output.message(`Trying again ${one.changes.length} of "${one.step}": ${reasonCounts(one.changes)}`);
     }
   };
-  return await sync(readArguments(["sync", "--select", steps.join(","), ...options]), session, { prepare });
+  const conclude = async (place: Place) => {
+    // For whatever reason: what was refused may be in conflict now.
+    const listed = (await retriesOf(place, retryFilter(place.steps, steps))).flatMap(({ changes }) => changes);
+    const left = listed.filter((change) => tried.has(placeOf(change)));
+    output.message(
+      left.length === 0
+        ? "Nothing of what was tried again is listed now"
+        : `Listed again: ${left.length} of ${tried.size}, ${reasonCounts(left)}`,
+    );
+  };
+  // One record is synchronized alone; several are not what a selector of `sync` can say.
+  const selected = records.length === 1 && steps.length === 1 && selectors.includes(records[0]!) &&
+      !selectors.some((selector) => selector !== records[0] && !/^(result|reason):/.test(selector))
+    ? records[0]!
+    : steps.join(",");
+  return await sync(readArguments(["sync", "--select", selected, ...options]), session, { prepare, conclude });
+}
+
+function placeOf({ step, side, source }: Change): string {
+  return `${step} ${side} ${source}`;
 }

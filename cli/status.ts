@@ -1,4 +1,5 @@
 /** `status`: where every step stands, the last runs, and what waits for a person. */
+import { brakesNamed } from "../engine/brakes.ts";
 import { type RunDetails, runDetails } from "../reports/run_document.ts";
 import { stepsDocument, type StepStanding } from "../reports/steps_document.ts";
 import type { Store } from "../store/store.ts";
@@ -6,6 +7,7 @@ import type { Arguments } from "./arguments.ts";
 import { pipelinesOf, settingsOf } from "./files.ts";
 import { endInterrupted } from "./interrupted_runs.ts";
 import { loadPipeline } from "./pipeline.ts";
+import { passing } from "./next_command.ts";
 import { countsText, table } from "./run_text.ts";
 import { askServing } from "./serving.ts";
 import type { Session } from "./session.ts";
@@ -32,7 +34,14 @@ export async function status(args: Arguments, session: Session): Promise<number>
   const listed = document.steps.reduce((sum, step) => sum + step.listed, 0);
   if (document.runs.length === 0) session.output.message("Nothing has run yet");
   else await session.output.data(`${statusText(document, session.clock.now())}\n`);
-  const next = document.runs.length === 0 ? "sync" : listed > 0 ? "report --only listed" : "report";
+  const stopped = brakesNamed(document.steps.flatMap(({ why }) => why ?? []));
+  const next = document.runs.length === 0
+    ? "sync"
+    : stopped.length > 0
+    ? ["plan", ...passing(stopped)].join(" ")
+    : listed > 0
+    ? "report --only listed"
+    : "report";
   session.output.message(`Next: deno task ${next}`);
   return 0;
 }

@@ -24,11 +24,14 @@ import { openStore } from "./store.ts";
 import { refuseUnreachable } from "./services.ts";
 import { synchronize } from "./synchronize.ts";
 
-/** `prepare` works on the store once nothing stands in the way of the run any more, before any step starts. */
+/**
+ * `prepare` works on the store once nothing stands in the way of the run any more, before any step starts, `conclude` when
+ * it has ended.
+ */
 export async function sync(
   args: Arguments,
   session: Session,
-  { prepare }: { readonly prepare?: (place: Place) => Promise<void> } = {},
+  { prepare, conclude }: Partial<Readonly<Record<"prepare" | "conclude", (place: Place) => Promise<void>>>> = {},
 ): Promise<number> {
   const { output, clock } = session;
   const configuration = configurationOf(session);
@@ -52,6 +55,7 @@ export async function sync(
       onStep: () => {},
     }, session);
     const store = await openStore(session, configuration.connection);
+    const place = { store, connection: configuration.connection, steps: pipeline.steps };
     try {
       await endInterrupted(store, configuration.connection);
       run = await synchronize({
@@ -59,11 +63,10 @@ export async function sync(
         ...{ ...how, isConfirmed: args.has("yes"), planFirst: planFirst(args) },
         ...(selection === undefined ? {} : { selection }),
         ...(approved?.how ?? {}),
-        ...(prepare === undefined ? {} : {
-          onAccepted: () => prepare({ store, connection: configuration.connection, steps: pipeline.steps }),
-        }),
+        onAccepted: async () => await prepare?.(place),
         ...{ signal: interruption.signal, onStep: progress.change },
       }, session);
+      await conclude?.(place);
     } finally {
       await store.close();
     }

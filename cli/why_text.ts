@@ -29,7 +29,7 @@ export function whyText(why: Why, now: string): string {
   const uncoupled = why.uncoupled === null ? [] : [`  Uncoupled: ${why.uncoupled.message} (${why.uncoupled.code})`];
   return [
     [`${why.record}: ${why.state}`, ...sides, ...how, ...written, ...redefined, ...uncoupled].join("\n"),
-    blocksText(why, now),
+    [...chosenText(why), blocksText(why, now)].join("\n"),
     ...why.waitsFor.map(({ record, state, blocks }) =>
       state === null
         ? `It waits for ${record}, which neither side has`
@@ -38,6 +38,11 @@ export function whyText(why: Why, now: string): string {
     ...(why.fields.length === 0 ? [] : [fieldsText(why.fields)]),
     ...(why.writes.length === 0 ? [] : [["Last writes", ...why.writes.map(writeText)].join("\n")]),
   ].join("\n\n");
+}
+
+function chosenText({ chosen }: Why): readonly string[] {
+  const values = Object.entries(chosen).map(([field, value]) => `${field} ${shown(value)}`);
+  return values.length === 0 ? [] : [`Decided by a person, carried out by the next sync: ${values.join(", ")}`];
 }
 
 function blocksText({ step, blocks, uncoupled, ...why }: Why, now: string): string {

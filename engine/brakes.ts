@@ -31,7 +31,7 @@ export function applyBrakes(context: StepContext, { coupled: before, isFirst }: 
     stop(context, "deletions", `${so.deletions} records would be deleted, put out of use or uncoupled, ${limit}`);
   }
   // A definition that changed may well concern every pair; real services ask for a plan then.
-  if (!context.redefined && so.changes > few && so.changes >= before) {
+  if (!isFirst && !context.redefined && so.changes > few && so.changes >= before) {
     stop(context, "changes", `all ${so.changes} pairs would be written`);
   }
   if (so.candidates.length > 0) {

@@ -11,7 +11,7 @@ import { nameOf } from "./reasons.ts";
 import { derivedId } from "./record.ts";
 import type { Lookups } from "./reconcile.ts";
 import { isBlank } from "./same.ts";
-import { writesTo } from "./rules.ts";
+import { accessOf, writesTo } from "./rules.ts";
 import { intend, withoutRefused } from "./held.ts";
 import { outcomeOf } from "./tally.ts";
 
@@ -20,8 +20,8 @@ export interface Creating {
   readonly saved: Saved;
   /** A later round of the same run. */
   readonly again: boolean;
-  /** The id of the record that was deleted, where it is made anew. */
-  readonly replaces: string | null;
+  /** The record that was deleted, where it is made anew; `had`: its values, where they are known. */
+  readonly replaces: { readonly id: string; readonly had: Fields | null } | null;
 }
 
 /** Adds to `saved` the creation on `side`, or why there is none. */
@@ -42,7 +42,8 @@ export function decideCreation(
   }
   const derived = step.extract[side].creation === "derived id";
   const rules = [...compiled.rules, ...rulesOfPairs(compiled, parts?.pairs ?? [])];
-  const held = withoutRefused(context, { side, source: source.id }, creation.fields, compiled.rules);
+  const fields = { ...creation.fields, ...ownOf(context, side, replaces?.had ?? null, creation.fields) };
+  const held = withoutRefused(context, { side, source: source.id }, fields, compiled.rules);
   const isOut = (name: string) => held.units.has(compiled.rules.find((rule) => rule.name === name)?.unit ?? "");
   const agreed = [...creation.agreed.filter((name) => !isOut(name)), ...parts?.agreed ?? []];
   const met = valuesOf(rules, agreed, { erp: source.data, crm: source.data });
@@ -51,11 +52,23 @@ export function decideCreation(
     id: context.changeId(),
     op: "insert",
     basis: side === "crm" ? met.erp : met.crm,
-    target: derived ? nextId(context, source.id, replaces) : null,
+    target: derived ? nextId(context, source.id, replaces?.id ?? null) : null,
     after: { ...held.fields, ...parts?.fields },
     state: "intended",
   };
   intend(context, change, saved, again);
+}
+
+/** What a record had that goes from it to the other side only: made anew without that, it would wipe it there. */
+function ownOf({ step, compiled }: StepContext, side: Side, had: Fields | null, given: Fields): Fields {
+  const entity = step.extract[side];
+  const own = compiled.rules.flatMap((rule) => {
+    const field = rule[side];
+    if (field === null || field === entity.key || field in given || writesTo(rule, side)) return [];
+    const access = accessOf(entity, field);
+    return access === "never" || access === "update" || isBlank(had?.[field]) ? [] : [[field, had![field]!] as const];
+  });
+  return Object.fromEntries(own);
 }
 
 /** The id that we choose: another one than that of the record which it replaces. */

@@ -142,7 +142,8 @@ function act(context: StepContext, pair: Pair, { action, side }: Fate, deciding:
     if (survivor === null || survivor.state !== "present" || entity.creation === "none") return false;
     if (context.onlyCoupled) return false; // nothing is created
     const { lookups, saved, again } = deciding;
-    decideCreation(context, side!, survivor, { lookups, saved, again, replaces: targetOf(coupling, side!) });
+    const replaces = { id: targetOf(coupling, side!), had: pair[side!]?.data ?? null };
+    decideCreation(context, side!, survivor, { lookups, saved, again, replaces });
     return true;
   }
   const target = pair[side!];

@@ -71,7 +71,7 @@ async function namesNone({ store, connection, steps }: Place, word: string): Pro
   const meant = found.size === 0 ? "" : `; did you mean ${[...found].join(" or ")}?`;
   return new DefinitionError(
     "bad_arguments",
-    `Cannot find a record by "${word}": it names none; write the step, a slash, and a number or an id${meant}`,
+    `Cannot find a record by "${word}" alone: its step is missing; write the step, a slash, and a number or an id${meant}`,
   );
 }
 

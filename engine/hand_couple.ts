@@ -38,7 +38,7 @@ export async function coupleByHand(
   const together = coupled.find((row) => row.coupling!.erpId === erp.id && row.coupling!.crmId === crm.id);
   if (together !== undefined) return { row: together, saved: false };
   for (const row of coupled) throw taken(row, step.name, row.coupling!.erpId === erp.id ? "erp" : "crm");
-  await refuseElsewhere(place, step, { erp, crm });
+  await refuseElsewhere(place, step, crm);
   const row: ReportRow = { step: step.name, erp, crm, coupling: null, open: [], blankKeys: false };
   // A doubt that the service can't end any more is for people to settle: this is how they do.
   const open = (await changesOf(place, row, ["intended", "sent", "open"])).filter(({ state, reasons }) =>
@@ -162,18 +162,16 @@ function taken({ erp, crm, coupling }: ReportRow, step: string, side: Side): Def
   );
 }
 
-/** A record of a side belongs to one step. */
+/** A record of the CRM belongs to one step; one of the ERP can be behind several, such as an item with its prices. */
 async function refuseElsewhere(
   { store, connection, steps }: Place,
   step: Step,
-  records: Readonly<Record<Side, StoredRecord>>,
+  crm: StoredRecord,
 ): Promise<void> {
   for (const other of steps) {
-    for (const side of ["erp", "crm"] as const) {
-      const same = (one: Side) => other.extract[one].name === step.extract[one].name;
-      if (other.name === step.name || other.of !== null || !same(side) || same(otherSide(side))) continue;
-      const [found] = await store.lookup(connection, other.name, side, "id", [records[side].id]);
-      if (found !== undefined) throw taken({ ...found.pair, step: "", open: [], blankKeys: false }, other.name, side);
-    }
+    const same = (side: Side) => other.extract[side].name === step.extract[side].name;
+    if (other.name === step.name || other.of !== null || !same("crm") || same("erp")) continue;
+    const [found] = await store.lookup(connection, other.name, "crm", "id", [crm.id]);
+    if (found !== undefined) throw taken({ ...found.pair, step: "", open: [], blankKeys: false }, other.name, "crm");
   }
 }

@@ -141,23 +141,30 @@ function ruleText(rule: FieldRule, side: Side): string {
   return `${group}${side === "crm" ? "toCrm" : "fromCrm"} ${rule[side]} ← ${from}${how === "" ? "" : ` (${how})`}`;
 }
 
-/** How many changes of a step will be listed for each reason. Those of fields of a change that is written are among them. */
-export async function listedOf(
-  step: Step,
-  { store, connection }: Omit<PlannedOptions, "steps" | "run">,
-): Promise<{ readonly byReason: Readonly<Record<string, number>>; readonly inDoubt: readonly Change[] }> {
+/**
+ * How many changes of a step will be listed for each reason, those of fields of a change that is written among them, and how
+ * many pairs lie outside the filter.
+ */
+export async function listedOf(step: Step, { store, connection }: Omit<PlannedOptions, "steps" | "run">): Promise<{
+  readonly byReason: Readonly<Record<string, number>>;
+  readonly left: number;
+  readonly inDoubt: readonly Change[];
+}> {
   const counts: Record<string, number> = {};
   const inDoubt: Change[] = [];
+  let left = 0;
   const pages = pagesOf<Change>(
     page,
     ({ id }) => id,
-    (keyset) => store.changes(connection, { step: step.name, states: ["sent", "open"] }, keyset),
+    (keyset) => store.changes(connection, { step: step.name, states: ["sent", "open", "noted"] }, keyset),
   );
   for await (const changes of pages) {
     for (const change of changes) {
-      if (isInDoubt(change)) inDoubt.push(change);
-      else for (const code of new Set(change.reasons.map(({ code }) => code))) counts[code] = (counts[code] ?? 0) + 1;
+      const codes = new Set(change.reasons.map(({ code }) => code));
+      if (change.state === "noted") left += codes.has("left") ? 1 : 0;
+      else if (isInDoubt(change)) inDoubt.push(change);
+      else for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
     }
   }
-  return { byReason: counts, inDoubt };
+  return { byReason: counts, left, inDoubt };
 }

@@ -111,7 +111,11 @@ function chosenUnit(compiled: Compiled, row: CoupledRow, options: ResolveOptions
   const wanted = options.field;
   const names = (
     unit: Unit,
-  ) => [unit.unit, unit.unit.replace("group ", ""), ...unit.fields.map(({ rule }) => rule.name)];
+  ) => [
+    unit.unit,
+    unit.unit.replace("group ", ""),
+    ...unit.fields.flatMap(({ rule }) => [rule.name, rule.erp ?? rule.name]),
+  ];
   const found = units.find((unit) => unit.unit !== "" && names(unit).includes(wanted));
   if (found !== undefined || units.length === 0) return found ?? null;
   const meant = didYouMean(wanted, units.flatMap(names));

@@ -29,6 +29,8 @@ export interface Why {
   /** Why nothing is coupled, where nobody has to see to it. */
   readonly uncoupled: { readonly code: string; readonly message: string } | null;
   readonly fields: readonly WhyField[];
+  /** CRM field → the value for both sides that a person chose and no run has carried out yet. */
+  readonly chosen: Fields;
   /** What keeps the next run from bringing the two sides together. */
   readonly blocks: readonly Block[];
   readonly waitsFor: readonly WaitedFor[];
@@ -86,7 +88,7 @@ export async function whyOf(place: Place, selector: string): Promise<Why> {
   const met = coupling === null ? [] : metFields(compiled, row);
   const fields = met.map((one): WhyField => ({
     ...fieldDocument(one),
-    rule: ruleText(one.rule),
+    rule: ruleText(one.rule, one.base !== null),
     equal: isEqual(one, lookups) || (isBlank(one.erp) && isBlank(one.crm)),
   }));
   const state = stateNow(row);
@@ -102,6 +104,7 @@ export async function whyOf(place: Place, selector: string): Promise<Why> {
     redefined: coupling?.state === "coupled" && coupling.definition !== compiled.hash,
     uncoupled: isAlone ? uncoupledReason(row, isRead(cursors)) : null,
     fields,
+    chosen: coupling?.resolution?.chosen ?? {},
     blocks: blocksOf(compiled, row, await brakeOf(place, row)),
     waitsFor: await Promise.all([...new Set(waited.flatMap(({ about = [] }) => about))].map(waitedFor)),
     writes: changes.filter((change) => change.op !== "none" || change.lost.length > 0)

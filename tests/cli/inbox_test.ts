@@ -56,7 +56,7 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
     await t.step("conflicts resolve", async () => {
       const wrong = await run(["conflicts", "reslove", record]);
       assertEquals([wrong.code, wrong.err.includes('did you mean "resolve"?')], [2, true]);
-      const resolved = await run(["conflicts", "resolve", record, "--keep", "erp"]);
+      const resolved = await run(["conflicts", "resolve", record, "--keep", "ERP"]);
       assertEquals([resolved.code, resolved.err], [0, `Next: deno task sync --select ${record}\n`]);
       assertStringIncludes((await run(["conflicts", "resolve", record, "--keep", "erp"])).out, "is resolved already");
       const sync = await run(["sync", "--select", record]);
@@ -92,6 +92,12 @@ Deno.test("what the first run lists can be looked into and decided", (t) =>
       const again = await run(["retry", "--select", "result:skipped"]);
       assertEquals(again.code, 3);
       assertStringIncludes(again.err, 'Trying again 2 of "customers": 2 skipped\n');
+      assertMatch(again.err, /\nListed again: 6 of 7, 5 unfit, 1 conflict\n[^]*\nNext: .*\n$/);
+      const alone = await run(["retry", "--select", other.record, "--select", "result:conflict"]);
+      assertMatch(alone.out, /^total +Finished +2 /m, alone.out); // the two directions of one record
+      assertStringIncludes(alone.err, "Listed again: 1 of 1, 1 conflict\n");
+      const [, first] = /^Next: deno task (why \S+)\n$/.exec((await run(["report", "--only", "listed"])).err)!;
+      assertStringIncludes((await run(first!.split(" "))).out, "What blocks it\n");
       const shown = await run(["conflicts", "show", other.record, "--json"]);
       assertEquals(JSON.parse(shown.out).conflicts.length, 1);
     });

@@ -13,6 +13,7 @@ const numbers = {
   deactivates: none,
   deletes: none,
   uncouples: none,
+  listed: {},
 };
 const cases: readonly (readonly [Partial<typeof numbers>, recommendation: string, reason: string])[] = [
   [{}, "nothing to do", "both sides are empty"],
@@ -25,6 +26,11 @@ const cases: readonly (readonly [Partial<typeof numbers>, recommendation: string
     "both sides have records: 2 meet by their keys",
   ],
   [{ erp: 3, crm: 3, coupledBefore: 3, coupled: 3 }, "nothing to do", "all is in step"],
+  [
+    { erp: 3, crm: 3, coupledBefore: 3, coupled: 3, listed: { conflict: 1 } },
+    "nothing to do",
+    "but for what is listed all is in step",
+  ],
   [
     { erp: 3, crm: 3, coupledBefore: 3, coupled: 3, updates: { erp: 1, crm: 0 } },
     "synchronize",
@@ -46,6 +52,8 @@ const step: PlannedStep = {
     deletes: none,
     uncouples: none,
     listed: { conflict: 1 },
+    left: 2,
+    note: "definition changed: load.conflict added",
     inDoubt: [],
     units: 2,
   },
@@ -62,6 +70,7 @@ Deno.test("stepText() shows what stands, what it becomes, the rule, and the valu
     left: [{ code: "conflict", field: "name" }],
   }], 1);
   assertEquals(text.split("\n").slice(3), [
+    "  Definition changed: load.conflict added",
     "  To the CRM: 2 changed",
     '    ~ 10 "Adatum"',
     '        phone: "1" → "2"   (toCrm phone ← phone)',
@@ -69,6 +78,7 @@ Deno.test("stepText() shows what stands, what it becomes, the rule, and the valu
     '        lost on the CRM: phone "1" (policy of the step)',
     "    … 1 more changed",
     "  Listed: conflict 1",
+    "  Outside the filter, left as they are: 2",
   ]);
 });
 
@@ -76,7 +86,14 @@ Deno.test("stepText() tells apart what is changed and what is put out of use or 
   const gone = { step: "customers", side: "crm", rules: {}, lost: [], left: [], before: {} } as const;
   const one = { ...gone, op: "update", source: "c1", target: "a1", name: "Adatum", key: "10" } as const;
   const two = { ...gone, op: "delete", source: "c2", target: "a2", name: "Contoso", key: "20" } as const;
-  const ending = { ...step, updates: none, deactivates: { erp: 0, crm: 1 }, deletes: { erp: 0, crm: 1 }, listed: {} };
+  const ending = {
+    ...step,
+    updates: none,
+    deactivates: { erp: 0, crm: 1 },
+    deletes: { erp: 0, crm: 1 },
+    listed: {},
+    left: 0,
+  };
   const policy = "missing.erp: deactivate";
   const lines = [
     { ...one, after: { kind: 9 }, before: { kind: 3 }, rules: { kind: policy }, policy },
@@ -85,7 +102,7 @@ Deno.test("stepText() tells apart what is changed and what is put out of use or 
       lost: [{ side: "crm" as const, unit: "record", values: { phone: "5" }, by: "it was deleted" }],
     },
   ];
-  assertEquals(stepText(ending, customers, lines, 5).split("\n").slice(3), [
+  assertEquals(stepText(ending, customers, lines, 5).split("\n").slice(4), [
     "  To the CRM: 1 put out of use, 1 deleted",
     '    ~ 10 "Adatum"',
     "        kind: 3 → 9   (missing.erp: deactivate)",

@@ -116,6 +116,19 @@ Deno.test("runPipeline() holds back no first load, and nothing that is few", asy
   assertEquals(exitCodeOf(await w.sync({ steps })), 0);
 });
 
+Deno.test("runPipeline() holds no first load back that coupled only before", async () => {
+  const w = world();
+  for (let n = 0; n < many; n++) {
+    w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: `Name ${n}`, seller: "ANN" as never }));
+    w.crm.put("accounts", `a${n}`, { accountnumber: `C${n}`, name: `Name ${n}`, kind: 3 });
+  }
+  await w.sync({ steps, onlyCoupled: true }); // all wait for their seller
+  names(w).forEach((id) => w.erp.put("customers", id, { phone: "1", seller: null }));
+  assertEquals(exitCodeOf(await w.sync({ steps })), 0);
+  names(w).forEach((id) => w.erp.put("customers", id, { phone: "2" }));
+  assertEquals(exitCodeOf(await w.sync({ steps })), 7);
+});
+
 Deno.test("runPipeline() takes what was listed before for no mistake when it is written", async () => {
   const w = await coupled(30);
   const count = () => w.crm.all("accounts").length;

@@ -4,7 +4,7 @@ import { problemsOf } from "../../engine/check.ts";
 import { exitCodeOf } from "../../engine/run.ts";
 import type { Step } from "../../engine/step.ts";
 import { resolve } from "./resolving.ts";
-import { account, customer, customers, users, type World, world } from "./world.ts";
+import { account, customer, customers, plain, users, type World, world } from "./world.ts";
 
 const accounts = { ...customers.extract.crm, deletable: true, inactive: { kind: 9 } };
 const kept = customers.extract.erp.where({ city: null });
@@ -68,6 +68,24 @@ Deno.test("runPipeline() restores a deleted record under another id, as often as
   const before = writes(w);
   await w.sync({ steps });
   assertEquals([writes(w), await couplings(w)], [before, ["coupled"]]);
+});
+
+Deno.test("runPipeline() restores with what goes one way to the survivor, and wipes nothing there", async () => {
+  const steps = withLoad({ missing: { erp: "restore" } });
+  const { w, id } = await coupled(steps);
+  w.erp.put("customers", "e1", { terms: "60D" });
+  await w.sync({ steps });
+  const terms = () => [plain(w.erp, "customers", ["terms"]), plain(w.crm, "accounts", ["terms", "phone"])];
+  w.erp.remove("customers", "e1");
+  w.crm.put("accounts", id, { phone: "5" });
+  const { lines } = await w.rehearse({ steps });
+  const planned = lines.map(({ side, op, after }) => [side, op, "terms" in after ? after["terms"] : null]);
+  assertEquals(planned, [["erp", "insert", "60D"], ["crm", "update", null]]);
+  await w.sync({ steps });
+  assertEquals(terms(), [[{ terms: "60D" }], [{ terms: 2, phone: "5" }]]);
+  const before = writes(w);
+  await w.sync({ steps });
+  assertEquals(writes(w), before);
 });
 
 Deno.test("runPipeline() deletes the survivor only where the policy names it, with its version", async () => {

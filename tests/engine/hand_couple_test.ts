@@ -41,6 +41,25 @@ Deno.test("coupleByHand() settles what keys can't tell, and the next run fills t
   assertEquals(plain(w.crm, "accounts", ["phone"]).length, 2);
 });
 
+Deno.test("coupleByHand() couples a record of the ERP that another step has coupled with something else of the CRM", async () => {
+  const labels = { ...customers.extract.crm, name: "labels" };
+  const labelled = {
+    ...customers,
+    name: "labelled",
+    direction: "toCrm",
+    extract: { ...customers.extract, crm: labels },
+  };
+  const own = [users, customers, { ...labelled, load: { toCrm: { unmatched: "insert" } } } as unknown as Step];
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One" }));
+  await w.sync({ steps: own });
+  const place = { ...placeOf(w), steps: own };
+  const [pair] = await w.store.lookup("c", "customers", "erp", "id", ["e1"]);
+  const { erpId, crmId } = pair!.pair.coupling;
+  await uncoupleByHand(place, "customers/C1");
+  assertEquals((await coupleByHand(place, "customers", { erp: erpId, crm: crmId, now })).saved, true);
+});
+
 Deno.test.each<{ keys: { erp: string; crm: string }; step?: string; code: string; said: string }>([
   { keys: { erp: "e9", crm: "a1" }, code: "no_such_record", said: 'Cannot find "e9" in the ERP' },
   { keys: { erp: "e1", crm: "C1" }, code: "several_records", said: "name one by its id: a1, a2" },

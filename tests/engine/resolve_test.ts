@@ -201,7 +201,7 @@ Deno.test("findRecord() finds either side's number or id, and says what may have
   const near = await assertRejects(() => findRecord(place, "customers/C2"), DefinitionError);
   assertEquals([near.code, near.message.includes('did you mean "customers/C1"?')], ["no_such_record", true]);
   const none = await assertRejects(() => findRecord(place, "customers"), DefinitionError);
-  assert(none.message.includes("it names none"));
+  assert(none.message.includes("its step is missing"));
   w.erp.put("customers", "e5", customer({ number: "C5", name: "Five" }));
   await w.sync({ onlyCoupled: true });
   for (const key of ["C1", id, "C5"]) {

@@ -5,6 +5,7 @@ import { coupleByHand } from "../../engine/hand_couple.ts";
 import { whyOf } from "../../reports/why.ts";
 import type { Step } from "../../engine/step.ts";
 import type { Change } from "../../store/store.ts";
+import { resolve } from "../engine/resolving.ts";
 import { account, customer, customers, users, type World, world } from "../engine/world.ts";
 
 const steps = [users, customers];
@@ -46,6 +47,20 @@ Deno.test("whyOf() shows who changed what of a conflict", async () => {
     ["conflict", "phone", "deno task conflicts show 'customers/C1'"],
   ]);
   assertMatch(whyText(found, now), /phone ← phone, both ways, conflict: stop +"2" +"3" +"1" +both changed/);
+});
+
+Deno.test("whyOf() shows what decides where two meet, and the value that a person chose until it is carried out", async () => {
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "One", phone: "1" }));
+  w.crm.put("accounts", "a1", account({ accountnumber: "C1", name: "One", phone: "2" }));
+  await w.sync();
+  const rule = async () => (await why(w, "customers/C1")).fields.find(({ field }) => field.crm === "phone")!.rule;
+  assertEquals(await rule(), "phone ← phone, both ways, first meeting: stop");
+  await resolve(w, steps, { value: "9" });
+  const text = whyText(await why(w, "customers/C1"), now);
+  assertStringIncludes(text, '\n\nDecided by a person, carried out by the next sync: phone "9"\nNothing blocks it\n');
+  await w.sync();
+  assertEquals([(await why(w, "customers/C1")).chosen, await rule()], [{}, "phone ← phone, both ways, conflict: stop"]);
 });
 
 Deno.test("whyOf() has the payload of a refused write, its answer, and when it is tried again", async () => {
