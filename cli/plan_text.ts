@@ -135,7 +135,7 @@ export function stepText(step: PlannedStep, { extract }: Step, lines: readonly P
 
 function lineText(line: PlanLine): string[] {
   const { op, side, name, key, after, before, rules, policy, lost, left, target, source } = line;
-  const number = key === null || key === name ? "" : `${key} `;
+  const number = key === null || key === name || isPlaceholder(key) ? "" : `${key} `;
   const head = `    ${op === "insert" ? "+" : op === "update" ? "~" : op === "delete" ? "-" : "x"} ${number}"${name}"`;
   const fields = Object.entries(after).filter(([field]) => !field.endsWith("/"));
   if (op === "insert") return [`${head}: ${fields.map(([field, value]) => `${field} ${shown(value)}`).join(", ")}`];

@@ -66,7 +66,7 @@ export async function findRecord({ store, connection, steps }: Place, selector: 
 /** The error for a word without a step; a number or id that steps have is named with them. */
 async function namesNone({ store, connection, steps }: Place, word: string): Promise<DefinitionError> {
   const found = new Set<string>();
-  const names = steps.map(({ name }) => name);
+  const names = steps.filter(({ of }) => of === null).map(({ name }) => name); // others have the same records
   for await (const row of store.report(connection, names)) if (isNamed(row, word)) found.add(`"${row.step}/${word}"`);
   const meant = found.size === 0 ? "" : `; did you mean ${[...found].join(" or ")}?`;
   return new DefinitionError(
