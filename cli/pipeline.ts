@@ -193,7 +193,8 @@ export async function loadDefinitions(): Promise<{
     const { steps, models } = await import("../pipelines/mod.ts");
     return { steps, models };
   } catch (error) {
-    const said = stripVTControlCharacters(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    const said = stripVTControlCharacters(error instanceof Error ? `${error.name}: ${error.message}` : String(error))
+      .split("\n")[0]!.replace(/ at file:\S+$/, "");
     const stack = stripVTControlCharacters(error instanceof Error ? error.stack ?? "" : "");
     const at = /pipelines\/\S+:\d+:\d+/.exec(stack)?.[0];
     const circle = error instanceof ReferenceError && error.message.includes("before initialization")

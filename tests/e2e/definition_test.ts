@@ -220,5 +220,6 @@ Deno.test("check names the file and line of a definition that can't be loaded", 
     assertEquals(code, 2);
     assertStringIncludes(stderr, `Cannot load pipelines/customers.ts:${line}:17: ReferenceError: onConflict is not `);
     await edit("pipelines/customers.ts", 'from "./currencies.ts"', 'from "./curencies.ts"');
-    assertMatch((await run(home, "check")).stderr, /^Cannot load pipelines\/customers\.ts:8:\d+: .*curencies\.ts/);
+    const { stderr: missing } = await run(home, "check");
+    assertMatch(missing, /^Cannot load pipelines\/customers\.ts:8:\d+: .*curencies\.ts"\.; deno check/m);
   }));
