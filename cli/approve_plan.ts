@@ -61,8 +61,8 @@ export async function approvePlan(
     if (moved.length > 0) {
       throw new DefinitionError(
         "plan_stale",
-        `Cannot carry out the plan "${path}": something moved since ${header.madeAt}, and nothing was written; plan again:\n` +
-          moved.map((one) => `  ${one}`).join("\n"),
+        `Cannot carry out the plan "${path}": something moved since ${header.madeAt}, and nothing was written; ` +
+          "plan again:\n" + moved.map((one) => `  ${one}`).join("\n"),
         { next: planAgain(header.options, path) },
       );
     }

@@ -22,7 +22,8 @@ const byCode: Readonly<Record<string, number>> = {
 
 /**
  * 1 a fault of ours · 2 usage or definition · 3 something is listed · 4 sign-in or permission · 5 service or database
- * unavailable, safe to run again · 6 another process holds the store · 7 brake, or a plan that is stale: a person looks before anything is written.
+ * unavailable, safe to run again · 6 another process holds the store · 7 brake, or a plan that is stale: a person looks
+ * before anything is written.
  */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof DefinitionError) return byCode[error.code] ?? 2;

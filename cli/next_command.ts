@@ -5,8 +5,8 @@ import type { Why } from "../reports/why.ts";
 import type { Arguments } from "./arguments.ts";
 
 /**
- * After a `sync` that ended with this exit code; `stopped`: the brakes that stopped steps of it, `plan`: what the plan that
- * it carried out was made with.
+ * After a `sync` that ended with this exit code; `stopped`: the brakes that stopped steps of it, `plan`: what the plan
+ * that it carried out was made with.
  */
 export function nextAfterSync(
   exitCode: number,

@@ -1,7 +1,7 @@
 /** `report`: the couplings, the conflicts or the failures as CSV, on stdout or in a file. */
 import { resolve } from "node:path";
 import { didYouMean } from "../engine/did_you_mean.ts";
-import { findRecord, type Place, selectorOf } from "../engine/find_record.ts";
+import type { Place } from "../engine/find_record.ts";
 import { DefinitionError } from "../errors.ts";
 import { writeFileAtomically } from "../reports/atomic_file.ts";
 import { couplingReport, couplingStates, isReportFilter, type ReportFilter } from "../reports/coupling_report.ts";
@@ -32,8 +32,7 @@ export async function report(args: Arguments, session: Session): Promise<number>
 
   const interruption = listenForInterruption(output, "an unfinished file is taken away");
   let store: Store | null = null;
-  /** Who looks at what is listed wants to know why. */
-  let looked = () => Promise.resolve("status");
+  let listedIn: Place | null = null;
   try {
     const serving = await servingOf(session);
     let pieces: AsyncGenerator<string, void, void>;
@@ -48,8 +47,8 @@ export async function report(args: Arguments, session: Session): Promise<number>
       store = await openStoreIfAny(session, connection) ?? (await import("../store/memory.ts")).memoryStore();
       const exportedAt = new Date(clock.now()).toISOString();
       const filter = only === null ? {} : { only };
-      const place = { store, connection, steps };
-      if (only !== null || name === "failures") looked = async () => await whyOfFirst(place) ?? "status";
+      // Who looks at what is listed wants to know why.
+      if (only !== null || name === "failures") listedIn = { store, connection, steps };
       pieces = reports[name]({ store, connection, steps, exportedAt, excel: args.has("excel"), ...filter });
     }
     if (path !== null) {
@@ -63,7 +62,8 @@ export async function report(args: Arguments, session: Session): Promise<number>
       await output.data(piece);
       if (output.isUnread) break;
     }
-    output.message(`Next: deno task ${name === "conflicts" ? "conflicts list" : await looked()}`);
+    const why = listedIn === null ? null : await whyOfFirst(listedIn);
+    output.message(`Next: deno task ${name === "conflicts" ? "conflicts list" : why ?? "status"}`);
     return 0;
   } catch (error) {
     const code = interruption.exitCode();
@@ -75,12 +75,12 @@ export async function report(args: Arguments, session: Session): Promise<number>
   }
 }
 
-/** The command that tells of the first record that is listed; null where none is. */
+/** The command that tells of the first record that is listed, by id, since several may have its number; null: none is. */
 async function whyOfFirst(place: Place): Promise<string | null> {
   for (const { name } of place.steps) {
     const filter = { step: name, states: ["open"] as const };
     for (const { source } of await place.store.changes(place.connection, filter, { limit: 1 })) {
-      return `why ${quoted(selectorOf(await findRecord(place, `${name}/${source}`)))}`;
+      return `why ${quoted(`${name}/${source}`)}`;
     }
   }
   return null;

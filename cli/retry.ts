@@ -10,11 +10,10 @@ import { sync } from "./sync.ts";
 export async function retry(args: Arguments, session: Session): Promise<number> {
   const { output } = session;
   const selectors = args.texts("select");
-  const retriesIn = (place: Place) => retriesOf(place, retryFilter(place.steps, selectors));
-  const { found, records } = await withStore(session, async (place) => ({
-    found: await retriesIn(place),
-    records: retryFilter(place.steps, selectors).records,
-  }));
+  const { found, filter } = await withStore(session, async (place) => {
+    const filter = retryFilter(place.steps, selectors);
+    return { filter, found: await retriesOf(place, filter) };
+  });
   if (found.length === 0) {
     output.message("Nothing that is listed fits");
     output.message("Next: deno task report --only listed");
@@ -23,10 +22,9 @@ export async function retry(args: Arguments, session: Session): Promise<number> 
   const options = ["json", "yes"].filter((name) => args.has(name)).map((name) => `--${name}`);
   const steps = found.map(({ step }) => step);
   const tried = new Set(found.flatMap(({ changes }) => changes.map(placeOf)));
-  const mine = async (place: Place) => (await retriesIn(place)).filter(({ step }) => steps.includes(step));
   // Where the sync is refused everything stays as it is.
   const prepare = async (place: Place) => {
-    for (const one of await mine(place)) {
+    for (const one of (await retriesOf(place, filter)).filter(({ step }) => steps.includes(step))) {
       await tryAgain(place, one);
       output.message(`Trying again ${one.changes.length} of "${one.step}": ${reasonCounts(one.changes)}`);
     }
@@ -42,10 +40,8 @@ export async function retry(args: Arguments, session: Session): Promise<number> 
     );
   };
   // One record is synchronized alone; several are not what a selector of `sync` can say.
-  const selected = records.length === 1 && steps.length === 1 && selectors.includes(records[0]!) &&
-      !selectors.some((selector) => selector !== records[0] && !/^(result|reason):/.test(selector))
-    ? records[0]!
-    : steps.join(",");
+  const isOne = filter.records.length === 1 && filter.steps.length === 0;
+  const selected = isOne ? filter.records[0]! : steps.join(",");
   return await sync(readArguments(["sync", "--select", selected, ...options]), session, { prepare, conclude });
 }
 

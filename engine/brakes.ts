@@ -67,7 +67,8 @@ function stop({ step, allow }: StepContext, brake: Brake, why: string): void {
   if (allow.has(brake)) return;
   throw new StepError(
     "brake",
-    `Cannot go on with step "${step.name}": ${why}; deno task plan --allow ${brake} shows what it would do, and sync does it with the same words if it is meant`,
+    `Cannot go on with step "${step.name}": ${why}; deno task plan --allow ${brake} shows what it would do, and sync ` +
+      "does it with the same words if it is meant",
     step.name,
   );
 }

@@ -69,8 +69,8 @@ export async function* linesOf(
     const written = changes.filter((change) => isSimulated(run, change));
     const known = { erp: await recordsOf("erp", written), crm: await recordsOf("crm", written) };
     for (const change of written) {
-      const pair = { [otherSide(change.side)]: change.source, [change.side]: change.target ?? "" };
-      yield lineOf(change, { erp: known.erp.get(pair.erp!) ?? null, crm: known.crm.get(pair.crm!) ?? null });
+      const on = (side: Side) => known[side].get(change.side === side ? change.target ?? "" : change.source) ?? null;
+      yield lineOf(change, { erp: on("erp"), crm: on("crm") });
     }
   }
 
