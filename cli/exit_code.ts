@@ -7,6 +7,7 @@ const byCode: Readonly<Record<string, number>> = {
   forbidden: 4,
   web_page: 4,
   store_locked: 6,
+  lease_lost: 6,
   sandbox_in_use: 6,
   served_elsewhere: 6,
   store_sign_in_refused: 4,

@@ -49,6 +49,7 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
   return await withServices(options, session, (services) =>
     runPipeline({
       connection: configuration.connection,
+      process: Deno.pid,
       ...{ store, clock, kind: services.kind, erp: services.erp, crm: services.crm },
       ...{ steps: pipeline.steps, off: pipeline.off, database: databaseName(session) },
       onAccepted: async () => {

@@ -90,7 +90,7 @@ async function saveKeys(context: StepContext, side: Side): Promise<ReadonlySet<s
     const rows = records.map((record) => ({ erp: null, crm: null, [side]: record.data }));
     const lookups = side === "erp" ? await readLookups(store, connection, compiled, rows) : null;
     const keys = records.map((record) => ({ id: record.id, keys: keysOf(context, record, lookups) }));
-    await store.saveKeys(connection, step.name, side, keys);
+    await store.save(connection, step.name, { keys: { [side]: keys } });
     if (side === "erp") {
       for (const record of records) if (unfitField(step, record) !== null) unfit.add(record.id);
     }

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly guard?: Guard;
   /** Steps that are off, and why. */
   readonly off?: ReadonlyMap<string, string>;
+  /** The number of this process. */
+  readonly process?: number;
   /** The run's id where the caller gave it out already. */
   readonly runId?: string;
   readonly signal?: AbortSignal;
@@ -217,6 +219,7 @@ export function exitCodeOf(run: Run): number {
   if (errors.includes("internal")) return 1;
   if (errors.some((code) => code === "sign_in_refused" || code === "forbidden" || code === "web_page")) return 4;
   if (errors.includes("unknown_record")) return 2;
+  if (errors.includes("lease_lost")) return 6;
   if (errors.includes("brake")) return 7;
   if (errors.length > 0) return 5;
   return run.steps.some((step) => step.listed > 0) ? 3 : 0;

@@ -9,6 +9,7 @@ import { coupleMatches } from "./couple.ts";
 import { decidePairs, decideUncoupled } from "./decide.ts";
 import { findUpdates, readElsewhere } from "./find.ts";
 import { closeStale, resolveIntents } from "./intents.ts";
+import { takeStep } from "./lease.ts";
 import { mirrorCouplings } from "./follow_up.ts";
 import { overlay } from "./overlay.ts";
 import { propagate } from "./propagate.ts";
@@ -23,6 +24,8 @@ export interface StepOptions {
   readonly store: Store;
   readonly connection: string;
   readonly run: string;
+  /** The number of the process, for whoever finds the step taken; absent where there is none to tell apart. */
+  readonly process?: number;
   readonly erp: Connector;
   readonly crm: Connector;
   readonly outside: { readonly erp: Identity; readonly crm: Identity };
@@ -46,8 +49,11 @@ export type StepProgress = Partial<StepRun> & {
 };
 
 /** Runs one step to its end. Throws ServiceError and StepError; what was saved until then stands. */
-export async function runStep(step: Step, options: StepOptions): Promise<StepProgress> {
-  const { store, connection } = options;
+export async function runStep(step: Step, given: StepOptions): Promise<StepProgress> {
+  const { connection, run } = given;
+  const holder = `run "${run}"${given.process === undefined ? "" : ` of process ${given.process}`}`;
+  const store = await takeStep(given.store, { connection, step: step.name, holder });
+  const options = { ...given, store };
   const compiled = compile(step, options.steps.find((one) => one.under?.name === step.name) ?? null);
   const state = await store.step(connection, step.name);
   const note = noteOf(state, compiled);

@@ -15,7 +15,7 @@ import {
   type StepMemory,
   uncoupled,
 } from "./memory_step.ts";
-import { isOpen, openStates, refuseSecondOpen, sourceOf, unsettledStates } from "./refusals.ts";
+import { isOpen, leaseAfter, openStates, refuseSecondOpen, runEnded, sourceOf, unsettledStates } from "./refusals.ts";
 import type { Change, Keyset, Pair, Pin, ReportRow, Run, Store, StoredRecord } from "./store.ts";
 import { comparePoints } from "./text.ts";
 
@@ -79,9 +79,10 @@ function storeOf(connections: Connections): MemoryStore {
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
-      const { definition, ended, loaded, rules, cursors, swept, whole, newest, entities, couplings } = memory;
+      const { lease, definition, ended, loaded, rules, cursors, swept, whole, newest, entities, couplings } = memory;
       const open = changesIn(connection, step, ["open"]).values();
       return Promise.resolve(keep({
+        lease,
         definition,
         ended,
         loaded,
@@ -96,9 +97,13 @@ function storeOf(connections: Connections): MemoryStore {
         listed: [...open].filter((change) => change.reasons.length > 0).length,
       }));
     },
-    saveRun: (connection, run) => {
-      connectionOf(connection).runs.set(run.runId, keep(run));
-      return Promise.resolve();
+    // Async, so that what is refused rejects like in the other stores.
+    // deno-lint-ignore require-await
+    saveRun: async (connection, run) => {
+      const { runs } = connectionOf(connection);
+      const last = runs.get(run.runId);
+      if (last !== undefined && last.status !== "In Process" && last.status !== run.status) throw runEnded(last);
+      runs.set(run.runId, keep(run));
     },
     runs: (connection, { limit, runId }) => {
       const runs = [...connections.get(connection)?.runs.values() ?? []]
@@ -106,18 +111,15 @@ function storeOf(connections: Connections): MemoryStore {
         .sort((a, b) => comparePoints(b.startedAt, a.startedAt) || comparePoints(b.runId, a.runId));
       return Promise.resolve(runs.slice(0, limit));
     },
-    savePage: (connection, step, side, page) => {
-      mergePage(written(connection, step), side, page);
-      return Promise.resolve();
+    // deno-lint-ignore require-await
+    savePage: async (connection, step, side, page) => {
+      const memory = written(connection, step);
+      memory.lease = keep(leaseAfter(step, memory.lease, page.lease));
+      mergePage(memory, side, page);
     },
     records: (connection, step, side, filter, keyset) => {
       const found = filtered(read(connection, step), side, filter);
       return Promise.resolve(page(ordered(found, (record) => record.id), (record) => record.id, keyset));
-    },
-    saveKeys: (connection, step, side, keys) => {
-      const memory = written(connection, step);
-      for (const entry of keys) memory.keys[side].set(entry.id, keep(entry.keys));
-      return Promise.resolve();
     },
     matches: (connection, step, group, keyset) => {
       const memory = read(connection, step);
@@ -166,16 +168,20 @@ function storeOf(connections: Connections): MemoryStore {
         comparePoints(a.value, b.value) || comparePoints(a.pair.coupling.erpId, b.pair.coupling.erpId);
       return Promise.resolve(found.sort(inOrder));
     },
-    // Async, so that what is refused rejects like in the other stores.
     // deno-lint-ignore require-await
     save: async (connection, step, settlement) => {
       // Everything that can be refused comes before the first change: a save is all or nothing.
+      const lease = leaseAfter(step, read(connection, step).lease, settlement.lease);
       refuseSecondOpen(step, settlement);
       const before = new Map(read(connection, step).couplings);
       for (const erpId of settlement.parted ?? []) before.delete(erpId);
       const couplings = replaced(before, settlement.couplings ?? [], step);
       const memory = written(connection, step);
+      memory.lease = keep(lease);
       memory.couplings = couplings;
+      for (const side of ["erp", "crm"] as const) {
+        for (const { id, keys } of settlement.keys?.[side] ?? []) memory.keys[side].set(id, keep(keys));
+      }
       for (const { side, record } of settlement.records ?? []) memory.records[side].set(record.id, keep(record));
       const { changes } = connectionOf(connection);
       const closing = new Set((settlement.close ?? []).map(sourceOf));

@@ -4,6 +4,7 @@ import { couplingTaken, sourceOf } from "./refusals.ts";
 import type {
   Change,
   Coupling,
+  Lease,
   Newest,
   PageSave,
   Pair,
@@ -19,6 +20,7 @@ import { comparePoints } from "./text.ts";
 type Steps = ReadonlyMap<string, StepMemory>;
 
 export interface StepMemory {
+  lease: Lease | null;
   definition: StepState["definition"];
   ended: StepState["ended"];
   loaded: boolean;
@@ -41,6 +43,7 @@ export interface StepMemory {
 /** A step that nothing was saved for. */
 export function newStep(steps: Steps = new Map()): StepMemory {
   return {
+    lease: null,
     definition: null,
     ended: null,
     loaded: false,

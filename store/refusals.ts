@@ -1,6 +1,6 @@
 /** What every store refuses to save, decided alike. */
 import { ServiceError } from "../errors.ts";
-import type { Change, Settlement, Side } from "./store.ts";
+import type { Change, Lease, Run, Settlement, Side } from "./store.ts";
 import { comparePoints } from "./text.ts";
 
 /** States of a change for which its pair is looked at in every run. */
@@ -16,6 +16,26 @@ export function isOpen(change: Change): boolean {
 /** What two open changes of a step must not share, as one text. */
 export function sourceOf({ side, source }: { readonly side: Side; readonly source: string }): string {
   return `${side} ${source}`;
+}
+
+/** Who has the step after a write with this lease; throws ServiceError "lease_lost" where somebody took it since. */
+export function leaseAfter(step: string, last: Lease | null, given: Lease | undefined): Lease {
+  if (given === undefined) return { number: (last?.number ?? 0) + 1, holder: "a person's command" };
+  if (last === null || given.number > last.number) return given;
+  if (given.number === last.number && given.holder === last.holder) return last;
+  throw leaseLost(`step "${step}"`, `${last.holder} took it over`);
+}
+
+/** The error for a run that was ended because its process was taken for dead. */
+export function runEnded({ runId, status }: Run): ServiceError {
+  return leaseLost(`run "${runId}"`, `it was ended as ${status} because its process gave no sign of life`);
+}
+
+function leaseLost(what: string, why: string): ServiceError {
+  return new ServiceError(
+    `Cannot go on with ${what}: ${why}; nothing more is saved here, synchronize again`,
+    { service: "store", code: "lease_lost" },
+  );
 }
 
 /** The error for a CRM record that a second ERP record was to be coupled with. */

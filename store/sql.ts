@@ -4,7 +4,7 @@ import { DefinitionError, RecordError, ServiceError, StepError } from "../errors
 import { alone, changeRow, type Db, ids, json, pairJoins, pairRow, recordRow, rowsOf } from "./sql_rows.ts";
 import { reportRows } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
-import { type Work, writeKeys, writePage, writeSettlement } from "./sql_write.ts";
+import { type Work, writePage, writeRun, writeSettlement } from "./sql_write.ts";
 import type { Change, Pair, Pin, RecordFilter, Run, Side, StepState, Store, StoredRecord } from "./store.ts";
 import { storable } from "./text.ts";
 
@@ -37,13 +37,7 @@ export function sqlStore(database: Sessions): Store {
         sql`select to_json(step)::text as row from steps where connection = ${connection} order by step`,
       ),
     step: async (connection, step) => (await read<StepState>(`read step "${step}"`, stepQuery(connection, step)))[0]!,
-    saveRun: (connection, run) =>
-      write(`save run "${run.runId}"`, async (tx) => {
-        await sql`insert into runs (connection, run_id, started_at, run)
-          values (${connection}::text, ${storable(run.runId)}::text, ${run.startedAt}::text, ${json(run)}::jsonb)
-          on conflict (connection, run_id) do update set started_at = excluded.started_at, run = excluded.run`
-          .execute(tx);
-      }),
+    saveRun: (connection, run) => write(`save run "${run.runId}"`, (tx) => writeRun(tx, connection, run)),
     runs: (connection, { limit, runId }) =>
       read<Run>(
         `read the runs of connection "${connection}"`,
@@ -65,11 +59,6 @@ export function sqlStore(database: Sessions): Store {
           select ${recordRow("r")}::text as row from wanted join records r
             on r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = wanted.id
           order by r.id`,
-      ),
-    saveKeys: (connection, step, side, keys) =>
-      write(
-        `save match keys of step "${step}", side "${side}"`,
-        (tx) => writeKeys({ tx, connection, step, grown }, { side, keys }),
       ),
     matches: (connection, step, group, { after = "", limit }) =>
       read(`read matches of step "${step}"`, matchQuery({ connection, step, group }, storable(after), limit)),
@@ -180,7 +169,7 @@ function stepQuery(connection: string, step: string): RawBuilder<unknown> {
     sql`(select count(*) from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side}
       and ${alone("r", side)})`;
   return sql`select json_build_object(
-      'definition', s.definition, 'ended', s.ended, 'loaded', coalesce(s.loaded, false),
+      'lease', s.lease, 'definition', s.definition, 'ended', s.ended, 'loaded', coalesce(s.loaded, false),
       'rules', coalesce(s.rules, '{}'), 'entities', s.entities,
       'cursors', json_build_object('erp', s.cursor_erp, 'crm', s.cursor_crm),
       'swept', json_build_object('erp', s.swept_erp, 'crm', s.swept_crm),

@@ -1,9 +1,10 @@
 /** The writes of the store in SQL: set by set, and only rows that differ. All run inside the caller's transaction. */
 import { sql } from "kysely";
-import { couplingTaken, isOpen, refuseSecondOpen } from "./refusals.ts";
+import { couplingTaken, isOpen, leaseAfter, refuseSecondOpen, runEnded } from "./refusals.ts";
 import { newestOf } from "./newest.ts";
 import { type Db, ids, json, noKey, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
-import type { Change, Coupling, PageSave, Settlement, Side, StoredRecord } from "./store.ts";
+import type { Change, Coupling, Lease, PageSave, RecordKeys, Run, Settlement, Side, StoredRecord } from "./store.ts";
+import { storable } from "./text.ts";
 
 /** A transaction, and where what it writes belongs. */
 export interface Work {
@@ -19,19 +20,38 @@ export type Table = "couplings" | "changes" | `${"records" | "match_keys"} ${Sid
 type Touched = Record<Side, string[]>;
 
 /**
- * Makes the step known, and lets one transaction at a time write to it: what is derived (`dirty`) is only right when
- * nobody else changes what it is derived from.
+ * Makes the step known, refuses who lost it, and lets one transaction at a time write to it: what is derived (`dirty`) is
+ * only right when nobody else changes what it is derived from.
  */
-async function hold({ tx, connection, step }: Work): Promise<void> {
+async function hold({ tx, connection, step }: Work, given: Lease | undefined): Promise<void> {
   await sql`insert into steps (connection, step) values (${connection}::text, ${step}::text)
     on conflict do nothing`.execute(tx);
-  await sql`select from steps where connection = ${connection} and step = ${step} for update`.execute(tx);
+  const { rows } = await sql<{ lease: string | null }>`select lease::text as lease from steps
+    where connection = ${connection} and step = ${step} for update`.execute(tx);
+  const last: Lease | null = JSON.parse(rows[0]?.lease ?? "null");
+  const lease = leaseAfter(step, last, given);
+  if (lease === last) return;
+  await sql`update steps set lease = ${json(lease)}::jsonb where connection = ${connection} and step = ${step}`
+    .execute(tx);
+}
+
+/** Store.saveRun. */
+export async function writeRun(tx: Db, connection: string, run: Run): Promise<void> {
+  const id = storable(run.runId);
+  const { rows } = await sql`insert into runs (connection, run_id, started_at, run)
+    values (${connection}::text, ${id}::text, ${run.startedAt}::text, ${json(run)}::jsonb)
+    on conflict (connection, run_id) do update set started_at = excluded.started_at, run = excluded.run
+      where runs.run ->> 'status' in ('In Process', excluded.run ->> 'status') returning 1 as saved`.execute(tx);
+  if (rows.length > 0) return;
+  const last = await sql<{ run: string }>`select run::text as run from runs
+    where connection = ${connection} and run_id = ${id}`.execute(tx);
+  for (const { run } of last.rows) throw runEnded(JSON.parse(run));
 }
 
 /** Store.savePage. */
 export async function writePage(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<void> {
   const { tx, connection, step } = work;
-  await hold(work);
+  await hold(work, page.lease);
   await sql`delete from met where connection = ${connection} and step = ${step} and side = ${side}
     and run <> ${page.run}`.execute(tx);
   const met = [...page.records.map((record) => record.id), ...page.met ?? []];
@@ -82,7 +102,8 @@ async function writeGone(
 export async function writeSettlement(work: Work, settlement: Settlement): Promise<void> {
   const { records = [], parted = [], couplings = [], changes = [], close = [], definition } = settlement;
   refuseSecondOpen(work.step, settlement);
-  await hold(work);
+  await hold(work, settlement.lease);
+  for (const side of ["erp", "crm"] as const) await writeKeys(work, side, settlement.keys?.[side] ?? []);
   const touched = await mergeRecords(work, records.map(({ side, record }) => ({ ...record, side })));
   await writeChanges(work, { changes, close });
   // A change stands on the side that is written, its source is a record of the other.
@@ -222,13 +243,9 @@ async function writeRebase({ tx, connection, step }: Work): Promise<void> {
     where connection = ${connection} and step = ${step} and state = 'coupled'`.execute(tx);
 }
 
-/** Store.saveKeys. */
-export async function writeKeys(
-  work: Work,
-  { side, keys }: { side: Side; keys: readonly { readonly id: string; readonly keys: readonly (string | null)[] }[] },
-): Promise<void> {
+async function writeKeys(work: Work, side: Side, keys: readonly RecordKeys[]): Promise<void> {
+  if (keys.length === 0) return;
   const { tx, connection, step } = work;
-  await hold(work);
   const last = [...new Map(keys.map((entry) => [entry.id, entry])).values()];
   const rows = last.flatMap(({ id, keys }) => {
     const found = keys.flatMap((key, position) => key === null ? [] : [{ id, position, key }]);

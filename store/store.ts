@@ -210,8 +210,20 @@ export interface Newest {
   readonly modifiedAt: string;
 }
 
+/**
+ * Who writes a step: whoever took it last, with the number after the last one. A write that comes with an older lease is
+ * refused, so that a process that was taken for dead can't spoil what came after it.
+ */
+export interface Lease {
+  readonly number: number;
+  /** Names the run and its process. */
+  readonly holder: string;
+}
+
 /** What a step knows of itself between runs. */
 export interface StepState {
+  /** Who took the step last; null before the first write. */
+  readonly lease: Lease | null;
   /** The definition of the last run of more than one record; null before the first. */
   readonly definition: string | null;
   /** The definition of the last run that came to the end of all pairs; null before the first. */
@@ -247,6 +259,8 @@ export interface Pin {
 
 export interface PageSave {
   readonly run: string;
+  /** As in {@link Settlement}. */
+  readonly lease?: Lease;
   readonly records: readonly StoredRecord[];
   readonly deleted: readonly string[];
   readonly left: readonly string[];
@@ -274,8 +288,18 @@ export interface Keyset {
   readonly limit: number;
 }
 
+/** One key for each match group; null where a part is blank. */
+export interface RecordKeys {
+  readonly id: string;
+  readonly keys: readonly (string | null)[];
+}
+
 /** What a decision or an outcome saves, all or nothing. */
 export interface Settlement {
+  /** Taken, where its number is new. Without one the write is a person's, who takes the step from everybody. */
+  readonly lease?: Lease;
+  /** Match keys of these records, in place of those that they had; each by the position of its group in the definition. */
+  readonly keys?: Readonly<Partial<Record<Side, readonly RecordKeys[]>>>;
   readonly records?: readonly { readonly side: Side; readonly record: StoredRecord }[];
   /** ERP ids whose couplings end without a tombstone, before others are saved: their counterparts get other partners. */
   readonly parted?: readonly string[];
@@ -320,7 +344,10 @@ export interface Store {
   /** Names of the steps that the store knows of a connection. */
   steps(connection: string): Promise<readonly string[]>;
   step(connection: string, step: string): Promise<StepState>;
-  /** Inserts or replaces a run with its step runs. */
+  /**
+   * Inserts or replaces a run with its step runs. Throws ServiceError "lease_lost" where it has ended otherwise: somebody
+   * took its process for dead.
+   */
   saveRun(connection: string, run: Run): Promise<void>;
   /** Newest first. */
   runs(connection: string, options: { limit: number; runId?: string }): Promise<readonly Run[]>;
@@ -337,13 +364,6 @@ export interface Store {
     filter: RecordFilter,
     keyset: Keyset,
   ): Promise<readonly StoredRecord[]>;
-  /** Replaces the match keys of these records; group is the position in the definition. */
-  saveKeys(
-    connection: string,
-    step: string,
-    side: Side,
-    keys: readonly { readonly id: string; readonly keys: readonly (string | null)[] }[],
-  ): Promise<void>;
   /**
    * Uncoupled present records that share a key of `group`, by key: `erp` and `crm` are all the ids that have it, in
    * order. Only keys that both sides have. In order of key.
@@ -372,7 +392,8 @@ export interface Store {
     values: readonly string[],
   ): Promise<readonly { readonly value: string; readonly pair: Pair }[]>;
   /**
-   * Throws ServiceError "coupling_taken" where a CRM record would be coupled (or skipped) with two ERP records, and
+   * Throws ServiceError "lease_lost" where somebody took the step since, as savePage() does, "coupling_taken" where a CRM
+   * record would be coupled (or skipped) with two ERP records, and
    * "change_taken" where two of these changes would be open for one side and source; nothing is saved then.
    */
   save(connection: string, step: string, settlement: Settlement): Promise<void>;

@@ -6,10 +6,18 @@ import { storeId } from "./0002_store_id.ts";
 import { goneAndOverruled } from "./0003_gone_and_overruled.ts";
 import { cameToItsEnd } from "./0004_came_to_its_end.ts";
 import { readAsAWhole } from "./0005_read_as_a_whole.ts";
+import { leases } from "./0006_leases.ts";
 import type { Migration } from "./migration.ts";
 
 /** All migrations, in order of number. */
-export const migrations: readonly Migration[] = [threeTrees, storeId, goneAndOverruled, cameToItsEnd, readAsAWhole];
+export const migrations: readonly Migration[] = [
+  threeTrees,
+  storeId,
+  goneAndOverruled,
+  cameToItsEnd,
+  readAsAWhole,
+  leases,
+];
 
 /**
  * Brings the schema up to date, all or nothing. Throws ServiceError "store_too_new" when the database has a migration

@@ -233,11 +233,17 @@ export function aftermathTests(test: StoreTest): void {
     const { read, save } = place(store, connection);
     await read("erp", ["a", "b", "c", "d"].map((id) => record(id, { data: { "match 0": "field" } })));
     await read("crm", ["x", "y", "z"].map((id) => record(id)));
-    await store.saveKeys(connection, "s", "erp", [
-      ...[{ id: "a", keys: ["k", "n"] }, { id: "b", keys: ["k", null] }],
-      ...[{ id: "c", keys: [null, "\u{1F600}"] }, { id: "d", keys: ["k", "n"] }],
-    ]);
-    await store.saveKeys(connection, "s", "crm", [{ id: "x", keys: ["k", "other"] }, { id: "z", keys: [null, null] }]);
+    await store.save(connection, "s", {
+      keys: {
+        erp: [
+          ...[{ id: "a", keys: ["k", "n"] }, { id: "b", keys: ["k", null] }],
+          ...[{ id: "c", keys: [null, "\u{1F600}"] }, { id: "d", keys: ["k", "n"] }],
+        ],
+      },
+    });
+    await store.save(connection, "s", {
+      keys: { crm: [{ id: "x", keys: ["k", "other"] }, { id: "z", keys: [null, null] }] },
+    });
     const lookup = async (side: Side, by: string, values: string[]) =>
       (await store.lookup(connection, "s", side, by, values)).map(({ value, pair }) => [value, pair.coupling.erpId]);
     assertEquals(await lookup("erp", "match 0", ["k"]), []);
@@ -247,7 +253,7 @@ export function aftermathTests(test: StoreTest): void {
     assertEquals(await lookup("erp", "match 1", ["\u{1F600}", "n"]), [["n", "a"], ["\u{1F600}", "c"]]);
     assertEquals(await lookup("crm", "match 1", ["other", "n", ""]), [["other", "a"]]);
     assertEquals(await lookup("crm", "match 2", ["other", "k"]), []);
-    await store.saveKeys(connection, "s", "erp", [{ id: "a", keys: ["new", "n"] }]);
+    await store.save(connection, "s", { keys: { erp: [{ id: "a", keys: ["new", "n"] }] } });
     assertEquals(await lookup("erp", "match 0", ["k", "new"]), [["k", "b"], ["new", "a"]]);
     const [found] = await store.lookup(connection, "s", "crm", "match 0", ["k"]);
     assertEquals(found, { value: "k", pair: { coupling: coupling("a", "x"), erp: found!.pair.erp, crm: record("x") } });

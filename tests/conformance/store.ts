@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Side, Store } from "../../store/store.ts";
 import { aftermathTests } from "./aftermath.ts";
+import { leaseTests } from "./leases.ts";
 import { codeOf, idsOf, nothing, place } from "./place.ts";
 import { change, coupling, record, run } from "./rows.ts";
 
@@ -45,6 +46,7 @@ export function storeSuite(
 
   test("step() of an unknown step is empty and leaves it unknown", async (store, connection) => {
     assertEquals(await store.step(connection, "s"), {
+      lease: null,
       definition: null,
       ended: null,
       loaded: false,
@@ -211,9 +213,13 @@ export function storeSuite(
     await read("erp", ["a", "b", "c", "d", "e"].map((id) => record(id)));
     await read("crm", ["v", "w", "x", "y", "z"].map((id) => record(id)));
     const keys = (ids: string, key: string | null) => [...ids].map((id) => ({ id, keys: ["other", key] }));
-    await store.saveKeys(connection, "s", "erp", [...keys("ba", astral), ...keys("cd", "\uFF5E"), ...keys("e", null)]);
-    await store.saveKeys(connection, "s", "crm", [...keys("x", astral), ...keys("zy", "\uFF5E"), ...keys("v", "lone")]);
-    await store.saveKeys(connection, "s", "crm", keys("w", "\uFF5E"));
+    await store.save(connection, "s", {
+      keys: { erp: [...keys("ba", astral), ...keys("cd", "\uFF5E"), ...keys("e", null)] },
+    });
+    await store.save(connection, "s", {
+      keys: { crm: [...keys("x", astral), ...keys("zy", "\uFF5E"), ...keys("v", "lone")] },
+    });
+    await store.save(connection, "s", { keys: { crm: keys("w", "\uFF5E") } });
     await save({ couplings: [coupling("d", "w", { state: "tombstone" })] });
     const both = [{ key: "\uFF5E", erp: ["c"], crm: ["y", "z"] }, { key: astral, erp: ["a", "b"], crm: ["x"] }];
     assertEquals(await store.matches(connection, "s", 1, { limit: 9 }), both);
@@ -223,12 +229,12 @@ export function storeSuite(
     assertEquals(await store.matches(connection, "s", 1, { limit: 9 }), both.slice(0, 1));
   });
 
-  test("saveKeys() replaces the keys of the records it is given", async (store, connection) => {
+  test("save() replaces the keys of the records it is given", async (store, connection) => {
     await place(store, connection).read("erp", [record("a"), record("b")]);
     await place(store, connection).read("crm", [record("x")]);
-    await store.saveKeys(connection, "s", "crm", [{ id: "x", keys: ["k", "n"] }]);
-    await store.saveKeys(connection, "s", "erp", [{ id: "a", keys: ["k", "n"] }, { id: "b", keys: ["k"] }]);
-    await store.saveKeys(connection, "s", "erp", [{ id: "a", keys: [null, "m"] }]);
+    await store.save(connection, "s", { keys: { crm: [{ id: "x", keys: ["k", "n"] }] } });
+    await store.save(connection, "s", { keys: { erp: [{ id: "a", keys: ["k", "n"] }, { id: "b", keys: ["k"] }] } });
+    await store.save(connection, "s", { keys: { erp: [{ id: "a", keys: [null, "m"] }] } });
     assertEquals(await store.matches(connection, "s", 0, { limit: 9 }), [{ key: "k", erp: ["b"], crm: ["x"] }]);
     assertEquals(await store.matches(connection, "s", 1, { limit: 9 }), []);
   });
@@ -434,8 +440,10 @@ export function storeSuite(
     await read("erp", [record("\uFF5E"), record(astral), record("b"), record("a"), record("gone")]);
     await read("crm", [record("z"), record("y"), record("x"), record("w")]);
     await store.savePage(connection, "s", "erp", { ...nothing, run: "r1", deleted: ["gone", "b"] });
-    await store.saveKeys(connection, "s", "erp", [{ id: "\uFF5E", keys: [null, "k"] }, { id: astral, keys: [null] }]);
-    await store.saveKeys(connection, "s", "crm", [{ id: "z", keys: ["k"] }]);
+    await store.save(connection, "s", {
+      keys: { erp: [{ id: "\uFF5E", keys: [null, "k"] }, { id: astral, keys: [null] }] },
+    });
+    await store.save(connection, "s", { keys: { crm: [{ id: "z", keys: ["k"] }] } });
     await save({
       couplings: [coupling("b", "y", { state: "tombstone" }), coupling("a", "x"), coupling("c", "y")],
       changes: [
@@ -537,4 +545,5 @@ export function storeSuite(
   });
 
   aftermathTests(test);
+  leaseTests(test);
 }

@@ -113,8 +113,10 @@ export async function openCompany(): Promise<Store> {
     recordOf("c9", "Only here"),
     ...["d1", "d2", "d3", "d5"].map((id) => recordOf(id, "A counterpart")),
   ]);
-  await store.saveKeys(connection, "customers", "erp", [{ id: "e5", keys: ["E5"] }, { id: "e6", keys: [null] }]);
-  await store.saveKeys(connection, "customers", "crm", [{ id: "c9", keys: ["C9"] }]);
+  await store.save(connection, "customers", {
+    keys: { erp: [{ id: "e5", keys: ["E5"] }, { id: "e6", keys: [null] }] },
+  });
+  await store.save(connection, "customers", { keys: { crm: [{ id: "c9", keys: ["C9"] }] } });
   await store.save(connection, "customers", {
     couplings: [
       couplingOf("e1", "c1", { written: { side: "crm", at: "2026-01-02T03:04:07Z", run: "run1" } }),

@@ -27,10 +27,11 @@ async function open(more: { store?: Partial<Store>; synchronize?: Synchronize } 
   const store = { ...await openCompany(), ...more.store };
   const faults: unknown[] = [];
   let end: (run: Run) => void = () => {};
+  let started = 1;
   const synchronize: Synchronize = async ({ signal, onChange }) => {
     const ended = Promise.withResolvers<Run>();
     end = ended.resolve;
-    const begun = runOf("run2", { status: "In Process", finishedAt: null });
+    const begun = runOf(`run${++started}`, { status: "In Process", finishedAt: null });
     await store.saveRun(connection, begun);
     onChange(begun);
     signal.addEventListener("abort", () => ended.resolve({ ...begun, status: "Cancelled" }));

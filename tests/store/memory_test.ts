@@ -17,8 +17,8 @@ Deno.test("copy() begins with everything, and neither store sees what the other 
   await store.savePage("c", "s", "erp", { ...page, run: "r0", records: [record("e")] });
   await store.savePage("c", "s", "erp", { ...page, records: [record("a"), record("b")] });
   await store.savePage("c", "s", "crm", { ...page, records: [record("x"), record("y")] });
-  await store.saveKeys("c", "s", "erp", [{ id: "b", keys: ["k"] }]);
-  await store.saveKeys("c", "s", "crm", [{ id: "y", keys: ["k"] }]);
+  await store.save("c", "s", { keys: { erp: [{ id: "b", keys: ["k"] }] } });
+  await store.save("c", "s", { keys: { crm: [{ id: "y", keys: ["k"] }] } });
   await store.save("c", "s", {
     couplings: [coupling("a", "x")],
     changes: [change("1", "b", { state: "open" })],
@@ -41,7 +41,7 @@ Deno.test("copy() begins with everything, and neither store sees what the other 
     await one.saveRun("c", run("r2", "2026-01-02T00:00:00Z"));
     const now = { swept: "2026-01-03T00:00:00Z", whole: "2026-01-03T00:00:00Z" };
     await one.savePage("c", "s", "erp", { ...page, records: [record("c")], met: ["e"], ...now });
-    await one.saveKeys("c", "s", "erp", [{ id: "b", keys: ["other"] }]);
+    await one.save("c", "s", { keys: { erp: [{ id: "b", keys: ["other"] }] } });
     await one.save("c", "s", {
       couplings: [coupling("b", "y")],
       close: [{ side: "crm", source: "b" }],
