@@ -1,6 +1,6 @@
 /** What the phases of one step share. */
 import type { Cost, Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
-import type { Base, Change, Coupling, Side, Store, StoredRecord } from "../store/store.ts";
+import type { Base, Change, Coupling, Reason, Side, Store, StoredRecord } from "../store/store.ts";
 import type { Compiled } from "./rules.ts";
 import type { Step } from "./step.ts";
 import type { Outcome } from "./tally.ts";
@@ -81,6 +81,8 @@ export interface StepContext {
    * that it may have made are not created on the other side either. Each with what it counts as.
    */
   readonly unsettled: Map<string, Outcome>;
+  /** By "side source": why records are not created that may be what a creation in doubt left; `about` is its source. */
+  readonly suspects: Map<string, Reason>;
   /** By "side source": changes that left their document open. They stay listed until another write of it succeeds. */
   readonly unrestored: Map<string, Change>;
   /** By "side source": what an earlier run left that a decision has to know of. See held.ts. */

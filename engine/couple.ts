@@ -28,14 +28,11 @@ export async function coupleMatches(context: StepContext): Promise<readonly Uncl
   const inDoubt = (side: Side, source: string) => context.unsettled.has(`${side} ${source}`);
   await leaveAlone(context, met);
   const pairs = met.filter(({ erp, crm }) => !inDoubt("erp", crm) && !inDoubt("crm", erp));
-  if (context.rehearsal !== null) {
-    // Nor is either planned to be made: the next run finds out first.
-    for (const { erp, crm } of met) {
-      const keys = [`crm ${erp}`, `erp ${crm}`];
-      if (keys.some((key) => context.unsettled.has(key))) {
-        for (const key of keys) context.unsettled.set(key, "blocked");
-      }
-    }
+  // Nor is the other one made: it would stand twice.
+  for (const { erp, crm } of met) {
+    const keys = [`crm ${erp}`, `erp ${crm}`];
+    if (!keys.some((key) => context.unsettled.has(key))) continue;
+    for (const key of keys) if (!context.unsettled.has(key)) context.unsettled.set(key, "blocked");
   }
   for (let from = 0; from < pairs.length; from += page) {
     const couplings = pairs.slice(from, from + page).map(({ erp, crm, group }): Coupling => ({

@@ -1,5 +1,5 @@
 /** The coupling after a write that took effect. */
-import type { Value } from "../connectors/connector.ts";
+import type { Fields, Value } from "../connectors/connector.ts";
 import type { Change, Coupling, Pair, Resolution, Side, StoredRecord } from "../store/store.ts";
 import { baseWith, valuesOf, without } from "./bases.ts";
 import { otherSide, type StepContext } from "./context.ts";
@@ -63,11 +63,12 @@ export function coupledBy(context: StepContext, { side, change, target, known, e
     }).map((rule) => rule.name);
     const other = pair[otherSide(side)]?.data ?? {};
     const data = side === "crm" ? { erp: other, crm: target.data } : { erp: target.data, crm: other };
-    const again = beside.length > 0 || Object.keys(context.step.control).length > 0;
+    // Where the answer was lost, people may have edited the record since.
+    const again = existed || beside.length > 0 || Object.keys(context.step.control).length > 0;
     const seen = { ...pair.coupling.seen, [side]: again ? null : target.fingerprint };
     const kept = base === null ? null : without(base, remade);
     // What is put out of use because its counterpart was deleted has no partner any more.
-    const isOver = pair[otherSide(side)]?.state === "deleted";
+    const isOver = pair[otherSide(side)]?.state === "deleted" && isDeactivation(context, change);
     const resolution = side === "crm" ? stillChosen(pair.coupling.resolution, change) : pair.coupling.resolution;
     const ending = isOver ? { state: "tombstone" as const } : {};
     const own = { base: baseWith(compiled, kept, values, data), seen, definition: hash, written, resolution };
@@ -99,6 +100,13 @@ export function coupledBy(context: StepContext, { side, change, target, known, e
     written,
     resolution: null,
   };
+}
+
+/** Whether a change does nothing but put its record out of use. */
+function isDeactivation({ step }: StepContext, { side, after, basis }: Change): boolean {
+  const inactive: Fields = step.extract[side].inactive ?? {};
+  return Object.keys(basis).length === 0 &&
+    Object.entries(after).every(([field, value]) => same(inactive[field], value));
 }
 
 /** What a person chose and this write of the CRM did not carry out, such as a value that was set aside. */

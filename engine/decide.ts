@@ -143,8 +143,12 @@ export async function decideUncoupled(
       const unsettled = context.unsettled.get(`${side} ${record.id}`);
       const alone = { erp: null, crm: null, [from]: record };
       if (isSkipped(context, alone, saved)) context.count(side, record.id, "skipped", { again });
-      else if (unsettled !== undefined) context.count(side, record.id, unsettled, { again });
-      else if (several !== undefined) {
+      else if (unsettled !== undefined) {
+        const suspect = context.suspects.get(`${side} ${record.id}`);
+        // Its source may be in no report any more.
+        if (suspect !== undefined) saved.changes.push(listing(context, side, record.id, [suspect]));
+        context.count(side, record.id, unsettled, { again });
+      } else if (several !== undefined) {
         saved.changes.push(listing(context, side, record.id, [ambiguity(context, side, record, several)]));
         context.count(side, record.id, "blocked", { again });
       } else if (lookups === null || record.frozen !== null || !fits(load?.when, record.data)) {

@@ -1,6 +1,6 @@
 /** What earlier runs left behind: writes whose answer was never saved, and listings that nothing renews. */
 import type { Outcome, Part } from "../connectors/connector.ts";
-import type { Change, Reason, Side } from "../store/store.ts";
+import type { Change, Reason, Side, StoredRecord } from "../store/store.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { tookEffect, writeOf } from "./document.ts";
 import { headOf, partsIn } from "./parts.ts";
@@ -9,6 +9,9 @@ import { readAgain } from "./find.ts";
 import { isHeld } from "./held.ts";
 import { pagesOf } from "./paging.ts";
 import { authorityOf } from "./policy.ts";
+import { nameOf } from "./reasons.ts";
+import { stands } from "./record.ts";
+import { isBlank } from "./same.ts";
 import { lateUntil, refusal, settle } from "./settle.ts";
 
 const page = 500;
@@ -21,6 +24,7 @@ export async function resolveIntents(context: StepContext): Promise<void> {
   const { store, connection, step } = context;
   for await (const changes of changesOf(context, ["intended", "sent", "open", "noted"])) {
     const closed: Change[] = [];
+    if (context.rehearsal === null && context.guard === null) await readTargets(context, changes);
     for (const change of changes) {
       if (isHeld(change)) context.held.set(`${change.side} ${change.source}`, change);
       if (change.state === "open") context.listed.add(`${change.side} ${change.source}`);
@@ -47,8 +51,12 @@ export async function resolveIntents(context: StepContext): Promise<void> {
       } else if ("reason" in outcome) {
         const { reason } = outcome;
         context.unsettled.set(`${change.side} ${change.source}`, "failed");
-        for (const id of reason.about ?? []) context.unsettled.set(`${otherSide(change.side)} ${id}`, "blocked");
-        const reasons = [reason];
+        for (const id of reason.about ?? []) {
+          context.unsettled.set(`${otherSide(change.side)} ${id}`, "blocked");
+          context.suspects.set(`${otherSide(change.side)} ${id}`, { ...reason, about: [change.source] });
+        }
+        const not = change.reasons.flatMap(({ not }) => not ?? []);
+        const reasons = [not.length === 0 ? reason : { ...reason, not }];
         await store.save(connection, step.name, { changes: [{ ...change, run: context.run, state: "open", reasons }] });
       } else if ("left" in outcome) {
         const left: Change = { ...change, run: context.run, state: "open", reasons: [outcome.left] };
@@ -57,6 +65,14 @@ export async function resolveIntents(context: StepContext): Promise<void> {
       } else await settle(context, { side: change.side, changes: [change], outcomes: [outcome], round: 0 });
     }
     if (closed.length > 0) await store.save(connection, step.name, { changes: closed });
+  }
+}
+
+/** What stands now where an update may have been written: of a deletion since then no reading of changes need tell. */
+async function readTargets(context: StepContext, changes: readonly Change[]): Promise<void> {
+  for (const side of ["erp", "crm"] as const) {
+    const sent = changes.filter((change) => change.side === side && change.op === "update" && change.state === "sent");
+    await readAgain(context, side, sent.flatMap(({ target }) => target ?? []));
   }
 }
 
@@ -111,7 +127,9 @@ async function outcomeOf(
   if (refused !== null) return { left: refusal(change, refused) };
   const found = await context.store.lookup(context.connection, context.step.name, change.side, "id", [change.target!]);
   const record = found[0]?.pair[change.side];
-  if (record === null || record === undefined || record.version === change.version) return null;
+  if (record === null || record === undefined) return null;
+  if (!stands(record)) return "edited"; // nobody can tell any more
+  if (record.version === change.version) return null;
   if (!tookEffect(change.after, record.data, stores)) return "edited";
   const { id, version, modifiedAt, data } = record;
   const parts = [...partsIn(data)].map(([key, fields]): Part => ({ key, data: fields }));
@@ -150,13 +168,48 @@ async function recall(context: StepContext, change: Change): Promise<Outcome | D
   const free = rows.filter((row) => !taken.has(row.id));
   const sure = free.filter((row) => row.doubt === undefined);
   if (sure.length === 1) return { kind: "ok", row: sure[0]! };
-  if (free.length === 0) return underWay(context, change);
+  if (free.length === 0) return await lookAlikes(context, change, since) ?? underWay(context, change);
   const about = free.map((row) => row.id);
   const message = sure.length === 0
     ? `Cannot tell what an interrupted creation left: ${free.map((row) => row.doubt).join("; ")}`
     : `Cannot tell which record an interrupted creation left: ${sure.length} have the same values ` +
       `(${sure.map((row) => row.id).join(", ")}); delete the surplus ones, then synchronize again`;
   const until = untilOf(change) || lateUntil(context, change.side);
+  return { reason: { code: "unknown_outcome", message, about, ...(until === undefined ? {} : { until }) } };
+}
+
+/**
+ * The doubt about a creation that its values alone would show, where a record has half of them: people may have edited it
+ * since, and a second one would be made beside it. Null where there is none, or a person said that it is another one.
+ */
+async function lookAlikes(context: StepContext, change: Change, since: string): Promise<Doubt | null> {
+  const { store, connection, step, compiled } = context;
+  const { side } = change;
+  if (step.extract[side].creation !== "lookup") return null;
+  // What many records share, such as a salesperson or terms of payment, tells nothing.
+  const own = compiled.rules.filter(({ kind }) => kind === "copy" || kind === "convert");
+  const told = own.flatMap((rule) => rule[side] ?? []);
+  const sent = told.filter((field) => !isBlank(change.after[field]));
+  const others = new Set(change.reasons.flatMap(({ not }) => not ?? []));
+  const alike: StoredRecord[] = [];
+  const pages = pagesOf<StoredRecord>(
+    page,
+    ({ id }) => id,
+    (keyset) => store.records(connection, step.name, side, { uncoupled: true }, keyset),
+  );
+  for await (const records of pages) {
+    for (const record of records) {
+      if (others.has(record.id) || (record.modifiedAt ?? since) < since) continue;
+      const equal = sent.filter((field) => stores(change.after[field], record.data[field]));
+      if (equal.length > 0 && equal.length * 2 >= sent.length) alike.push(record);
+    }
+  }
+  if (alike.length === 0) return null;
+  const names = alike.map((record) => `"${nameOf(compiled, record)}"`).join(", ");
+  const message = `Cannot tell whether an interrupted creation left ${names}: at least half of what was sent stands ` +
+    `there, and the rest was changed since; couple the two if it is so, or try the creation again if it is not (retry)`;
+  const until = untilOf(change) || lateUntil(context, side);
+  const about = alike.map(({ id }) => id);
   return { reason: { code: "unknown_outcome", message, about, ...(until === undefined ? {} : { until }) } };
 }
 
@@ -173,7 +226,10 @@ function underWay(context: StepContext, change: Change): Doubt | null {
 /** As {@link recall}, for the answer that a creation of this run lacks. A doubt is told by the next run, which looks again. */
 export async function recalled(context: StepContext, change: Change, outcome: Outcome): Promise<Outcome> {
   const left = await recall(context, change);
-  return left !== null && "kind" in left ? left : outcome;
+  if (left === null || !("kind" in left)) return outcome;
+  // Who has the key may be somebody else's record, with other values.
+  const isByKey = context.step.extract[change.side].creation === "natural key";
+  return isByKey && left.kind === "ok" ? { kind: "exists", row: left.row } : left;
 }
 
 async function coupledIds(context: StepContext, side: Side, ids: readonly string[]): Promise<ReadonlySet<string>> {

@@ -5,7 +5,7 @@ import type { Change, Reason } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
 import { writeOf } from "./document.ts";
 import { recalled } from "./intents.ts";
-import { settle } from "./settle.ts";
+import { settle, type Settling } from "./settle.ts";
 import { simulate } from "./simulate.ts";
 
 /** Changes are taken from the store in pages of this many. */
@@ -108,7 +108,7 @@ function batchesOf({ opened, compiled }: StepContext, changes: readonly Change[]
 async function send(
   context: StepContext,
   changes: readonly Change[],
-): Promise<{ told: { changes: Change[]; outcomes: Outcome[] }; fault: ServiceError | null }> {
+): Promise<{ told: Omit<Settling, "side" | "round">; fault: ServiceError | null }> {
   const side = changes[0]!.side;
   const opened = context.opened[side];
   const parts = context.compiled.parts?.step.extract[side] ?? null;
@@ -122,15 +122,17 @@ async function send(
     return { told: { changes: [...changes], outcomes: await simulate(context, changes) }, fault: null };
   }
   const outcomes = await opened.write(changes.map((change) => writeOf(change, parts)), context.wanted(side));
-  const told = { changes: [] as Change[], outcomes: [] as Outcome[] };
+  const told = { changes: [] as Change[], outcomes: [] as Outcome[], recalled: new Set<Change>() };
   let fault: ServiceError | null = null;
   for (const [at, change] of changes.entries()) {
     let outcome: Outcome | null = outcomes[at]!;
     if (outcome.kind === "unknown" && (change.op === "insert" || opened.restore !== undefined)) {
       try {
         if (fault !== null) outcome = null;
-        else if (change.op === "insert") outcome = await recalled(context, change, outcome);
-        else outcome = await opened.restore!(writeOf(change, parts)) ?? outcome;
+        else if (change.op === "insert") {
+          outcome = await recalled(context, change, outcome);
+          told.recalled.add(change);
+        } else outcome = await opened.restore!(writeOf(change, parts)) ?? outcome;
       } catch (error) {
         if (!(error instanceof ServiceError)) throw error;
         fault = error;

@@ -125,8 +125,11 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
     });
   }
 
-  /** Writes all members of a unit to one side, or none of them and says why. `by`: why what its people wrote there loses. */
-  function write(side: "erp" | "crm", members: readonly Member[], by = "the rule goes one way"): void {
+  /**
+   * Writes all members of a unit to one side, or none of them and says why. `won`: why the other side counts where both
+   * have something to say; its blanks count then too, or the unit would be of both sides.
+   */
+  function write(side: "erp" | "crm", members: readonly Member[], won?: string): void {
     const values: Record<string, Value> = {};
     for (const one of members) {
       const entity: AnyEntity = one.rule.of.extract[side];
@@ -138,9 +141,8 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
         continue;
       }
       // Where a member meets for the first time, its blank never wipes a value.
-      if (!one.known && "value" in looked && isBlank(looked.value) && !isBlank(side === "crm" ? one.c : one.e)) {
-        continue;
-      }
+      const isWiping = "value" in looked && isBlank(looked.value) && !isBlank(side === "crm" ? one.c : one.e);
+      if (!one.known && isWiping && won === undefined) continue;
       const reason = "reason" in looked ? looked.reason : unwritable(entity, field, looked.value, one.equal);
       if (reason !== null) {
         reasons[side].push({ ...reason, field: one.rule.unit });
@@ -157,6 +159,7 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
     );
     if (over.length === 0) return;
     const old = over.map((one): [string, Value] => [one.rule[side]!, side === "crm" ? one.c : one.e]);
+    const by = won ?? "the rule goes one way";
     lost[side].push({ side, unit: members[0]!.rule.unit, values: Object.fromEntries(old), by });
   }
 

@@ -22,7 +22,7 @@ export function remedyOf(reason: Reason, { record, step, retryAt }: About): stri
       : `another value; deno task retry --select ${named} sends this one once more`,
     moved: again,
     unknown_outcome: reason.until === undefined
-      ? `what the message says; else deno task couple '${step}' ERP CRM`
+      ? `what the message says; deno task couple '${step}' ERP CRM, or deno task retry --select ${named}`
       : `deno task sync after ${reason.until}`,
     unmapped: "add an entry to the value map in transforms/, or correct the value",
     skipped: `a change of the record, or deno task retry --select ${named}`,

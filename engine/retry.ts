@@ -1,6 +1,6 @@
 /** What is tried again at once: by step, by record, by what became of it and by reason. */
 import { DefinitionError } from "../errors.ts";
-import type { Change, Coupling, ReasonCode, Settlement, Side } from "../store/store.ts";
+import type { Change, Coupling, Reason, ReasonCode, Settlement, Side } from "../store/store.ts";
 import { reasonCodes } from "../store/store.ts";
 import { changesOf, findRecord, type Place } from "./find_record.ts";
 import { pagesOf } from "./paging.ts";
@@ -120,7 +120,9 @@ export async function retry({ store, connection }: Place, { step, changes }: Ret
   const again = changes.filter((change) => !isSkip(change)).map((change): Change => ({
     ...change,
     retryAt: null,
-    reasons: change.reasons.map(({ sent: _, ...reason }) => reason),
+    reasons: change.reasons.map(({ sent: _, ...reason }) =>
+      isDoubt(reason) ? { ...reason, not: notIn(reason) } : reason
+    ),
   }));
   const settlement: Settlement = {
     couplings,
@@ -128,6 +130,15 @@ export async function retry({ store, connection }: Place, { step, changes }: Ret
     close: skipped.map(({ side, source }) => ({ side, source })),
   };
   await store.save(connection, step, settlement);
+}
+
+function isDoubt({ code, about }: Reason): boolean {
+  return code === "unknown_outcome" && about !== undefined;
+}
+
+/** Whoever tries a creation again says that none of these is what it left. */
+function notIn({ about = [], not = [] }: Reason): readonly string[] {
+  return [...new Set([...not, ...about])];
 }
 
 /** How many of each reason, most first: "3 refused, 1 waiting". */

@@ -147,8 +147,19 @@ export interface Compiled {
   readonly ruleHashes: Readonly<Record<string, string>>;
 }
 
+/** What was compiled before: hashing takes longer than a run that finds nothing to do. */
+const known = new WeakMap<Step, Compiled>();
+
 /** `parts`: the step of the parts that are under this one. */
 export function compile(step: Step, parts: Step | null = null): Compiled {
+  const before = known.get(step);
+  if (before !== undefined && (before.parts?.step ?? null) === parts) return before;
+  const compiled = compiledOf(step, parts);
+  known.set(step, compiled);
+  return compiled;
+}
+
+function compiledOf(step: Step, parts: Step | null): Compiled {
   const rules = rulesOf(step);
   const { erp, crm } = step.extract;
   const fields = {

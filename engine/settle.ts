@@ -22,10 +22,13 @@ export interface Settling {
   readonly outcomes: readonly Outcome[];
   /** Of this run, from 1; 0 for what an earlier run left: such a record may have been edited since. */
   readonly round: number;
+  /** Creations that were looked for when no answer came: these records may have been edited as well. */
+  readonly recalled?: ReadonlySet<Change>;
 }
 
 /** Saves the outcomes; those that must be decided anew are read again after that. */
-export async function settle(context: StepContext, { side, changes, outcomes, round }: Settling): Promise<void> {
+export async function settle(context: StepContext, settling: Settling): Promise<void> {
+  const { side, changes, outcomes, round, recalled = new Set() } = settling;
   const { store, connection, step } = context;
   const known = await read(context, side, changes, outcomes);
   const again: string[] = [];
@@ -83,7 +86,7 @@ export async function settle(context: StepContext, { side, changes, outcomes, ro
         saved.close.push({ side, source: side === "crm" ? held.coupling.erpId : held.coupling.crmId });
       }
       saved.records.push({ side, record: target });
-      const existed = outcome.kind === "exists" || round === 0;
+      const existed = outcome.kind === "exists" || round === 0 || recalled.has(change);
       const coupling = coupledBy(context, { side, change, target, known, existed });
       saved.couplings.push(coupling);
       if (round === 0) return finished("closed"); // it is decided, and counted, like any other pair

@@ -66,7 +66,6 @@ export function copyStep(memory: StepMemory, steps: Steps): StepMemory {
   const { records, met, keys } = memory;
   return {
     ...memory,
-    rules: { ...memory.rules },
     cursors: { ...memory.cursors },
     swept: { ...memory.swept },
     whole: { ...memory.whole },
@@ -79,12 +78,19 @@ export function copyStep(memory: StepMemory, steps: Steps): StepMemory {
   };
 }
 
-/** A frozen copy, without the properties that are undefined, as a database would give it back. */
+/**
+ * A frozen copy, without the properties that are undefined, as a database would give it back. What is frozen was kept
+ * before: nothing else freezes.
+ */
 export function keep<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return Object.freeze(value.map(keep)) as T;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.freeze(Object.fromEntries(entries.map(([name, inner]) => [name, keep(inner)]))) as T;
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  return Object.freeze(Array.isArray(value) ? value.map(keep) : keptProperties(value)) as T;
+}
+
+function keptProperties(value: object): object {
+  const copy: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value)) if (inner !== undefined) copy[name] = keep(inner);
+  return copy;
 }
 
 /** Sorts by code point, in place. */
@@ -181,13 +187,13 @@ export function define(
 ): void {
   memory.entities = keep(entities);
   if (alone) {
-    memory.rules = { ...memory.rules, [hash]: keep(rules) };
+    memory.rules = keep({ ...memory.rules, [hash]: rules });
     return;
   }
   if (memory.definition !== hash) memory.cursors = { erp: null, crm: null };
   const used = new Set([...memory.couplings.values()].map((coupling) => coupling.definition));
   const kept = Object.entries(memory.rules).filter(([known]) => used.has(known));
-  memory.rules = { ...Object.fromEntries(kept), [hash]: keep(rules) };
+  memory.rules = keep({ ...Object.fromEntries(kept), [hash]: rules });
   memory.definition = hash;
 }
 

@@ -105,6 +105,8 @@ export interface Reason {
   readonly about?: readonly string[];
   /** ISO 8601; unknown_outcome: until then the service may still be at work on it. */
   readonly until?: string;
+  /** unknown_outcome: ids of records that are not what it left, as a person said. */
+  readonly not?: readonly string[];
   /** refused, where the service named a field: what was sent there. It is left out until it is another value. */
   readonly sent?: Fields;
 }

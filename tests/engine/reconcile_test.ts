@@ -137,3 +137,11 @@ Deno.test("reconcile() makes both sides equal or lists why not, whatever the thr
     assertEquals(lost, false); // a value that a side changed survives, or a person is asked
   }));
 });
+
+Deno.test("reconcile() takes all of a group from the side that counts, its blanks too, and tells what went", () => {
+  const counts = { ...group, load: { ...group.load, first: "crm" } } as Step;
+  const erp = { a: "street", b: "city" };
+  const { erp: toErp, lost } = reconcile(rulesOf(counts), { erp, crm: { a: null, b: "other" }, base: null }, none);
+  assertEquals(toErp, { a: null, b: "other" });
+  assertEquals(lost.erp.map(({ values }) => values), [{ a: "street", b: "city" }]);
+});
