@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Copy, run, type RunningSandbox, startSandbox, sync, withCopy } from "./program.ts";
+import { type Copy, run, type RunningSandbox, start, startSandbox, sync, withCopy } from "./program.ts";
 import { writeCompany } from "./small_company.ts";
 
 /** The small company in a copy of the tree; `prepare` edits the definitions before the sandbox starts. */
@@ -72,6 +72,26 @@ Deno.test("sync fills a field that a definition gains, and nothing else; one tha
       const renamed = await sync(home, 2);
       assertStringIncludes(renamed.stderr, 'call the step "customers" again');
       assertEquals(await rows(sandbox), after);
+    },
+  ));
+
+Deno.test("sync goes on with the definition that it began with when a person edits it meanwhile", () =>
+  withCompany(
+    ({ edit }) => edit("pipelines/customers.ts", website, ""),
+    async ({ home, edit }, sandbox) => {
+      await browse(sandbox, "K101", { erp: "https://a.example" });
+      await sandbox.control("POST", "/sandbox/faults", [
+        { kind: "latency", service: "dataverse", match: "/accounts", ms: 3_000, times: 1 },
+      ]);
+      const first = start(home, "sync");
+      await first.said("customers: In Process");
+      await edit("pipelines/customers.ts", "    telephone1:", `${website}    telephone1:`);
+      const { code, stderr } = await first.end();
+      assertEquals([code, stderr.includes("definition changed")], [0, false], stderr);
+      const site = async () => (await sandbox.crm("accounts", "?$filter=accountnumber eq 'K101'"))[0]!.websiteurl;
+      assertEquals(await site(), null);
+      assertStringIncludes((await sync(home)).stderr, "definition changed: websiteurl added");
+      assertEquals(await site(), "https://a.example");
     },
   ));
 

@@ -1,5 +1,5 @@
 /** What an older version kept is still there after the next one has brought the tables up to date. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { sql } from "kysely";
 import { migrate, migrations } from "../../store/migrations/mod.ts";
 import { openPostgres } from "../../store/postgres.ts";
@@ -43,5 +43,26 @@ postgresTest(
       await store.save("c", "s", { changes: [change("2", "a", { state: "noted" })] });
       assertEquals((await store.changes("c", { states: ["closed"] }, { limit: 9 })).length, 1);
       await store.close();
+    }),
+);
+
+postgresTest(
+  "a migration that breaks off leaves the tables as they were, and is made whole the next time",
+  () =>
+    withDatabase(async (database) => {
+      const link = await openLink(addressOf(database), { max: 1 });
+      await sql`create schema ${sql.id(schema)}`.execute(link.db);
+      const known = migrations.slice(0, 2);
+      await migrate(link.db, known);
+      const next = { number: 3, name: "next", statements: ["alter table steps add extra int", "select 1 / 0"] };
+      await assertRejects(() => migrate(link.db, [...known, next]), Error, "division by zero");
+      const columns = async () =>
+        (await sql<{ at: number; extra: number }>`
+          select (select max(number) from migrations) as at, (select count(*)::int from information_schema.columns
+            where table_name = 'steps' and column_name = 'extra') as extra`.execute(link.db)).rows;
+      assertEquals(await columns(), [{ at: 2, extra: 0 }]);
+      await migrate(link.db, [...known, { ...next, statements: next.statements.slice(0, 1) }]);
+      assertEquals(await columns(), [{ at: 3, extra: 1 }]);
+      await link.close();
     }),
 );
