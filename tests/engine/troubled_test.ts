@@ -1,12 +1,13 @@
 /** What a service does wrong in the course of a run, or what happens there meanwhile. */
 import { assertEquals } from "@std/assert";
-import type { Connector, Opened, Page, ReadOptions } from "../../connectors/connector.ts";
+import type { Connector, Fields, Opened, Page, ReadOptions } from "../../connectors/connector.ts";
 import { ServiceError } from "../../errors.ts";
 import { exitCodeOf, runPipeline } from "../../engine/run.ts";
 import type { Step } from "../../engine/step.ts";
 import { memoryStore } from "../../store/memory.ts";
+import type { Counts } from "../../store/store.ts";
 import { fakeService } from "./fake_service.ts";
-import { account, customer, customers, plain, users, type World, world } from "./world.ts";
+import { account, type Customer, customer, customers, plain, users, type World, world } from "./world.ts";
 
 type Reading = (entity: string, options: ReadOptions, pages: AsyncIterable<Page>) => AsyncIterable<Page>;
 /** A world whose CRM gives its pages by `reading`. */
@@ -143,4 +144,58 @@ Deno.test("runPipeline() comes to the same when the machine's clock is set back 
     await sync();
     assertEquals(erp.writes.length + crm.writes.length, writes, `${jump}`);
   }
+});
+
+Deno.test("runPipeline() takes what a service made of a value for agreed, and writes it nowhere", async () => {
+  let now = Date.UTC(2026, 0, 10);
+  const clock = { now: () => now += 1000, sleep: () => Promise.resolve(), random: () => 0, uuid: () => `run ${now}` };
+  const erp = fakeService("business_central");
+  const makes = (_: Fields, { phone }: Fields): Fields =>
+    typeof phone === "string" ? { phone: phone.replaceAll(" ", "") } : {};
+  const crm = fakeService("dataverse", { makes });
+  const store = memoryStore();
+  const sync = () =>
+    runPipeline({ connection: "c", kind: "sandbox", steps: [users, customers], store, erp, crm, clock });
+  erp.put("customers", "e1", customer({ number: "C1", name: "One" }));
+  await sync();
+  erp.put("customers", "e1", { phone: "+354 555" });
+  await sync();
+  assertEquals(plain(crm, "accounts", ["phone"]), [{ phone: "+354555" }]);
+  const writes = [erp.writes.length, crm.writes.length];
+  for (let run = 0; run < 2; run++) {
+    await sync();
+    assertEquals([erp.writes.length, crm.writes.length], writes);
+  }
+  const { id } = crm.all("accounts")[0]!;
+  crm.put("accounts", id, { city: "Oslo" });
+  await sync();
+  assertEquals(plain(erp, "customers", ["phone", "city"]), [{ phone: "+354 555", city: "Oslo" }]);
+});
+
+Deno.test("runPipeline() counts each record once in each direction, and the counts add up", async () => {
+  const w = world();
+  for (const n of ["1", "2", "3", "4", "5", "6"]) {
+    w.erp.put("customers", `e${n}`, customer({ number: `C${n}`, name: n }));
+  }
+  await w.sync();
+  const made = w.crm.all("accounts").map(({ id }) => id);
+  w.erp.put("customers", "e1", { phone: "1" }); // to be modified
+  w.erp.put("customers", "e2", { phone: "2" }); // in conflict
+  w.crm.put("accounts", made[1]!, { phone: "3" });
+  w.erp.remove("customers", "e3"); // missing
+  w.crm.put("accounts", made[3]!, { city: "Oslo" }); // the other way
+  w.erp.put("customers", "e7", customer({ number: "C7", name: "7" })); // to be created
+  w.erp.put("customers", "e8", customer({ number: "C8", name: "8", seller: "S1" as Customer["seller"] })); // waits
+  w.erp.put("customers", "e5", { phone: "refused" });
+  w.crm.next({ kind: "refused", code: "x", message: "no" }); // whichever write comes first
+  const run = await w.sync();
+  const directions = run.steps.flatMap(({ toCrm, fromCrm }) => [toCrm.counts, fromCrm.counts]);
+  for (const { read, ...rest } of [...directions, run.totals]) {
+    assertEquals(read, Object.values(rest).reduce((sum, count) => sum + count, 0));
+  }
+  for (const name of Object.keys(run.totals) as (keyof Counts)[]) {
+    assertEquals(run.totals[name], directions.reduce((sum, counts) => sum + counts[name], 0), name);
+  }
+  const { inserted, modified, conflict, failed } = run.steps.find(({ step }) => step === "customers")!.toCrm.counts;
+  assertEquals({ inserted, modified, conflict, failed }, { inserted: 1, modified: 1, conflict: 1, failed: 1 });
 });
