@@ -360,3 +360,21 @@ Deno.test("runPipeline() lists two records that the service has as one", async (
   await w.sync({ steps: [users, { ...customers, load: { toCrm: { unmatched: "insert" } } }] });
   assertEquals((await w.open()).filter((one) => one.codes.includes("ambiguous")).length, 1);
 });
+
+Deno.test("runPipeline() keeps with each write the version that it was decided on, and what its fields had before", async () => {
+  const w = world();
+  w.erp.put("customers", "c1", customer({ number: "C1", name: "A", phone: "1" }));
+  await w.sync();
+  const { id } = w.crm.all("accounts")[0]!;
+  w.erp.put("customers", "c1", { phone: "2" });
+  w.crm.put("accounts", id, { city: "Oslo" });
+  await w.sync();
+  const updates = (await w.changes()).filter(({ op, state }) => op === "update" && state === "done");
+  assertEquals(updates.map(({ side, before, after }) => [side, before.phone, after.phone, before.city, after.city]), [
+    ["crm", "1", "2", undefined, undefined],
+    ["erp", undefined, undefined, null, "Oslo"],
+  ]);
+  const sent = [...w.crm.writes, ...w.erp.writes].filter(({ write }) => write.op === "update");
+  assertEquals(sent.map(({ write }) => write.version), updates.map(({ version }) => version));
+  assertEquals(updates.every(({ version }) => version !== null), true);
+});
