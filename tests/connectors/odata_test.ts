@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { decimal, name, text } from "../../connectors/fields.ts";
-import { openHttp } from "../../connectors/http.ts";
+import { type Http, openHttp } from "../../connectors/http.ts";
 import * as odata from "../../connectors/odata.ts";
 import { ServiceError } from "../../errors.ts";
 import { openGate, serveStub, type Stub, testClock, tokenOf } from "./stub.ts";
@@ -54,6 +54,7 @@ Deno.test("pages() refuses a link to elsewhere, one that repeats, an answer with
     ["foreign_address", () => ({ value: [], "@odata.nextLink": "https://elsewhere.example/api/rows" }), 200],
     ["paging_loop", (url) => ({ value: [], "@odata.nextLink": `${url}/api/rows` }), 200],
     ["bad_json", () => ({ id: 1 }), 200],
+    ["bad_json", () => null, 200],
     ["request_refused", () => ({ error: { code: "NoSuchColumn", message: "Sigrún" } }), 400],
   ];
   for (const [code, body, status] of cases) {
@@ -63,6 +64,23 @@ Deno.test("pages() refuses a link to elsewhere, one that repeats, an answer with
     assert(!error.message.includes("Sigr"));
     if (status === 400) assert(error.message.includes('"NoSuchColumn"'));
   }
+});
+
+Deno.test("pages() gives up on a list that has no end", async () => {
+  let asked = 0;
+  const endless = {
+    service: "dataverse",
+    root: "https://crm.example/api/",
+    resolve: (address: string) => `https://crm.example/api/${address.split("/").at(-1)}`,
+    request: () => {
+      const json = { value: [], "@odata.nextLink": `https://crm.example/api/rows?${++asked}` };
+      return Promise.resolve({ status: 200, headers: new Headers(), text: "", json });
+    },
+  } as unknown as Http;
+  const error = await assertRejects(async () => {
+    for await (const _ of odata.pages(endless, "rows"));
+  }, ServiceError);
+  assertEquals([error.code, asked], ["paging_loop", 100_000]);
 });
 
 Deno.test("queryOf(), quoted() and guid() let no value leave its place", () => {
