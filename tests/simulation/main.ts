@@ -9,9 +9,8 @@ import { historyOf } from "./history.ts";
 import { hunt, type Hunted } from "./patched.ts";
 import { planted } from "./planted.ts";
 import { play } from "./play.ts";
-import { playAll } from "./pool.ts";
+import { compareAll, playAll } from "./pool.ts";
 import { enough, leastReached, situations } from "./situations.ts";
-import { compareStores } from "./stores.ts";
 
 const usage = `Usage: deno task simulate [options]
 
@@ -167,7 +166,9 @@ async function replay(seed: number, number: number, isExhaustive: boolean): Prom
 
 async function compare({ histories, seed, isJson }: Options): Promise<number> {
   say(`Seed ${seed}, in memory and in the embedded database`);
-  const { compared, differing } = await compareStores({ seed, histories, onProgress: say });
+  const { compared, differing } = await compareAll({ seed, from: 0, to: histories }, {
+    onProgress: (so) => say(`${so.compared} of ${histories} histories, ${so.differing.length} differ`),
+  });
   if (isJson) print(JSON.stringify({ histories: compared, differing, seed }, null, 2));
   else print(`${compared} histories alike in memory and in the embedded database, ${differing.length} differ`);
   if (differing.length > 0) say(`Next: deno task simulate --seed ${seed} --history ${differing[0]}`);

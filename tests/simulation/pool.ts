@@ -1,45 +1,79 @@
 /** Batches side by side, one thread for each processor. */
 import { add, type Batch, noTally, type Tally } from "./batch.ts";
-
-/** Histories of one batch. */
-const size = 200;
+import type { Compared, Comparison } from "./stores.ts";
 
 export interface PoolOptions {
   readonly onProgress?: (tally: Tally) => void;
 }
 
-/** Plays the histories 0 to `histories` of the batch's seed; what comes of them does not depend on the threads. */
+/** Plays the histories of a batch; what comes of them does not depend on the threads. */
 export async function playAll(batch: Batch, { onProgress = () => {} }: PoolOptions = {}): Promise<Tally> {
   const tally = noTally();
-  let next = batch.from;
+  const { histories } = batch;
+  await eachPart<Tally>(batch, {
+    size: 200,
+    partOf: (from, to) => ({
+      ...{ ...batch, from, to },
+      ...(histories === undefined ? {} : { histories: histories.slice(from - batch.from, to - batch.from) }),
+    }),
+    onPart: (part) => {
+      add(tally, part);
+      onProgress(tally);
+    },
+  });
+  tally.violations.sort((a, b) => a.history - b.history);
+  return tally;
+}
+
+/** The same for the comparison of stores. */
+export async function compareAll(
+  comparison: Comparison,
+  { onProgress = () => {} }: { readonly onProgress?: (so: Compared) => void } = {},
+): Promise<Compared> {
+  let all: Compared = { compared: 0, differing: [] };
+  await eachPart<Compared>(comparison, {
+    size: 25,
+    partOf: (from, to) => ({ ...comparison, from, to }),
+    onPart: ({ compared, differing }) => {
+      all = { compared: all.compared + compared, differing: [...all.differing, ...differing].sort((a, b) => a - b) };
+      onProgress(all);
+    },
+  });
+  return all;
+}
+
+interface Parts<T> {
+  readonly size: number;
+  readonly partOf: (from: number, to: number) => unknown;
+  readonly onPart: (part: T) => void;
+}
+
+async function eachPart<T>(
+  { from, to }: { readonly from: number; readonly to: number },
+  { size, partOf, onPart }: Parts<T>,
+): Promise<void> {
+  let next = from;
   await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     try {
-      while (next < batch.to && !(batch.isShort && tally.violations.length > 0)) {
-        const from = next;
-        next = Math.min(batch.to, from + size);
-        add(tally, await played(worker, { ...batch, from, to: next, ...some(batch, from, next) }));
-        onProgress(tally);
+      while (next < to) {
+        const first = next;
+        next = Math.min(to, first + size);
+        onPart(await answer<T>(worker, partOf(first, next)));
       }
     } finally {
       worker.terminate();
     }
   }));
-  tally.violations.sort((a, b) => a.history - b.history);
-  return tally;
 }
 
-function some({ histories, from: first }: Batch, from: number, to: number): Pick<Batch, "histories"> {
-  return histories === undefined ? {} : { histories: histories.slice(from - first, to - first) };
-}
-
-function played(worker: Worker, batch: Batch): Promise<Tally> {
+function answer<T>(worker: Worker, message: unknown): Promise<T> {
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
       reject(new Error(event.message));
     };
-    worker.postMessage(batch);
+    worker.postMessage(message);
   });
 }

@@ -1,8 +1,11 @@
-/** Plays batches in a thread of its own. */
+/** Plays batches, or compares stores, in a thread of its own. */
 import { type Batch, playBatch } from "./batch.ts";
+import { compareStores, type Comparison } from "./stores.ts";
 
 const scope = self as unknown as {
-  onmessage: (event: MessageEvent<Batch>) => void;
+  onmessage: (event: MessageEvent<Batch | Comparison>) => void;
   postMessage(message: unknown): void;
 };
-scope.onmessage = async ({ data }) => scope.postMessage(await playBatch(data));
+scope.onmessage = async ({ data }) => {
+  scope.postMessage(await ("isShort" in data ? playBatch(data) : compareStores(data)));
+};
