@@ -183,7 +183,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     }
     judgeLost(changes);
     judgeOrphans(rows);
-    for (const kind of kinds) judgeThings(kind, rows.filter(({ step }) => step === kind.erp), changes);
+    for (const kind of kinds) judgeThings(kind, rows.filter(({ step }) => step === kind.erp));
   }
 
   function judgeLost(changes: readonly Change[]): void {
@@ -222,7 +222,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     }
   }
 
-  function judgeThings(kind: typeof kinds[number], rows: readonly ReportRow[], changes: readonly Change[]): void {
+  function judgeThings(kind: typeof kinds[number], rows: readonly ReportRow[]): void {
     const things = new Map<number, { erp: Record_[]; crm: Record_[] }>();
     for (const side of ["erp", "crm"] as const) {
       for (const row of tables.entity(side, kind[side]).rows.values()) {
@@ -239,7 +239,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
       const parted = rows.some(({ coupling }) =>
         coupling !== null && coupling.state === "tombstone" && (ids.has(coupling.erpId) || ids.has(coupling.crmId))
       );
-      judgeThing({ thing, erp, crm, open, parted }, changes);
+      judgeThing({ thing, erp, crm, open, parted });
     }
   }
 
@@ -251,7 +251,6 @@ export function oracles({ tables, store, connection, policies, without }: Judged
       open: readonly Change[];
       parted: boolean;
     },
-    _changes: readonly Change[],
   ): void {
     const live = { erp: erp.filter(({ isGone }) => !isGone), crm: crm.filter(({ isGone }) => !isGone) };
     const name = nameOf((live.erp[0] ?? live.crm[0] ?? erp[0] ?? crm[0])!);

@@ -1,9 +1,9 @@
 /** The simulation on a copy of the sources with a bug in it. */
+import { copyInto, project } from "../e2e/program.ts";
 import type { Tally } from "./batch.ts";
 import type { Oracle } from "./oracles.ts";
 import type { Planted } from "./planted.ts";
 
-const project = new URL("../../", import.meta.url).pathname;
 /** What the simulation needs of the tree. */
 const needed = [
   "cli",
@@ -65,10 +65,4 @@ export async function hunt({ name, edits }: Planted, { seed, histories, without 
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
-}
-
-function copyInto(to: string, from: string): void {
-  if (Deno.statSync(from).isFile) return Deno.copyFileSync(from, to);
-  Deno.mkdirSync(to, { recursive: true });
-  for (const { name } of Deno.readDirSync(from)) copyInto(`${to}/${name}`, `${from}/${name}`);
 }
