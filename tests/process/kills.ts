@@ -2,7 +2,8 @@
 import { type Copy, latest, withCopy, writesSince } from "../e2e/program.ts";
 import { count, type Found, thingsOn } from "./count.ts";
 import { boundaries, type Boundary, type Home, openHome, prepare } from "./home.ts";
-import { chance, type Users, usersOf } from "./users.ts";
+import { chance } from "../simulation/chance.ts";
+import { type Users, usersOf } from "./users.ts";
 
 /** A store: null is the one in a home, else the address of an empty database. */
 export type Place = { readonly name: string; readonly database: string | null };
@@ -39,7 +40,9 @@ export async function killMany(options: KillOptions): Promise<Killed> {
   };
   await withCopy(async (copy) => {
     await prepare(copy, { withoutIntent });
-    const works = places.map((place, at) => work(copy, place, { next: chance(seed + at), wanted, hit, onProgress }));
+    const works = places.map((place, at) =>
+      work(copy, place, { next: chance(seed, at).next, wanted, hit, onProgress })
+    );
     for (const outcome of await Promise.allSettled(works)) {
       if (outcome.status === "rejected") throw outcome.reason;
       for (const what of ["duplicates", "lost", "orphans"] as const) sums[what] += outcome.value[what];
