@@ -112,6 +112,8 @@ export function reconcile(rules: readonly FieldRule[], met: Met, lookups: Lookup
         : `the policy is "${winner}"`;
       return write(winner === "erp" ? "crm" : "erp", members, by);
     }
+    // Of a group what both sides have alike is agreed on, whatever becomes of the rest.
+    agree(members.filter((one) => one.equal));
     const differing = members.filter((one) => !one.equal);
     const values = differing.map(({ rule, e, c }) =>
       `"${fieldOf(rule, "crm")}" is ${shown(e)} in the ERP and ${shown(c)} in the CRM`
