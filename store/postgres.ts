@@ -43,6 +43,7 @@ export async function openPostgres(
     try {
       verify(await storeIdOf(link.db));
       await upToDate(link, address);
+      await lock.beat();
       const id = (await storeIdOf(link.db))!;
       const guard = () => {
         lock.guard();

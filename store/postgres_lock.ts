@@ -1,4 +1,7 @@
-/** Who works on a connection of a database: a lock that ends with the session that holds it. */
+/**
+ * Who works on a connection of a database: a lock that ends with the session that holds it. Its holder gives signs of life;
+ * where they stop although the session stands, somebody else may end that session and take the lock.
+ */
 import { sql } from "kysely";
 import { ServiceError } from "../errors.ts";
 import { type Link, openLink, schema } from "./postgres_link.ts";
@@ -8,26 +11,35 @@ import { nameOf, type PostgresAddress } from "./postgres_socket.ts";
 export interface Lock {
   /** Throws ServiceError "store_lost" when the session broke: another process may work there by now. */
   guard(): void;
+  /** Gives signs of life from now on: once the tables for them are there. */
+  beat(): Promise<void>;
   release(): Promise<void>;
 }
 
 /** How long one that works waits for one that only looks, in PostgreSQL's words. */
 const patience = "2s";
+/** Milliseconds between two signs of life, and after how long without one nobody is waited for, in PostgreSQL's words. */
+const pause = 15_000;
+const lifeless = "60s";
 
 /**
- * Locks the connection, which takes a session. Throws ServiceError "store_locked" with the process that has it: after
- * two seconds, or at once where `wait` is false.
+ * Locks the connection, which takes a session. One that gave no sign of life for a minute loses it: its process hangs, or
+ * the network parted it from the database; what it still saves is refused by the steps' leases. Throws ServiceError
+ * "store_locked" with the process that has it: after two seconds, or at once where `wait` is false.
  */
 export async function lockConnection(
   address: PostgresAddress,
   { connection, wait }: { readonly connection: string; readonly wait: boolean },
 ): Promise<Lock> {
   let isHeld = true;
+  let timer: ReturnType<typeof setInterval> | undefined;
   const link = await openLink(address, { max: 1, onClose: () => isHeld = false });
   try {
     // A setting of the server or the user's that ends idle sessions would end this one.
     await sql`set idle_session_timeout = 0`.execute(link.db);
-    if (!await take(link, { connection, wait })) throw await refusal(link, { address, connection });
+    const taken = await take(link, { connection, wait }) ||
+      (wait && await endLifeless(link, connection) && await take(link, { connection, wait }));
+    if (!taken) throw await refusal(link, { address, connection });
   } catch (error) {
     await link.close();
     throw refusalOf(address, error);
@@ -36,7 +48,18 @@ export async function lockConnection(
     guard: () => {
       if (!isHeld) throw sessionLost(address, "the session broke that kept other processes away");
     },
+    beat: async () => {
+      const beat = () =>
+        sql`insert into holders (connection, session, seen)
+          values (${connection}::text, pg_backend_pid(), clock_timestamp())
+          on conflict (connection) do update set session = excluded.session, seen = excluded.seen`.execute(link.db);
+      await beat();
+      // A session that broke is told by `guard`.
+      timer = setInterval(() => void beat().catch(() => isHeld = false), pause);
+      Deno.unrefTimer(timer);
+    },
     release: async () => {
+      clearInterval(timer);
       try {
         // The server may be some time behind in noticing that a session has ended.
         if (isHeld) await sql`select pg_advisory_unlock_all()`.execute(link.db);
@@ -68,6 +91,29 @@ async function take(link: Link, { connection, wait }: { connection: string; wait
   }
 }
 
+/** Ends the session that holds the lock and gave no sign of life; false where it did, or may not be ended. */
+async function endLifeless({ db }: Link, connection: string): Promise<boolean> {
+  const { rows } = await sql<{ isThere: boolean }>`select to_regclass('holders') is not null as "isThere"`.execute(db);
+  if (rows[0]?.isThere !== true) return false;
+  try {
+    const ended = await sql<{ ended: boolean }>`select pg_terminate_backend(l.pid, 5000) as ended from pg_locks l
+      where ${isLock(connection)} and exists (select from holders where connection = ${connection} and session = l.pid
+        and seen < clock_timestamp() - ${sql.lit(lifeless)}::interval)`.execute(db);
+    return ended.rows.some((row) => row.ended);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "42501") return false; // insufficient_privilege: another user's
+    throw error;
+  }
+}
+
+/** Whether a row `l` of pg_locks is the lock of this connection, and somebody has it. */
+function isLock(connection: string) {
+  return sql`l.locktype = 'advisory' and l.granted and l.objsubid = 2
+      and l.database = (select oid from pg_database where datname = current_database())
+      and (l.classid::bigint, l.objid::bigint) = (hashtext(${schema})::bigint & 4294967295,
+        hashtext(${connection})::bigint & 4294967295)`;
+}
+
 async function refusal(
   { db }: Link,
   { address, connection }: { readonly address: PostgresAddress; readonly connection: string },
@@ -75,9 +121,7 @@ async function refusal(
   const { rows } = await sql<{ name: string | null; host: string | null }>`
     select a.application_name as name, host(a.client_addr) as host
     from pg_locks l join pg_stat_activity a on a.pid = l.pid
-    where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and a.datname = current_database()
-      and (l.classid::bigint, l.objid::bigint) = (hashtext(${schema})::bigint & 4294967295,
-        hashtext(${connection})::bigint & 4294967295)`.execute(db);
+    where ${isLock(connection)}`.execute(db);
   const process = /^tenging (\d+)$/.exec(rows[0]?.name ?? "")?.[1];
   const who = process === undefined ? "another process" : `process ${process} on ${rows[0]?.host ?? "this machine"}`;
   return new ServiceError(

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import postgres from "postgres";
+import { takeStep } from "../../engine/lease.ts";
 import { DefinitionError, ServiceError } from "../../errors.ts";
 import { migrations } from "../../store/migrations/mod.ts";
 import { openPostgres, openPostgresBeside, type PostgresAddress } from "../../store/postgres.ts";
@@ -63,6 +64,28 @@ postgresTest(
       assertEquals((await refused(again.savePage("kept", "s", "erp", broken))).code, "store_failed");
       assertEquals((await again.step("kept", "s")).cursors.erp, "c1");
       await again.close();
+    }),
+);
+
+postgresTest(
+  "openPostgres() takes over from a process that gave no sign of life for a minute, which can save nothing more",
+  () =>
+    withDatabase(async (database) => {
+      const address = addressOf(database);
+      const stalled = await openPostgres(address, "default");
+      const held = await takeStep(stalled, { connection: "default", step: "s", holder: "one" });
+      await held.savePage("default", "s", "erp", page);
+      await beside(address, "update tenging.holders set seen = clock_timestamp() - interval '50 seconds'");
+      assertEquals((await refused(openPostgres(address, "default"))).code, "store_locked");
+      await beside(address, "update tenging.holders set seen = clock_timestamp() - interval '61 seconds'");
+      const next = await openPostgres(address, "default");
+      const { lease, cursors } = await next.step("default", "s");
+      assertEquals([lease, cursors.erp], [{ number: 1, holder: "one" }, "c1"]);
+      assertEquals((await refused(held.savePage("default", "s", "erp", { ...page, cursor: "c2" }))).code, "store_lost");
+      assertEquals((await refused(openPostgres(address, "default"))).code, "store_locked");
+      assertEquals((await next.step("default", "s")).cursors.erp, "c1");
+      await stalled.close();
+      await next.close();
     }),
 );
 
