@@ -83,6 +83,8 @@ export interface StepContext {
   readonly unsettled: Map<string, Outcome>;
   /** By "side source": why records are not created that may be what a creation in doubt left; `about` is its source. */
   readonly suspects: Map<string, Reason>;
+  /** Ids of records that creations of this run will find under the ids that they choose: late effects of earlier ones. */
+  readonly foreseen: Set<string>;
   /** By "side source": changes that left their document open. They stay listed until another write of it succeeds. */
   readonly unrestored: Map<string, Change>;
   /** By "side source": what an earlier run left that a decision has to know of. See held.ts. */

@@ -1,7 +1,7 @@
 /** Decides what is to be done for the records of a step, and saves it as intended changes before anything is sent. */
 import type { Merged } from "../connectors/connector.ts";
 import type { Unclear } from "../matching/couple.ts";
-import type { Pair, Reason, Side, StoredRecord } from "../store/store.ts";
+import type { Change, Pair, Reason, Side, StoredRecord } from "../store/store.ts";
 import { keepUnrestored, listing, nothingSaved, sourceOf } from "./changes.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { decideCreation } from "./decide_creation.ts";
@@ -43,6 +43,7 @@ export async function decidePairs(context: StepContext, again: boolean): Promise
         decidePair(context, pair, { lookups, winners, saved, again });
         for (const side of context.sides) keepUnrestored(context, side, sourceOf(pair.coupling, side), saved);
       }
+      await foresee(context, saved.changes);
       await store.save(connection, step.name, saved);
       context.progress();
     }
@@ -143,6 +144,7 @@ export async function decideUncoupled(
       const unsettled = context.unsettled.get(`${side} ${record.id}`);
       const alone = { erp: null, crm: null, [from]: record };
       if (isSkipped(context, alone, saved)) context.count(side, record.id, "skipped", { again });
+      else if (context.foreseen.has(record.id)) context.count(side, record.id, "skipped", { again });
       else if (unsettled !== undefined) {
         const suspect = context.suspects.get(`${side} ${record.id}`);
         // Its source may be in no report any more.
@@ -156,8 +158,20 @@ export async function decideUncoupled(
         context.count(side, record.id, "skipped", { again });
       } else decideCreation(context, side, record, { lookups, saved, again, replaces: null });
     }
+    await foresee(context, saved.changes);
     await store.save(connection, step.name, saved);
     context.progress();
+  }
+}
+
+/** A record under the id that a creation chooses is what an earlier attempt left late: it is no source of its own. */
+async function foresee({ store, connection, step, foreseen }: StepContext, changes: readonly Change[]): Promise<void> {
+  for (const side of ["erp", "crm"] as const) {
+    const made = changes.filter((change) => change.side === side && change.op === "insert");
+    const ids = made.flatMap(({ target }) => target ?? []);
+    if (ids.length === 0) continue;
+    const found = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
+    for (const { id, state } of found) if (state === "present") foreseen.add(id);
   }
 }
 

@@ -210,7 +210,7 @@ function contextOf(
       return met;
     },
     knownBase: (coupling) => knownBase(compiled, state, coupling),
-    ...{ unsettled: new Map(), suspects: new Map() },
+    ...{ unsettled: new Map(), suspects: new Map(), foreseen: new Set() },
     unrestored: new Map(),
     held: new Map(),
     ...{ moved: new Set(), listed: new Set() },

@@ -105,6 +105,19 @@ Deno.test("runPipeline() doubles no record that matches while another creation m
   assertEquals([w.erp.all("customers").length, w.crm.all("accounts").length], [1, 2]);
 });
 
+Deno.test("runPipeline() couples what an earlier creation left late, whatever people made of it since", async () => {
+  const first = world();
+  first.erp.put("customers", "e1", customer({ number: "C1", name: "Anna" }));
+  await first.sync();
+  const { id } = theAccount(first);
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "Anna" }));
+  w.crm.put("accounts", id, account({ name: "Annie" }));
+  await w.sync();
+  assertEquals([w.erp.all("customers").length, w.crm.all("accounts").length], [1, 1]);
+  assertEquals((await w.store.step("c", "customers")).coupled, 1);
+});
+
 interface Region {
   code: string;
   name: string | null;

@@ -187,6 +187,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
 
   async function start(round: Round, isLast = false): Promise<Running> {
     rounds++;
+    for (const one of Object.values(services)) Object.assign(one, { expire: false, hide: null });
     const controller = new AbortController();
     const plan = schedule(draw, { store, ...services });
     const clock = {
