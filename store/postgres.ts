@@ -49,7 +49,7 @@ export async function openPostgres(
         lock.guard();
         if (!isWhole) throw sessionLost(address, "the session broke in which it was tried out");
       };
-      const database = rehearsal ? await rehearsalIn(link.db, { guard }) : sessions(link.db);
+      const database = rehearsal ? await rehearsalIn(link.db, { guard }) : sessions(link.db, link.broken);
       const close = async () => {
         try {
           if (isWhole) await database.close();

@@ -11,6 +11,8 @@ export const schema = "tenging";
 
 export interface Link {
   readonly db: Db;
+  /** Rejects once the driver has lost a query, which is then never answered. */
+  readonly broken: Promise<never>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,19 @@ export async function openLink(address: PostgresAddress, options: LinkOptions): 
     if (!isOpen && ++sockets > 1) throw unreachable(address, "what listens there closes the connection at once");
     return connectSocket(address);
   }));
+  const broken = Promise.withResolvers<never>();
+  broken.promise.catch(() => {}); // for whoever waits then
+  /**
+   * The driver writes what it has gathered a moment later, also when the connection has broken meanwhile: it throws where
+   * nobody can catch it, and forgets the query.
+   */
+  const onError = (event: ErrorEvent) => {
+    const stack = event.error instanceof TypeError ? event.error.stack ?? "" : "";
+    if (!/nextWrite .*postgres\/src\/connection\.js/.test(stack)) return;
+    event.preventDefault();
+    broken.reject(unreachable(address, "the connection broke while a query was sent", event.error));
+  };
+  globalThis.addEventListener("error", onError);
   const { reserve } = client;
   client.reserve = () => {
     guard();
@@ -44,10 +59,14 @@ export async function openLink(address: PostgresAddress, options: LinkOptions): 
   };
   const db = new Kysely<unknown>({ dialect: new PostgresJSDialect({ postgres: client }) });
   const link: Link = {
-    db,
+    ...{ db, broken: broken.promise },
     close: async () => {
-      await client.end({ timeout: 5 });
-      await db.destroy();
+      try {
+        await client.end({ timeout: 5 });
+        await db.destroy();
+      } finally {
+        globalThis.removeEventListener("error", onError);
+      }
     },
   };
   try {

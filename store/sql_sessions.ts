@@ -14,11 +14,12 @@ export interface Sessions {
   close(): Promise<void>;
 }
 
-/** Every write is kept. */
-export function sessions(db: Db): Sessions {
+/** Every write is kept. What is under way ends when `broken` rejects. */
+export function sessions(db: Db, broken?: Promise<never>): Sessions {
+  const unlessBroken = <T>(work: Promise<T>) => broken === undefined ? work : Promise.race([work, broken]);
   return {
-    write: (work) => db.transaction().execute(work),
-    read: (work) => work(db),
+    write: (work) => unlessBroken(db.transaction().execute(work)),
+    read: (work) => unlessBroken(work(db)),
     snapshot: async () => {
       const tx = await db.startTransaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute();
       return { tx, end: () => tx.rollback().execute() };

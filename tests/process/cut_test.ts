@@ -7,7 +7,7 @@ import { isCi } from "../shared.ts";
 import { cuttingProxy } from "./cutting_proxy.ts";
 
 /** At so many commits of a run the connection is cut, each time before and after. */
-const places = isCi ? 4 : 20;
+const places = isCi ? 2 : 20;
 
 async function assertWhole(sandbox: RunningSandbox): Promise<void> {
   const accounts = await sandbox.crm("accounts", "?$select=name");

@@ -21,15 +21,15 @@ export function cuttingProxy(to: { readonly hostname: string; readonly port: num
   async function serve(client: Deno.Conn): Promise<void> {
     const server = await Deno.connect(to);
     const end = () => {
-      for (const side of [client, server]) {
-        if (open.delete(side)) side.close();
-      }
+      for (const side of [client, server]) if (open.delete(side)) side.close();
     };
     open.add(client).add(server);
+    const commitsIn = reader();
     let cutsAtAnswer = false;
     await Promise.all([
       copy(client, (bytes) => {
-        if (isCommit(bytes) && ++commits === wanted?.nth) {
+        for (let found = commitsIn(bytes); found > 0; found--) {
+          if (++commits !== wanted?.nth) continue;
           isCut = true;
           if (wanted.when === "before") return end();
           cutsAtAnswer = true;
@@ -64,9 +64,32 @@ export function cuttingProxy(to: { readonly hostname: string; readonly port: num
   };
 }
 
-/** A simple query of nothing but COMMIT, as the driver sends it. */
-function isCommit(bytes: Uint8Array): boolean {
-  return bytes[0] === 81 && /^commit;?\0$/i.test(new TextDecoder().decode(bytes.subarray(5)));
+/**
+ * Reads what a client sends (https://www.postgresql.org/docs/15/protocol-message-formats.html), piece by piece; returns
+ * how many commits are in a piece: statements of nothing but COMMIT, each bound once more for each time it is used.
+ */
+function reader(): (bytes: Uint8Array) => number {
+  const named = new Set<string>();
+  let rest = new Uint8Array();
+  let isBegun = false;
+  return (bytes) => {
+    rest = Uint8Array.from([...rest, ...bytes]);
+    let found = 0;
+    for (;;) {
+      const head = isBegun ? 1 : 0; // the first message has no type
+      if (rest.length < head + 4) return found;
+      const length = new DataView(rest.buffer).getUint32(head);
+      if (rest.length < head + length) return found;
+      const type = isBegun ? String.fromCharCode(rest[0]!) : "";
+      const [first = "", second = ""] = new TextDecoder().decode(rest.subarray(head + 4, head + length)).split("\0");
+      rest = rest.slice(head + length);
+      isBegun = true;
+      const isCommit = (text: string) => /^commit;?$/i.test(text);
+      if (type === "Q" && isCommit(first)) found++;
+      if (type === "P" && isCommit(second)) named.add(first);
+      if (type === "B" && named.has(second)) found++;
+    }
+  };
 }
 
 async function copy(from: Deno.Conn, give: (bytes: Uint8Array) => Promise<void> | void): Promise<void> {
