@@ -79,13 +79,14 @@ function storeOf(connections: Connections): MemoryStore {
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
-      const { lease, definition, ended, loaded, rules, cursors, swept, whole, newest, entities, couplings } = memory;
+      const { lease, definition, ended, loaded, rebuilt, rules, cursors, swept, whole, newest, entities, couplings } = memory;
       const open = changesIn(connection, step, ["open"]).values();
       return Promise.resolve(keep({
         lease,
         definition,
         ended,
         loaded,
+        rebuilt,
         rules,
         cursors,
         swept,
@@ -197,6 +198,7 @@ function storeOf(connections: Connections): MemoryStore {
         memory.ended = settlement.ended.definition;
         memory.loaded ||= settlement.ended.loaded;
       }
+      if (settlement.rebuilt !== undefined) memory.rebuilt = settlement.rebuilt;
       if (settlement.rebase) rebase(memory);
     },
     changes: (connection, filter, keyset) => {

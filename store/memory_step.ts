@@ -24,6 +24,7 @@ export interface StepMemory {
   definition: StepState["definition"];
   ended: StepState["ended"];
   loaded: boolean;
+  rebuilt: boolean;
   rules: Record<string, Readonly<Record<string, string>>>;
   cursors: { erp: string | null; crm: string | null };
   swept: { erp: string | null; crm: string | null };
@@ -47,6 +48,7 @@ export function newStep(steps: Steps = new Map()): StepMemory {
     definition: null,
     ended: null,
     loaded: false,
+    rebuilt: false,
     rules: {},
     cursors: { erp: null, crm: null },
     swept: { erp: null, crm: null },

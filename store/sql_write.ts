@@ -121,6 +121,10 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
         loaded = loaded or ${settlement.ended.loaded}::boolean
       where connection = ${work.connection} and step = ${work.step}`.execute(work.tx);
   }
+  if (settlement.rebuilt !== undefined) {
+    await sql`update steps set rebuilt = ${settlement.rebuilt}::boolean
+      where connection = ${work.connection} and step = ${work.step}`.execute(work.tx);
+  }
   if (settlement.rebase) await writeRebase(work);
 }
 

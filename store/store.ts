@@ -89,6 +89,7 @@ export const reasonCodes = [
   "skipped", // a person said that it is to be left alone until it changes
   "not_planned", // it changed after the plan that is carried out was made
   "held", // the definition leaves a pair in this state to a person
+  "unconfirmed", // the store was rebuilt, and nobody confirmed yet that what has no partner may be created
   "unfit", // the other side has no place for such a record
   "totals_differ", // totals that must agree differ by more than rounding
 ] as const;
@@ -232,6 +233,8 @@ export interface StepState {
   readonly ended: string | null;
   /** Whether a run has come to the end of all records, not of the coupled ones alone. */
   readonly loaded: boolean;
+  /** Whether its couplings were restored from the services, and nobody confirmed yet that what has none may be created. */
+  readonly rebuilt: boolean;
   /** Hash of each rule, by CRM field, for every definition that some coupling's base was made with. */
   readonly rules: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Where the next reading of a side goes on; null: from the start. A cursor belongs to `definition`. */
@@ -324,6 +327,8 @@ export interface Settlement {
   };
   /** A run came to the end of all pairs with the definition of this hash; loaded: of all records, which stays so. */
   readonly ended?: { readonly definition: string; readonly loaded: boolean };
+  /** Begins (true) or ends the time in which nothing is created: see {@link StepState}. */
+  readonly rebuilt?: boolean;
   /** Forgets the cursors, the newest records and all bases of the step: its pairs meet for the first time again, and are decided anew. */
   readonly rebase?: true;
 }

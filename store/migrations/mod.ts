@@ -7,6 +7,7 @@ import { goneAndOverruled } from "./0003_gone_and_overruled.ts";
 import { cameToItsEnd } from "./0004_came_to_its_end.ts";
 import { readAsAWhole } from "./0005_read_as_a_whole.ts";
 import { leases } from "./0006_leases.ts";
+import { rebuilt } from "./0007_rebuilt.ts";
 import { signsOfLife } from "./0008_signs_of_life.ts";
 import type { Migration } from "./migration.ts";
 
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   cameToItsEnd,
   readAsAWhole,
   leases,
+  rebuilt,
   signsOfLife,
 ];
 

@@ -50,6 +50,7 @@ export function storeSuite(
       definition: null,
       ended: null,
       loaded: false,
+      rebuilt: false,
       rules: {},
       cursors: { erp: null, crm: null },
       swept: { erp: null, crm: null },
