@@ -179,6 +179,17 @@ export const commands: Readonly<Record<string, Command>> = {
     word: "RECORD",
     set: "status",
   },
+  rebuild: {
+    about: "Restore the couplings of a lost store from both services; creations wait until --confirm",
+    options: {
+      confirm: { type: "boolean", about: "let the next sync create what is left without a partner" },
+      json,
+    },
+    set: "sync",
+    more:
+      "It reads both sides and writes to neither. What it can't restore, the next sync lists (unconfirmed) instead of " +
+      "creating it: couple what has a partner, then confirm.",
+  },
   serve: {
     about: "Serve the status endpoint on loopback until it is stopped",
     options: { port: { type: "string", value: "N", about: "the port (4280; 0: any free one)" }, yes },

@@ -21,6 +21,7 @@ const runners: Readonly<Record<string, () => Promise<Run>>> = {
   retry: async () => (await import("./retry.ts")).retry,
   couple: async () => (await import("./couple.ts")).couple,
   uncouple: async () => (await import("./couple.ts")).uncouple,
+  rebuild: async () => (await import("./rebuild.ts")).rebuild,
   serve: async () => (await import("./serve.ts")).serve,
   sandbox: async () => (await import("./sandbox.ts")).sandbox,
   help: () => Promise.resolve(help),

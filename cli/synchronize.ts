@@ -2,6 +2,7 @@
 import type { Brake } from "../engine/brakes.ts";
 import type { Guard } from "../engine/context.ts";
 import type { Selection } from "../engine/plan.ts";
+import type { Rebuild } from "../engine/rebuild.ts";
 import { plannedSteps } from "../engine/planned.ts";
 import { runPipeline } from "../engine/run.ts";
 import type { Step } from "../engine/step.ts";
@@ -27,6 +28,8 @@ export interface SynchronizeOptions {
   readonly allow?: ReadonlySet<Brake>;
   readonly rebase?: boolean;
   readonly selection?: Selection;
+  /** Restore couplings and write to no service. */
+  readonly rebuild?: Rebuild;
   /** Send nothing that it does not allow: the user confirmed that much. */
   readonly guard?: Guard;
   /** Called once nothing stands in the way any more, before any step starts. */
@@ -60,6 +63,7 @@ export async function synchronize(options: SynchronizeOptions, session: Session)
       ...{ allow: options.allow ?? new Set(), rebase: options.rebase ?? false },
       ...(selection === undefined ? {} : { selection }),
       ...(guard === undefined ? {} : { guard }),
+      ...(options.rebuild === undefined ? {} : { rebuild: options.rebuild }),
       ...{ signal: options.signal, onStep: options.onStep },
     }));
 }
@@ -113,8 +117,9 @@ export async function refuseUnconfirmed(
   if (configuration.services === null) return;
   const changed: string[] = [];
   for (const { step, hash } of plannedSteps(steps)) {
-    const { definition } = await store.step(configuration.connection, step.name);
-    if (definition !== hash) changed.push(`${step.name} (${definition === null ? "first run" : "changed"})`);
+    const { definition, rebuilt } = await store.step(configuration.connection, step.name);
+    if (definition === hash && !rebuilt) continue;
+    changed.push(`${step.name} (${definition === null ? "first run" : rebuilt ? "rebuilt" : "changed"})`);
   }
   if (changed.length === 0) return;
   const hosts = [configuration.services.erp.baseUrl, configuration.services.crm.baseUrl].map((url) =>

@@ -54,6 +54,8 @@ export interface StepContext {
   readonly siblings: { readonly erp: readonly string[]; readonly crm: readonly string[] };
   /** The definition is another one than in the last run: what was sent then was made by other rules. */
   readonly redefined: boolean;
+  /** The step's couplings were restored, and nobody confirmed yet that what has none may be created. */
+  readonly rebuilt: boolean;
   readonly signal: AbortSignal | undefined;
   /** The record that a row of this side is remembered as. */
   recordOf(side: Side, row: Row): StoredRecord;

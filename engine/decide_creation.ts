@@ -56,7 +56,25 @@ export function decideCreation(
     after: { ...held.fields, ...parts?.fields },
     state: "intended",
   };
-  intend(context, change, saved, again);
+  if (context.rebuilt && replaces === null) {
+    saved.changes.push(unconfirmed(context, source, change));
+    context.count(side, source.id, "blocked", { again });
+  } else intend(context, change, saved, again);
+}
+
+/**
+ * Not sent until a person confirms. What is found again by a correlation is kept as it would be sent, so that the next run
+ * looks for it among completed documents, which no reading brings.
+ */
+function unconfirmed(context: StepContext, source: StoredRecord, change: Change): Change {
+  const { name, creation } = context.step.extract[change.side];
+  const message =
+    `Cannot create a record of "${name}" for "${nameOf(context.compiled, source)}": the store was rebuilt, ` +
+    `and it may have had a partner that nothing names; couple the two if it has one, then let the rest be created with ` +
+    `deno task rebuild --confirm`;
+  const reasons = [...change.reasons, { code: "unconfirmed" as const, message }];
+  const held = listing(context, change.side, source.id, reasons);
+  return creation === "correlation" ? { ...change, id: held.id, reasons, state: "open" } : held;
 }
 
 /** What a record had that goes from it to the other side only: made anew without that, it would wipe it there. */

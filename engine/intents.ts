@@ -29,9 +29,7 @@ export async function resolveIntents(context: StepContext): Promise<void> {
       if (isHeld(change)) context.held.set(`${change.side} ${change.source}`, change);
       if (change.state === "open") context.listed.add(`${change.side} ${change.source}`);
       if (change.state === "noted") continue;
-      const doubt = change.op === "insert" ? "unknown_outcome" : "not_restored";
-      const inDoubt = change.reasons.some((reason) => reason.code === doubt);
-      if (change.state === "open" && !inDoubt) continue;
+      if (change.state === "open" && !isInDoubt(change) && !mayBeLost(change)) continue;
       if ((context.rehearsal !== null || context.guard !== null) && change.state !== "intended") {
         await leaveAlone(context, change);
         continue;
@@ -56,7 +54,8 @@ export async function resolveIntents(context: StepContext): Promise<void> {
           context.suspects.set(`${otherSide(change.side)} ${id}`, { ...reason, about: [change.source] });
         }
         const not = change.reasons.flatMap(({ not }) => not ?? []);
-        const reasons = [not.length === 0 ? reason : { ...reason, not }];
+        const lost = change.reasons.filter(({ code }) => code === "unconfirmed");
+        const reasons = [not.length === 0 ? reason : { ...reason, not }, ...lost];
         await store.save(connection, step.name, { changes: [{ ...change, run: context.run, state: "open", reasons }] });
       } else if ("left" in outcome) {
         const left: Change = { ...change, run: context.run, state: "open", reasons: [outcome.left] };
@@ -90,6 +89,11 @@ async function leaveAlone(context: StepContext, change: Change): Promise<void> {
 export function isInDoubt({ op, state, reasons }: Change): boolean {
   const doubt = op === "insert" ? "unknown_outcome" : "not_restored";
   return state === "sent" || (state === "open" && reasons.some(({ code }) => code === doubt));
+}
+
+/** Whether a store that was lost may have known of what this creation made, nobody can say when. */
+function mayBeLost({ op, reasons }: Change): boolean {
+  return op === "insert" && reasons.some(({ code }) => code === "unconfirmed");
 }
 
 /** Whether nobody wants any more what a creation in doubt was for: its source is gone, or has come to its end. */
@@ -160,7 +164,7 @@ async function restore(context: StepContext, change: Change): Promise<(Outcome &
 /** What an attempt at a creation left: the record, a doubt that a person settles, or null for nothing. */
 async function recall(context: StepContext, change: Change): Promise<Outcome | Doubt | null> {
   // The window is wide because the intent carries our clock and the services' clocks may differ; values decide.
-  const since = new Date(Date.parse(change.at) - 24 * 3600 * 1000).toISOString();
+  const since = new Date(mayBeLost(change) ? 0 : Date.parse(change.at) - 24 * 3600 * 1000).toISOString();
   const parts = context.compiled.parts?.step.extract[change.side] ?? null;
   const options = { ...context.wanted(change.side), since };
   const rows = await context.opened[change.side].recall(writeOf({ ...change, version: null }, parts), options);
@@ -168,6 +172,7 @@ async function recall(context: StepContext, change: Change): Promise<Outcome | D
   const free = rows.filter((row) => !taken.has(row.id));
   const sure = free.filter((row) => row.doubt === undefined);
   if (sure.length === 1) return { kind: "ok", row: sure[0]! };
+  if (free.length === 0 && mayBeLost(change)) return null;
   if (free.length === 0) return await lookAlikes(context, change, since) ?? underWay(context, change);
   const about = free.map((row) => row.id);
   const message = sure.length === 0

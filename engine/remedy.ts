@@ -27,6 +27,8 @@ export function remedyOf(reason: Reason, { record, step, retryAt }: About): stri
     unmapped: "add an entry to the value map in transforms/, or correct the value",
     skipped: `a change of the record, or deno task retry --select ${named}`,
     held: `what the message says, or deno task skip ${named} --reason TEXT`,
+    unconfirmed:
+      `deno task couple '${step}' ERP CRM where it has a partner; for all others deno task rebuild --confirm`,
     totals_differ: `what the message says, or deno task skip ${named} --reason TEXT`,
     missing: `what the message says, or deno task uncouple ${named}`,
   };

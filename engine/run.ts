@@ -7,6 +7,7 @@ import { recognise } from "./environment.ts";
 import type { Guard, Rehearsal } from "./context.ts";
 import { headsOf, order, ready, type Selection } from "./plan.ts";
 import { runStep, type StepProgress } from "./run_step.ts";
+import type { Rebuild } from "./rebuild.ts";
 import { readOnly } from "./simulate.ts";
 import type { Step } from "./step.ts";
 import { noCounts, notStarted, sumOf } from "./tally.ts";
@@ -31,6 +32,8 @@ export interface RunOptions {
   readonly selection?: Selection;
   /** Write to no service; the store must be one that is thrown away. */
   readonly rehearsal?: Rehearsal;
+  /** Restore couplings from both sides, and decide nothing. */
+  readonly rebuild?: Rebuild;
   /** Send nothing that it does not allow. */
   readonly guard?: Guard;
   /** Steps that are off, and why. */
@@ -135,7 +138,9 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
     try {
       const result = await runStep(step, {
         ...options,
-        ...(options.rehearsal === undefined ? {} : { erp: readOnly(options.erp), crm: readOnly(options.crm) }),
+        ...(options.rehearsal === undefined && options.rebuild === undefined
+          ? {}
+          : { erp: readOnly(options.erp), crm: readOnly(options.crm) }),
         run: run.runId,
         outside,
         full: options.full === true || first,

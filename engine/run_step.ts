@@ -13,6 +13,7 @@ import { takeStep } from "./lease.ts";
 import { mirrorCouplings } from "./follow_up.ts";
 import { overlay } from "./overlay.ts";
 import { propagate } from "./propagate.ts";
+import { type Rebuild, restoreCouplings } from "./rebuild.ts";
 import { recordOf } from "./record.ts";
 import { cursorFor, isRedefined, knownBase, noteOf } from "./redefined.ts";
 import { compile, type Compiled } from "./rules.ts";
@@ -34,6 +35,7 @@ export interface StepOptions {
   readonly onlyCoupled: boolean;
   readonly allow: ReadonlySet<Brake>;
   readonly rehearsal?: Rehearsal;
+  readonly rebuild?: Rebuild;
   readonly guard?: Guard;
   /** Natural key or id of the one record that is wanted; null for all. */
   readonly record: string | null;
@@ -73,6 +75,12 @@ export async function runStep(step: Step, given: StepOptions): Promise<StepProgr
     await findUpdates(context, side, { cursor: cursors[side], whole: state.whole[side] });
   }));
   for (const reading of found) if (reading.status === "rejected") throw reading.reason;
+  if (options.rebuild !== undefined) {
+    const restored = await restoreCouplings(context);
+    options.rebuild.onRestored(step.name, restored);
+    const { coupled, uncoupled, listed } = await store.step(connection, step.name);
+    return { requests: tally.asked(), coupled, uncoupled: uncoupled.erp + uncoupled.crm, listed };
+  }
   if (context.rehearsal !== null) {
     const { coupled, uncoupled } = await store.step(connection, step.name);
     const found = { erp: coupled + uncoupled.erp, crm: coupled + uncoupled.crm, coupled };
@@ -200,6 +208,7 @@ function contextOf(
     recordOf: (side, row) => recordOf(step.extract[side], compiled.fields[side], row, compiled.parts?.fields[side]),
     wanted,
     redefined: isRedefined(state, compiled),
+    rebuilt: state.rebuilt,
     signal: options.signal,
     now: () => new Date(clock.now()).toISOString(),
     changeId: () => `${run} ${step.name} ${String(++changes).padStart(9, "0")}`,

@@ -42,7 +42,7 @@ export function outcomeOf(reasons: readonly Reason[]): Outcome | null {
   ) {
     return "blocked";
   }
-  if (codes.has("held")) return "blocked";
+  if (codes.has("held") || codes.has("unconfirmed")) return "blocked";
   if (codes.has("unfit")) return "skipped";
   return codes.has("conflict") ? "conflict" : null;
 }

@@ -79,7 +79,8 @@ function storeOf(connections: Connections): MemoryStore {
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
-      const { lease, definition, ended, loaded, rebuilt, rules, cursors, swept, whole, newest, entities, couplings } = memory;
+      const { lease, definition, ended, loaded, rebuilt, rules, cursors, swept, whole, newest, entities, couplings } =
+        memory;
       const open = changesIn(connection, step, ["open"]).values();
       return Promise.resolve(keep({
         lease,

@@ -1,0 +1,112 @@
+/** `rebuild`: the couplings of a lost store, from what both services still tell; then a person says that creations go on. */
+import { confirmRebuild, holdCreations, refuseCoupled, type Restored } from "../engine/rebuild.ts";
+import { exitCodeOf } from "../engine/run.ts";
+import type { Step } from "../engine/step.ts";
+import { runDocument } from "../reports/run_document.ts";
+import type { Run } from "../store/store.ts";
+import type { Arguments } from "./arguments.ts";
+import { explain } from "./exit_code.ts";
+import { configurationOf, pipelinesOf } from "./files.ts";
+import { nothingToFill } from "./fill_sandbox.ts";
+import { withStore } from "./held.ts";
+import { endInterrupted } from "./interrupted_runs.ts";
+import { listenForInterruption } from "./interruption.ts";
+import { homeOf } from "./permissions.ts";
+import { loadPipeline } from "./pipeline.ts";
+import { openProgress } from "./progress.ts";
+import { table } from "./run_text.ts";
+import { refuseUnreachable } from "./services.ts";
+import type { Session } from "./session.ts";
+import { openStore } from "./store.ts";
+import { synchronize } from "./synchronize.ts";
+
+export async function rebuild(args: Arguments, session: Session): Promise<number> {
+  return args.has("confirm") ? await confirm(args, session) : await restore(args, session);
+}
+
+async function confirm(args: Arguments, { output, ...session }: Session): Promise<number> {
+  const steps = await withStore({ output, ...session }, ({ store, connection }) => confirmRebuild(store, connection));
+  const said = steps.length === 0 ? "No step was held" : `The next sync creates what is left in ${steps.length} steps`;
+  await output.data(args.has("json") ? `${JSON.stringify({ confirmed: steps }, null, 2)}\n` : `${said}\n`);
+  output.message("Next: deno task sync");
+  return 0;
+}
+
+async function restore(args: Arguments, session: Session): Promise<number> {
+  const { output, clock } = session;
+  const configuration = configurationOf(session);
+  const { connection } = configuration;
+  const home = homeOf(session.project, session.env);
+  const pipeline = await loadPipeline(configuration, pipelinesOf(session));
+  // Parts are read with their heads; a follow-up step has the couplings of the step that it follows.
+  const steps = pipeline.steps.filter((step) => step.of === null).map((step) => step.name);
+  refuseUnreachable(configuration, session.project);
+
+  const interruption = listenForInterruption(output, "run rebuild again, it goes on from there");
+  const progress = openProgress(output, clock);
+  const restored = new Map<string, Restored>();
+  let run: Run;
+  try {
+    const store = await openStore(session, connection);
+    try {
+      await refuseCoupled(store, connection);
+      await endInterrupted(store, connection);
+      const holder = `rebuild of process ${Deno.pid}`;
+      run = await synchronize({
+        ...{ store, home, configuration, pipeline, filling: nothingToFill, full: true, isConfirmed: true },
+        selection: { steps, record: null },
+        rebuild: { onRestored: (step, found) => void restored.set(step, found) },
+        onAccepted: () => holdCreations(store, { connection, steps: pipeline.steps, holder }),
+        ...{ signal: interruption.signal, onStep: progress.change },
+      }, session);
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    const code = interruption.exitCode();
+    if (code === null) throw error;
+    output.keep();
+    if (error !== interruption.signal.reason) output.message(explain(error, session.project.set));
+    output.message("Next: deno task rebuild");
+    return code;
+  } finally {
+    interruption.stop();
+  }
+  progress.end(run);
+  const document = { run: runDocument(run), steps: [...restored].map(([step, found]) => ({ step, ...found })) };
+  await output.data(args.has("json") ? `${JSON.stringify(document, null, 2)}\n` : `${restoredTable(restored)}\n`);
+  const left = leftToCreate(pipeline.steps, restored);
+  output.message(closing(restored, left));
+  const code = interruption.exitCode() ?? exitCodeOf(run);
+  const isDone = run.status === "Finished";
+  output.message(`Next: deno task ${!isDone ? "rebuild" : configuration.services === null ? "sync" : planFirst}`);
+  return code === 0 && left > 0 ? 3 : code;
+}
+
+/** Real services are written to after a look only. */
+const planFirst = "plan --out exports/plan.json";
+
+/** How many records have no partner that the definition would make one for. */
+function leftToCreate(steps: readonly Step[], restored: ReadonlyMap<string, Restored>): number {
+  return steps.reduce((sum, { name, load }) => {
+    const { erp, crm } = restored.get(name)?.left ?? { erp: 0, crm: 0 };
+    return sum + (load.toCrm?.unmatched === "insert" ? erp : 0) + (load.fromCrm?.unmatched === "insert" ? crm : 0);
+  }, 0);
+}
+
+function closing(restored: ReadonlyMap<string, Restored>, left: number): string {
+  const all = [...restored.values()];
+  const byId = all.reduce((sum, one) => sum + one.byId, 0);
+  const byKeys = all.reduce((sum, one) => sum + one.byKeys, 0);
+  const rest = left === 0
+    ? "nothing is left that sync would create"
+    : `${left} left that sync would create: it lists them until deno task rebuild --confirm`;
+  return `Restored ${byId} couplings by id and ${byKeys} by keys; ${rest}`;
+}
+
+function restoredTable(restored: ReadonlyMap<string, Restored>): string {
+  const rows = [...restored].map((
+    [step, { byId, byKeys, left }],
+  ) => [step, ...[byId, byKeys, left.erp, left.crm].map(String)]);
+  return table([["step", "by id", "by keys", "left in ERP", "left in CRM"], ...rows], 1);
+}

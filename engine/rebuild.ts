@@ -1,0 +1,123 @@
+/**
+ * Rebuild: what a lost store knew of couplings, as far as both services still tell it. Nothing is written to them, and
+ * nothing is created afterwards until a person confirms: a record without a partner may have had one that nobody can name.
+ */
+import { DefinitionError } from "../errors.ts";
+import type { Coupling, Side, Store, StoredRecord } from "../store/store.ts";
+import type { StepContext } from "./context.ts";
+import { coupleMatches } from "./couple.ts";
+import { takeStep } from "./lease.ts";
+import { pagesOf } from "./paging.ts";
+import { derivedId } from "./record.ts";
+import type { Step } from "./step.ts";
+
+/** What a rebuild made of one step. */
+export interface Restored {
+  /** Couplings whose CRM record has an id that we chose for the ERP record. */
+  readonly byId: number;
+  /** Couplings of records that agree on the keys of the step, as at a first run. */
+  readonly byKeys: number;
+  /** Present records without a partner. */
+  readonly left: Readonly<Record<Side, number>>;
+}
+
+/** A run that restores couplings instead of deciding anything. */
+export interface Rebuild {
+  onRestored(step: string, restored: Restored): void;
+}
+
+/** Records are read, and couplings saved, in pages of this many. */
+const page = 1000;
+/** Nobody makes a record anew more often than this. */
+const generations = 8;
+
+/** Throws DefinitionError "not_lost" where the store has couplings that no rebuild restored just now. */
+export async function refuseCoupled(store: Store, connection: string): Promise<void> {
+  for (const name of await store.steps(connection)) {
+    const { coupled, rebuilt } = await store.step(connection, name);
+    if (coupled === 0 || rebuilt) continue;
+    throw new DefinitionError(
+      "not_lost",
+      `Cannot rebuild connection "${connection}": the store has ${coupled} couplings of step "${name}"; read everything ` +
+        `again with deno task sync --full, or move the store away first if it is not to be relied on`,
+    );
+  }
+}
+
+/** Holds creations back in all of these steps, before the first of them is read: a stop in between leaves them held. */
+export async function holdCreations(
+  store: Store,
+  { connection, steps, holder }: {
+    readonly connection: string;
+    readonly steps: readonly Step[];
+    readonly holder: string;
+  },
+): Promise<void> {
+  for (const { name: step } of steps) {
+    const taken = await takeStep(store, { connection, step, holder });
+    await taken.save(connection, step, { rebuilt: true });
+  }
+}
+
+/** Lets creations go on; returns the names of the steps that were held. */
+export async function confirmRebuild(store: Store, connection: string): Promise<readonly string[]> {
+  const held: string[] = [];
+  for (const step of await store.steps(connection)) {
+    if (!(await store.step(connection, step)).rebuilt) continue;
+    await store.save(connection, step, { rebuilt: false });
+    held.push(step);
+  }
+  return held;
+}
+
+/** Couples what both sides, just read, still tell. A rebuild that was stopped goes on with what is not coupled yet. */
+export async function restoreCouplings(context: StepContext): Promise<Restored> {
+  const { store, connection, step } = context;
+  const before = (await store.step(connection, step.name)).coupled;
+  if (step.extract.crm.creation === "derived id") await coupleById(context);
+  const proven = (await store.step(connection, step.name)).coupled;
+  await coupleMatches(context);
+  const { coupled, uncoupled } = await store.step(connection, step.name);
+  return { byId: proven - before, byKeys: coupled - proven, left: uncoupled };
+}
+
+async function coupleById(context: StepContext): Promise<void> {
+  const { store, connection, step } = context;
+  const free = new Set<string>();
+  for await (const records of uncoupledOf(context, "crm")) for (const { id } of records) free.add(id);
+  if (free.size === 0) return;
+  for await (const records of uncoupledOf(context, "erp")) {
+    const couplings = records.flatMap(({ id }): Coupling[] => {
+      const crmId = madeFor(context, id, free);
+      return crmId === null ? [] : [{
+        erpId: id,
+        crmId,
+        state: "coupled",
+        base: null,
+        seen: { erp: null, crm: null },
+        definition: context.compiled.hash,
+        how: "rebuilt from its id",
+        written: null,
+        resolution: null,
+      }];
+    });
+    if (couplings.length > 0) await store.save(connection, step.name, { couplings });
+  }
+}
+
+/** The one of these CRM records that we made for an ERP record, the latest where it was made anew. */
+function madeFor({ outside, step }: StepContext, erpId: string, free: ReadonlySet<string>): string | null {
+  for (let generation = generations; generation >= 0; generation--) {
+    const id = derivedId(outside, step.name, erpId, generation);
+    if (free.has(id)) return id;
+  }
+  return null;
+}
+
+function uncoupledOf({ store, connection, step }: StepContext, side: Side): AsyncGenerator<readonly StoredRecord[]> {
+  return pagesOf<StoredRecord>(
+    page,
+    (record) => record.id,
+    (keyset) => store.records(connection, step.name, side, { uncoupled: true }, keyset),
+  );
+}
