@@ -1,0 +1,154 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { confirmRebuild, holdCreations, refuseCoupled, type Restored } from "../../engine/rebuild.ts";
+import { runPipeline } from "../../engine/run.ts";
+import { DefinitionError } from "../../errors.ts";
+import { memoryStore } from "../../store/memory.ts";
+import type { Coupling, Run, Store } from "../../store/store.ts";
+import { account, customer, customers, plain, users, type World, world } from "./world.ts";
+
+const connection = "c";
+const steps = [users, customers];
+
+/** Both services with a store that knows nothing of them. */
+interface Lost {
+  readonly store: Store;
+  rebuild(stopAfter?: string): Promise<ReadonlyMap<string, Restored>>;
+  sync(): Promise<Run>;
+  pairs(): Promise<readonly Coupling[]>;
+}
+
+function lose(world: World): Lost {
+  const store = memoryStore();
+  let time = Date.UTC(2026, 1, 1);
+  let ids = 0;
+  const clock = {
+    ...{ now: () => (time += 1000), sleep: () => Promise.resolve(), random: () => 0.5, uuid: () => `later-${++ids}` },
+  };
+  const ports = { connection, kind: "sandbox" as const, steps, erp: world.erp, crm: world.crm, store, clock };
+  return {
+    store,
+    rebuild: async (stopAfter) => {
+      const restored = new Map<string, Restored>();
+      const stop = new AbortController();
+      await runPipeline({
+        ...ports,
+        full: true,
+        signal: stop.signal,
+        onAccepted: () => holdCreations(store, { connection, steps, holder: "rebuild" }),
+        rebuild: {
+          onRestored: (step, found) => {
+            restored.set(step, found);
+            if (step === stopAfter) stop.abort();
+          },
+        },
+      });
+      return restored;
+    },
+    sync: () => runPipeline(ports),
+    pairs: () => pairsOf(store),
+  };
+}
+
+async function pairsOf(store: Store): Promise<readonly Coupling[]> {
+  const found: Coupling[] = [];
+  for await (const { coupling } of store.report(connection, ["customers"])) if (coupling !== null) found.push(coupling);
+  return found;
+}
+const idsOf = (couplings: readonly Coupling[]) => couplings.map(({ erpId, crmId }) => `${erpId} ${crmId}`).sort();
+
+/** Two customers whose accounts we made, one that was matched, and an account of which we made the customer. */
+async function synchronized(): Promise<World> {
+  const met = world();
+  met.erp.put("customers", "e1", customer({ number: "1", name: "Alba" }));
+  met.erp.put("customers", "e2", customer({ number: "2", name: "Birki" }));
+  met.erp.put("customers", "e3", customer({ number: "3", name: "Celta" }));
+  met.crm.put("accounts", "a3", account({ accountnumber: "3", name: "Celta" }));
+  met.crm.put("accounts", "a4", account({ name: "Dalur" }));
+  await met.sync();
+  assertEquals((await pairsOf(met.store)).length, 4);
+  return met;
+}
+const counts = (met: World) => [met.erp.all("customers").length, met.crm.all("accounts").length];
+
+Deno.test("restoreCouplings() couples the same pairs again, writes to no service, and makes no double", async () => {
+  const met = await synchronized();
+  const before = [
+    plain(met.erp, "customers", ["number", "name"]),
+    plain(met.crm, "accounts", ["accountnumber", "name"]),
+  ];
+  const lost = lose(met);
+  assertEquals((await lost.rebuild()).get("customers"), { byId: 2, byKeys: 2, left: { erp: 0, crm: 0 } });
+  assertEquals(
+    [plain(met.erp, "customers", ["number", "name"]), plain(met.crm, "accounts", ["accountnumber", "name"])],
+    before,
+  );
+  const byId = (await lost.pairs()).filter(({ how }) => how === "rebuilt from its id");
+  assertEquals([byId.map(({ erpId }) => erpId), byId.map(({ base }) => base)], [["e1", "e2"], [null, null]]);
+  await lost.sync();
+  assertEquals(idsOf(await lost.pairs()), idsOf(await pairsOf(met.store)));
+  assertEquals(counts(met), [4, 4]);
+});
+
+Deno.test("restoreCouplings() knows a record that we made by its id alone, whatever became of its keys", async () => {
+  const met = await synchronized();
+  const made = (await pairsOf(met.store)).find(({ erpId }) => erpId === "e1")!.crmId;
+  met.crm.put("accounts", made, account({ accountnumber: "9", name: "Renamed" }));
+  const lost = lose(met);
+  await lost.rebuild();
+  assertEquals((await lost.pairs()).find(({ erpId }) => erpId === "e1")?.crmId, made);
+});
+
+Deno.test("a rebuilt step creates nothing and lists it, until a person confirms", async () => {
+  const met = await synchronized();
+  met.erp.put("customers", "e5", customer({ number: "5", name: "Engi" }));
+  met.crm.put("accounts", "a6", account({ name: "Fold" }));
+  const lost = lose(met);
+  assertEquals((await lost.rebuild()).get("customers")?.left, { erp: 1, crm: 1 });
+  for (let run = 0; run < 2; run++) {
+    await lost.sync();
+    const listed = await lost.store.changes(connection, { states: ["open"] }, { limit: 9 });
+    assertEquals(listed.map(({ side, source, reasons }) => [side, source, reasons.map(({ code }) => code)]), [
+      ["crm", "e5", ["unconfirmed"]],
+      ["erp", "a6", ["unconfirmed"]],
+    ]);
+    assertEquals(counts(met), [5, 5]);
+  }
+  assertEquals(await confirmRebuild(lost.store, connection), ["customers", "users"]);
+  await lost.sync();
+  assertEquals(counts(met), [6, 6]);
+  assertEquals(await lost.store.changes(connection, { states: ["open"] }, { limit: 9 }), []);
+});
+
+Deno.test("a rebuilt step synchronizes what is coupled while its creations wait", async () => {
+  const met = await synchronized();
+  const lost = lose(met);
+  await lost.rebuild();
+  await lost.sync();
+  met.erp.put("customers", "e1", customer({ number: "1", name: "Alba", phone: "555" }));
+  await lost.sync();
+  assert(met.crm.all("accounts").some(({ data }) => data["phone"] === "555"));
+});
+
+Deno.test("a rebuild that was stopped holds creations in the steps that it did not come to, and goes on", async () => {
+  const met = await synchronized();
+  const lost = lose(met);
+  await lost.rebuild("users");
+  assertEquals((await lost.store.step(connection, "customers")).coupled, 0);
+  met.erp.put("customers", "e5", customer({ number: "5", name: "Engi" }));
+  await lost.sync();
+  assertEquals(counts(met), [5, 4]);
+  await refuseCoupled(lost.store, connection);
+  await lost.rebuild();
+  assertEquals(idsOf(await lost.pairs()), idsOf(await pairsOf(met.store)));
+});
+
+Deno.test("refuseCoupled() refuses a store that has couplings, and one whose rebuild was confirmed", async () => {
+  const met = await synchronized();
+  const error = await assertRejects(() => refuseCoupled(met.store, connection), DefinitionError);
+  assertEquals(error.code, "not_lost");
+  const lost = lose(met);
+  await lost.rebuild();
+  await refuseCoupled(lost.store, connection);
+  await confirmRebuild(lost.store, connection);
+  await assertRejects(() => refuseCoupled(lost.store, connection), DefinitionError);
+});
