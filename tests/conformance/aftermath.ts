@@ -97,6 +97,16 @@ export function aftermathTests(test: StoreTest): void {
     assertEquals(await ended(), ["d2", true]);
   });
 
+  test("save() keeps that a step was rebuilt until it says otherwise", async (store, connection) => {
+    const { save } = place(store, connection);
+    const rebuilt = async () => (await store.step(connection, "s")).rebuilt;
+    await save({ rebuilt: true });
+    await save({ ended: { definition: "d1", loaded: true } });
+    assertEquals([await rebuilt(), (await store.step(connection, "other")).rebuilt], [true, false]);
+    await save({ rebuilt: false });
+    assertEquals(await rebuilt(), false);
+  });
+
   test("savePage() saves when a side was last swept, and when it was read as a whole", async (store, connection) => {
     const sweep = (side: Side, swept: string) =>
       store.savePage(connection, "s", side, { ...nothing, run: "r1", met: ["a"], swept });

@@ -63,7 +63,7 @@ async function edit(path: string, from: string, to: string): Promise<void> {
 }
 
 /** Permissions of commands whose task has those of another one. */
-const permissions: Readonly<Record<string, string>> = { conflicts: "status", retry: "sync" };
+const permissions: Readonly<Record<string, string>> = { conflicts: "status", rebuild: "sync", retry: "sync" };
 
 /** A command of the tree that the home lies in. */
 function command(
