@@ -1,17 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
-import { recover, run, type RunningSandbox, start, startSandbox, withHome } from "./program.ts";
+import { copyInto, recover, run, type RunningSandbox, start, startSandbox, withHome } from "./program.ts";
 import { before, itsSteps, writeCompany } from "./small_company.ts";
 
 Deno.test("rebuild couples the same pairs after a kill and a lost store, and nothing is there twice", async () => {
-  const undisturbed = await withHome((home) =>
-    withSandbox(home, async () => {
+  await withHome(async (parent) => {
+    const filled = await startSandbox(`${parent}/filled`, ...await writeCompany(`${parent}/data`));
+    await filled.stop();
+    await Deno.remove(`${parent}/filled/sandbox/ports.json`); // each copy needs ports of its own
+    const undisturbed = await withSandbox(parent, "undisturbed", async (_, home) => {
       await recover(home, itsSteps);
       return await couplings(home);
-    })
-  );
-  await withHome((home) =>
-    withSandbox(home, async (sandbox) => {
+    });
+    await withSandbox(parent, "lost", async (sandbox, home) => {
       const killed = start(home, "sync", ...itsSteps);
       await killed.said("customers: In Process");
       while (await numbered(sandbox) < before.accounts.known + 1) await sandbox.requests();
@@ -36,14 +37,21 @@ Deno.test("rebuild couples the same pairs after a kill and a lost store, and not
       const again = await run(home, "rebuild");
       assertEquals(again.code, 2);
       assertStringIncludes(again.stderr, "not_lost");
-    })
-  );
+    });
+  });
 });
 
-async function withSandbox<T>(home: string, work: (sandbox: RunningSandbox) => Promise<T>): Promise<T> {
-  const sandbox = await startSandbox(home, ...await writeCompany(`${home}/data`));
+/** A copy of the filled sandbox has the same ids. */
+async function withSandbox<T>(
+  parent: string,
+  name: string,
+  work: (sandbox: RunningSandbox, home: string) => Promise<T>,
+): Promise<T> {
+  const home = `${parent}/${name}`;
+  copyInto(home, `${parent}/filled`);
+  const sandbox = await startSandbox(home);
   try {
-    return await work(sandbox);
+    return await work(sandbox, home);
   } finally {
     await sandbox.stop();
   }
@@ -55,12 +63,12 @@ async function numbered(sandbox: RunningSandbox): Promise<number> {
   return accounts.filter(({ accountnumber }) => (accountnumber ?? "") !== "").length;
 }
 
-/** Step and names of both sides of every pair: ids of the ERP differ from sandbox to sandbox. */
+/** Step and ids of every pair. */
 async function couplings(home: string): Promise<readonly string[]> {
   const { stdout } = await run(home, "report", "--only", "coupled");
   const rows = parse(stdout, { skipFirstRow: true }) as Record<string, string>[];
   assert(rows.length > before.customers);
-  return rows.map((row) => `${row["step"]} ${row["erp_key"]} ${row["erp_label"]} ${row["crm_label"]}`).sort();
+  return rows.map((row) => [row["step"], row["erp_id"], row["crm_id"]].join(" ")).sort();
 }
 
 function writesOf(requests: Awaited<ReturnType<RunningSandbox["requests"]>>): readonly string[] {
