@@ -96,7 +96,7 @@ async function coupleById(context: StepContext): Promise<void> {
         base: null,
         seen: { erp: null, crm: null },
         definition: context.compiled.hash,
-        how: "rebuilt from its id",
+        how: "created in the CRM, known by its id",
         written: null,
         resolution: null,
       }];

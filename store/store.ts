@@ -56,7 +56,7 @@ export interface Coupling {
   readonly seen: { readonly erp: string | null; readonly crm: string | null };
   /** The definition (its hash) that the base was made with. */
   readonly definition: string;
-  /** How it came about: "match accountnumber", "created in the CRM", "created in the ERP". */
+  /** How it came about: "match accountnumber", "created in the CRM", "created in the ERP"; a rebuild says more behind a comma. */
   readonly how: string;
   /** The last write that it caused, null when none did: which side was written, and when (ISO 8601). */
   readonly written: { readonly side: Side; readonly at: string; readonly run: string } | null;

@@ -5,6 +5,7 @@ import { openDataverse } from "../../connectors/dataverse/client.ts";
 import { limits, openLimiter } from "../../connectors/limiter.ts";
 import { loadPipeline } from "../../cli/pipeline.ts";
 import { select } from "../../engine/plan.ts";
+import { holdCreations } from "../../engine/rebuild.ts";
 import { runPipeline } from "../../engine/run.ts";
 import { loadData } from "../../sandbox/load.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/mod.ts";
@@ -31,6 +32,8 @@ export interface Sync {
   readonly stop?: Stop;
   /** Half an hour after the run before, when no service is at work any more on what that one sent. */
   readonly later?: boolean;
+  /** The store is lost: what both sides tell of it is restored, and nothing is synchronized. */
+  readonly rebuild?: boolean;
 }
 
 export interface Synced {
@@ -85,7 +88,7 @@ export async function openWorld(
   let killed = () => {};
   const sandbox = await startSandbox({ dir: `${dir}/sandbox`, kill: () => killed() });
   loadData(sandbox, { erp: erpFolder!, crm: crmFolder! });
-  const store = memoryStore();
+  let store = memoryStore();
   if (!company) await control("/sandbox/business_central", { extension: false });
   const all: string[] = [];
   const { steps, off } = await loadPipeline(
@@ -96,9 +99,10 @@ export async function openWorld(
   const companyUrl = `${sandbox.erpUrl}companies(${sandbox.companyId})/`;
   const tokens = { erp: await signIn(sandbox, "erp"), crm: await signIn(sandbox, "crm") };
 
-  async function sync({ steps: selector, stop, later = false }: Sync = {}): Promise<Synced> {
+  async function sync({ steps: selector, stop, later = false, rebuild = false }: Sync = {}): Promise<Synced> {
     const clock: Clock = { ...time, now: () => time.now() + (later ? 1_800_000 : 0) };
     const sent: string[] = [];
+    if (rebuild) store = memoryStore();
     let requests = 0;
     let isCut = false;
     killed = () => {
@@ -147,6 +151,10 @@ export async function openWorld(
     const run = await runPipeline({
       ...{ connection, steps, off, erp, crm, clock, kind: "sandbox" },
       store: mortal(store, died),
+      ...(rebuild ? { full: true, rebuild: { onRestored: () => {} } } : {}),
+      onAccepted: async () => {
+        if (rebuild) await holdCreations(store, { connection, steps, holder: "rebuild" });
+      },
       ...(selector === undefined ? {} : { selection: select(steps, selector) }),
     }).catch((error) => {
       if (error instanceof Death) return null;
@@ -179,7 +187,9 @@ export async function openWorld(
     (await (await ask(side, "GET", path)).json()).value;
   return {
     sandbox,
-    store,
+    get store() {
+      return store;
+    },
     sent: all,
     sync,
     crm: (path) => rows("crm", path),

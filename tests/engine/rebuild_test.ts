@@ -82,7 +82,7 @@ Deno.test("restoreCouplings() couples the same pairs again, writes to no service
     [plain(met.erp, "customers", ["number", "name"]), plain(met.crm, "accounts", ["accountnumber", "name"])],
     before,
   );
-  const byId = (await lost.pairs()).filter(({ how }) => how === "rebuilt from its id");
+  const byId = (await lost.pairs()).filter(({ how }) => how === "created in the CRM, known by its id");
   assertEquals([byId.map(({ erpId }) => erpId), byId.map(({ base }) => base)], [["e1", "e2"], [null, null]]);
   await lost.sync();
   assertEquals(idsOf(await lost.pairs()), idsOf(await pairsOf(met.store)));
