@@ -25,11 +25,22 @@ export async function rebuild(args: Arguments, session: Session): Promise<number
 }
 
 async function confirm(args: Arguments, { output, ...session }: Session): Promise<number> {
-  const steps = await withStore({ output, ...session }, ({ store, connection }) => confirmRebuild(store, connection));
-  const said = steps.length === 0 ? "No step was held" : `The next sync creates what is left in ${steps.length} steps`;
-  await output.data(args.has("json") ? `${JSON.stringify({ confirmed: steps }, null, 2)}\n` : `${said}\n`);
+  const done = await withStore({ output, ...session }, confirmRebuild);
+  const { confirmed, held } = done;
+  const said = confirmed.length === 0
+    ? "Creations go on in no further step"
+    : `The next sync creates what is left in ${confirmed.length} steps: ${confirmed.join(", ")}`;
+  await output.data(args.has("json") ? `${JSON.stringify(done, null, 2)}\n` : `${said}\n`);
+  if (held.length > 0) {
+    output.message(
+      `Still held: ${
+        held.join(", ")
+      }; no run has listed all that would be created there, or an order waits for another ` +
+        "record: synchronize, then confirm again",
+    );
+  }
   output.message("Next: deno task sync");
-  return 0;
+  return held.length > 0 ? 3 : 0;
 }
 
 async function restore(args: Arguments, session: Session): Promise<number> {

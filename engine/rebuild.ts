@@ -3,9 +3,10 @@
  * nothing is created afterwards until a person confirms: a record without a partner may have had one that nobody can name.
  */
 import { DefinitionError } from "../errors.ts";
-import type { Coupling, Side, Store, StoredRecord } from "../store/store.ts";
+import type { Change, Coupling, Side, Store, StoredRecord } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
 import { coupleMatches } from "./couple.ts";
+import type { Place } from "./find_record.ts";
 import { takeStep } from "./lease.ts";
 import { pagesOf } from "./paging.ts";
 import { derivedId } from "./record.ts";
@@ -53,21 +54,56 @@ export async function holdCreations(
     readonly holder: string;
   },
 ): Promise<void> {
-  for (const { name: step } of steps) {
+  // Parts are created with their heads, and a follow-up step creates nothing.
+  for (const { name: step } of steps.filter(({ of, under }) => of === null && under === null)) {
     const taken = await takeStep(store, { connection, step, holder });
     await taken.save(connection, step, { rebuilt: true });
   }
 }
 
-/** Lets creations go on; returns the names of the steps that were held. */
-export async function confirmRebuild(store: Store, connection: string): Promise<readonly string[]> {
+/** Names of steps. */
+export interface Confirmed {
+  /** Creations go on there. */
+  readonly confirmed: readonly string[];
+  /** Nobody has seen all that would be created there. */
+  readonly held: readonly string[];
+}
+
+/**
+ * Lets creations go on where a run has listed them all since the rebuild. A record that is found again by a correlation was
+ * looked for only once it was listed, so such a step waits until none of its records waits.
+ */
+export async function confirmRebuild({ store, connection, steps }: Place): Promise<Confirmed> {
+  const confirmed: string[] = [];
   const held: string[] = [];
-  for (const step of await store.steps(connection)) {
-    if (!(await store.step(connection, step)).rebuilt) continue;
-    await store.save(connection, step, { rebuilt: false });
-    held.push(step);
+  for (const step of steps) {
+    const { rebuilt, ended, definition } = await store.step(connection, step.name);
+    if (!rebuilt || definition === null) continue; // one that is off stays held until it has run
+    if (ended === null || await isNotLookedFor({ store, connection, steps }, step)) held.push(step.name);
+    else {
+      await store.save(connection, step.name, { rebuilt: false });
+      confirmed.push(step.name);
+    }
   }
-  return held;
+  return { confirmed, held };
+}
+
+async function isNotLookedFor({ store, connection }: Place, step: Step): Promise<boolean> {
+  const sides = (["erp", "crm"] as const).filter((side) => step.extract[side].creation === "correlation");
+  const codes = ["waiting", "required_blank", "ambiguous"];
+  for (const side of sides) {
+    const open = pagesOf<Change>(
+      page,
+      (change) => change.id,
+      (keyset) => store.changes(connection, { step: step.name, side, states: ["open"] }, keyset),
+    );
+    for await (const changes of open) {
+      if (changes.some(({ op, reasons }) => op === "none" && reasons.some(({ code }) => codes.includes(code)))) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 /** Couples what both sides, just read, still tell. A rebuild that was stopped goes on with what is not coupled yet. */

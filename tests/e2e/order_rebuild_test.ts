@@ -1,9 +1,11 @@
 /** Orders whose store was lost: none is sent a second time. */
 import { assertEquals } from "@std/assert";
 import { confirmRebuild } from "../../engine/rebuild.ts";
+import { orders as definition } from "../../pipelines/orders.ts";
 import { crmOrder, erpOrders, openShop, submit } from "./order_shop.ts";
 import type { World } from "./order_world.ts";
 
+const placeOf = ({ store }: World) => ({ store, connection: "default", steps: [definition] });
 const orders = { steps: "orders" } as const;
 const inErp = async (world: World, number: string) => [
   (await erpOrders(world, number)).length,
@@ -30,7 +32,7 @@ Deno.test("orders that are open, posted or new when the store is lost are in the
   assertEquals((await crmOrder(world, String(posted)))["statecode"], 4);
   assertEquals(await inErp(world, "NEW"), [0, 0]);
 
-  await confirmRebuild(world.store, "default");
+  await confirmRebuild(placeOf(world));
   await world.sync(orders);
   assertEquals(await listed(world), []);
   assertEquals([await inErp(world, "OPEN"), await inErp(world, "POSTED"), await inErp(world, "NEW")], [
@@ -50,10 +52,30 @@ Deno.test("an order that was posted with other lines is a person's, also once cr
   world.sandbox.erpOrders.post(String(order!["number"]));
   await world.sync({ rebuild: true });
   await world.sync();
-  await confirmRebuild(world.store, "default");
+  await confirmRebuild(placeOf(world));
   for (const later of [false, true]) {
     await world.sync({ ...orders, later });
     assertEquals((await world.listed()).filter((one) => one.code === "unknown_outcome").map((one) => one.id), [id]);
     assertEquals(await inErp(world, "EDITED"), [0, 1]);
   }
+});
+
+Deno.test("orders are confirmed only once none waits: a posted one is found when its customer has a partner again", async () => {
+  await using world = await openShop();
+  await submit(world, "WAITS");
+  await world.sync(orders);
+  const [order] = await erpOrders(world, "WAITS");
+  world.sandbox.erpOrders.post(String(order!["number"]));
+  const [account] = await world.crm("accounts?$filter=accountnumber eq 'K101'");
+  const path = `accounts(${account!["accountid"]})`;
+  const { name, address1_postalcode } = account!;
+  await world.asCrmUser("PATCH", path, { accountnumber: "?", name: "Another", address1_postalcode: "?" });
+  await world.sync({ rebuild: true });
+  await world.sync();
+  assertEquals((await confirmRebuild(placeOf(world))).held, ["orders"]);
+  await world.asCrmUser("PATCH", path, { accountnumber: "K101", name, address1_postalcode });
+  await world.sync();
+  assertEquals((await confirmRebuild(placeOf(world))).held, []);
+  await world.sync();
+  assertEquals(await inErp(world, "WAITS"), [0, 1]);
 });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { copyInto, recover, run, type RunningSandbox, start, startSandbox, withHome } from "./program.ts";
+import { sharedData, sharedTest } from "../shared.ts";
 import { before, itsSteps, writeCompany } from "./small_company.ts";
 
 Deno.test("rebuild couples the same pairs after a kill and a lost store, and nothing is there twice", async () => {
@@ -30,7 +31,9 @@ Deno.test("rebuild couples the same pairs after a kill and a lost store, and not
       const held = await run(home, "sync", ...itsSteps);
       assertEquals([held.code, await numbered(sandbox)], [3, accounts], held.stderr);
       assertEquals((await run(home, "rebuild")).code, 3);
-      assertEquals((await run(home, "rebuild", "--confirm")).code, 0);
+      const confirmed = await run(home, "rebuild", "--confirm");
+      assertEquals(confirmed.code, 3); // the other steps were not synchronized
+      assertStringIncludes(confirmed.stdout, "customers, contacts");
       await recover(home, itsSteps);
       assertEquals(await couplings(home), undisturbed);
       assertEquals(await numbered(sandbox), before.customers);
@@ -40,6 +43,56 @@ Deno.test("rebuild couples the same pairs after a kill and a lost store, and not
     });
   });
 });
+
+sharedTest(
+  "rebuild couples the pairs of adventureworks and a filled CRM again, and nothing is there twice",
+  async () => {
+    await withHome(async (home) => {
+      const crm = `${sharedData}/crm-generated/adventureworks-seed1`;
+      const sandbox = await startSandbox(home, "--data", `${sharedData}/adventureworks`, "--crm-data", crm);
+      try {
+        assertEquals((await run(home, "sync")).code, 3);
+        const [pairs, records] = [await couplings(home), await inventory(sandbox)];
+        const customers = await sandbox.erp("customers", "?$select=id,number");
+        for (const { id } of customers.slice(0, 200)) {
+          const url = `${sandbox.erpUrl}companies(${sandbox.companyId})/customers(${id})`;
+          const answer = await sandbox.send("PATCH", url, { website: `https://${id}.example` }, { "If-Match": "*" });
+          assertEquals(answer.status, 200, await answer.text());
+        }
+        const since = (await sandbox.requests()).at(-1)!.n;
+        const killed = start(home, "sync");
+        while (writesOf(await sandbox.requests(since)).length < 1) await killed.said("salespeople");
+        killed.process.kill("SIGKILL");
+        assertEquals((await killed.end()).code, 137);
+        await Deno.remove(`${home}/store`, { recursive: true });
+
+        const begun = (await sandbox.requests()).at(-1)!.n;
+        const rebuilt = await run(home, "rebuild");
+        assertEquals(rebuilt.code, 3, rebuilt.stderr);
+        assertEquals(writesOf(await sandbox.requests(begun)), []);
+        assertEquals((await run(home, "sync")).code, 3);
+        assertEquals(await couplings(home), pairs);
+        assertEquals((await run(home, "rebuild", "--confirm")).code, 0);
+        assertEquals((await run(home, "sync")).code, 3);
+        assertEquals([await couplings(home), await inventory(sandbox)], [pairs, records]);
+      } finally {
+        await sandbox.stop();
+      }
+    });
+  },
+);
+
+/** How many records each table of both services has. */
+async function inventory(sandbox: RunningSandbox): Promise<Readonly<Record<string, number>>> {
+  const counts: Record<string, number> = {};
+  for (const set of ["accounts", "contacts", "products", "uomschedules", "uoms", "pricelevels", "productpricelevels"]) {
+    counts[set] = (await sandbox.crm(set)).length;
+  }
+  for (const entity of ["customers", "contacts", "items", "unitsOfMeasure", "currencies"]) {
+    counts[`ERP ${entity}`] = (await sandbox.erp(entity)).length;
+  }
+  return counts;
+}
 
 /** A copy of the filled sandbox has the same ids. */
 async function withSandbox<T>(

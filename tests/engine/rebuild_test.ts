@@ -113,7 +113,8 @@ Deno.test("a rebuilt step creates nothing and lists it, until a person confirms"
     ]);
     assertEquals(counts(met), [5, 5]);
   }
-  assertEquals(await confirmRebuild(lost.store, connection), ["customers", "users"]);
+  const done = await confirmRebuild({ store: lost.store, connection, steps });
+  assertEquals(done, { confirmed: ["users", "customers"], held: [] });
   await lost.sync();
   assertEquals(counts(met), [6, 6]);
   assertEquals(await lost.store.changes(connection, { states: ["open"] }, { limit: 9 }), []);
@@ -149,6 +150,19 @@ Deno.test("refuseCoupled() refuses a store that has couplings, and one whose reb
   const lost = lose(met);
   await lost.rebuild();
   await refuseCoupled(lost.store, connection);
-  await confirmRebuild(lost.store, connection);
+  await lost.sync();
+  await confirmRebuild({ store: lost.store, connection, steps });
   await assertRejects(() => refuseCoupled(lost.store, connection), DefinitionError);
+});
+
+Deno.test("confirmRebuild() holds a step until a run has listed what would be created", async () => {
+  const met = await synchronized();
+  const lost = lose(met);
+  await lost.rebuild();
+  const place = { store: lost.store, connection, steps };
+  assertEquals(await confirmRebuild(place), { confirmed: [], held: ["users", "customers"] });
+  assertEquals((await lost.store.step(connection, "customers")).rebuilt, true);
+  await lost.sync();
+  assertEquals((await confirmRebuild(place)).held, []);
+  assertEquals(await confirmRebuild(place), { confirmed: [], held: [] });
 });
