@@ -97,7 +97,7 @@ async function restore(args: Arguments, session: Session): Promise<number> {
 /** Real services are written to after a look only. */
 const planFirst = "plan --out exports/plan.json";
 
-/** How many records have no partner that the definition would make one for. */
+/** How many records have no partner, in steps that make one; some of them are left out by what a run looks at. */
 function leftToCreate(steps: readonly Step[], restored: ReadonlyMap<string, Restored>): number {
   return steps.reduce((sum, { name, load }) => {
     const { erp, crm } = restored.get(name)?.left ?? { erp: 0, crm: 0 };
@@ -110,8 +110,8 @@ function closing(restored: ReadonlyMap<string, Restored>, left: number): string 
   const byId = all.reduce((sum, one) => sum + one.byId, 0);
   const byKeys = all.reduce((sum, one) => sum + one.byKeys, 0);
   const rest = left === 0
-    ? "nothing is left that sync would create"
-    : `${left} left that sync would create: it lists them until deno task rebuild --confirm`;
+    ? "nothing is left that sync might create"
+    : `${left} are left that sync might create: it lists what it would until deno task rebuild --confirm`;
   return `Restored ${byId} couplings by id and ${byKeys} by keys; ${rest}`;
 }
 
