@@ -76,6 +76,8 @@ export function oracles({ tables, store, connection, policies, without }: Judged
   let isEarly = false;
   let isOnItsWay = false;
   const unsure = new Set<number>();
+  /** Created by requests that were on their way when nobody waited for them any more. */
+  const late = new Set<Record_>();
 
   function violated(oracle: Oracle, what: string): void {
     if (!without.has(oracle)) violations.push({ oracle, what });
@@ -216,6 +218,8 @@ export function oracles({ tables, store, connection, policies, without }: Judged
       for (const side of ["erp", "crm"] as const) {
         for (const row of tables.entity(side, kind[side]).rows.values()) {
           if (row.creator !== "program" || row.isGone || named.has(`${kind.erp} ${row.id}`)) continue;
+          // What it was made for was deleted before it came: it is a record like any other of its side.
+          if (late.has(row) && (deletions.has(`erp ${row.thing}`) || deletions.has(`crm ${row.thing}`))) continue;
           violated("no orphan", `${nameOf(row)} was created by the program and belongs to nothing`);
         }
       }
@@ -408,6 +412,9 @@ export function oracles({ tables, store, connection, policies, without }: Judged
       seen();
       isOnItsWay = false;
       self.unsure(since);
+      for (const { by, op, row } of tables.happened.slice(since)) {
+        if (by === "program" && op === "create") late.add(row);
+      }
       lost = lost.filter(({ at }) => at < since);
     },
     async soon() {

@@ -103,14 +103,14 @@ export const planted: readonly Planted[] = [
     name: "coupling before the write",
     edits: [{
       file: "engine/decide_creation.ts",
-      from: "  intend(context, change, saved, again);\n",
+      from: "  if (context.rebuilt && replaces === null) {\n",
       to: `  if (change.target !== null && side === "crm") {
     saved.couplings.push({
       ...{ erpId: source.id, crmId: change.target, state: "coupled", base: null, written: null, resolution: null },
       ...{ seen: { erp: source.fingerprint, crm: null }, definition: compiled.hash, how: "created in the CRM" },
     });
   }
-  intend(context, change, saved, again);
+  if (context.rebuilt && replaces === null) {
 `,
     }],
   },
