@@ -54,14 +54,17 @@ export async function lockConnection(
           values (${connection}::text, pg_backend_pid(), clock_timestamp())
           on conflict (connection) do update set session = excluded.session, seen = excluded.seen`.execute(link.db);
       await beat();
-      // A session that broke is told by `guard`.
-      timer = setInterval(() => void beat().catch(() => isHeld = false), pause);
+      // One that fails is followed by the next; that the session broke is told by its closing.
+      timer = setInterval(() => void beat().catch(() => {}), pause);
       Deno.unrefTimer(timer);
     },
     release: async () => {
       clearInterval(timer);
       try {
         // The server may be some time behind in noticing that a session has ended.
+        if (isHeld && timer !== undefined) {
+          await sql`delete from holders where connection = ${connection}`.execute(link.db);
+        }
         if (isHeld) await sql`select pg_advisory_unlock_all()`.execute(link.db);
       } finally {
         await link.close();

@@ -133,6 +133,12 @@ export async function attempt<T>(action: string, work: () => Promise<T>): Promis
 function failed(action: string, error: unknown): unknown {
   for (const ours of [DefinitionError, RecordError, ServiceError, StepError]) if (error instanceof ours) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if ((error as { code?: unknown }).code === "53100") {
+    return new ServiceError(
+      `Cannot ${action}: the database's disk is full; make room there, then run it again`,
+      { service: "store", code: "store_failed", cause: error },
+    );
+  }
   return new ServiceError(
     `Cannot ${action}: the database answered "${message}"; run it again, and if it stays so, keep the log`,
     { service: "store", code: "store_failed", cause: error },

@@ -171,12 +171,9 @@ export function kindsAt(call: Call, place: Place): readonly Kind[] {
   return all.filter(({ fits }) => fits === undefined || fits(call, place));
 }
 
-/** What stands for a step of a write in {@link doingOf}. */
-export const stepsOfWrites: readonly string[] = [
-  "the intent",
-  "the mark of what is sent",
-  "the coupling",
-  "the outcome",
+/** Saves that something hangs on, in the words of {@link doingOf}. */
+export const weightySaves: readonly string[] = [
+  ...["the cursor", "the intent", "the mark of what is sent", "the coupling", "the outcome"],
 ];
 
 /** What a call does, in the words of the situations. */

@@ -19,7 +19,7 @@ const usage = `Usage: deno task simulate [options]
   --history K     play this one alone, and print what happens in it
   --exhaustive    instead of drawn ones: every fault at every call of chosen histories, and pairs of faults
   --store pglite  play each in memory and in the embedded database, and compare byte for byte
-  --bugs N        histories in which each planted bug has to be caught (2000; 0: plant none)
+  --bugs N        histories in which each planted bug has to be caught (4000; 0: plant none)
   --log FILE      write a digest of each history's log
   --json          print one JSON document instead of text`;
 
@@ -61,7 +61,7 @@ async function main(): Promise<number> {
   if (history !== null) return await replay(seed, history, isExhaustive);
   const options: Options = {
     histories: numberOf("histories", values.histories) ?? 20_000,
-    ...{ seed, bugs: numberOf("bugs", values.bugs) ?? 2_000, log: values.log ?? null },
+    ...{ seed, bugs: numberOf("bugs", values.bugs) ?? 4_000, log: values.log ?? null },
     ...{ isExhaustive, isJson: values.json === true },
   };
   if (values.store === "pglite") return await compare(options);

@@ -174,6 +174,10 @@ export const planted: readonly Planted[] = [
       file: "engine/reconcile.ts",
       from: "new Set(members.filter((one) => !one.equal).map(wantOf))",
       to: "new Set(members.filter((one) => !one.equal || (one.erpChanged && one.crmChanged)).map(wantOf))",
+    }, {
+      file: "engine/reconcile.ts",
+      from: "    agree(members.filter((one) => one.equal));\n",
+      to: "",
     }],
   },
   {

@@ -8,7 +8,7 @@ import type { Run, Store } from "../../store/store.ts";
 import { canonical } from "./canonical.ts";
 import { chance } from "./chance.ts";
 import { pipelineOf } from "./company.ts";
-import { doingOf, goOn, kindsAt, type Place, resume, stepsOfWrites, writesOf } from "./faults.ts";
+import { doingOf, goOn, kindsAt, type Place, resume, weightySaves, writesOf } from "./faults.ts";
 import type { Act, Fault, History, Round } from "./history.ts";
 import { type Oracle, oracles, type Violation } from "./oracles.ts";
 import { type Call, type Schedule, schedule } from "./schedule.ts";
@@ -36,7 +36,7 @@ export interface Met {
   readonly call: number;
   /** So many kinds of faults fit there. */
   readonly kinds: number;
-  /** It is a step of a write. */
+  /** It writes to a service, or is a save that something hangs on. */
   readonly isStep: boolean;
 }
 
@@ -263,10 +263,10 @@ export async function play(history: History, options: PlayOptions = {}): Promise
       }
       const isWrite = call.method === "write";
       if (options.onCall !== undefined) {
-        const isStep = isWrite || stepsOfWrites.includes(doingOf(call));
+        const isStep = isWrite || weightySaves.includes(doingOf(call));
         options.onCall({ round: rounds - 1, call: running.calls, kinds: kindsAt(call, place).length, isStep });
       }
-      const isStep = isWrite || stepsOfWrites.includes(doingOf(call));
+      const isStep = isWrite || weightySaves.includes(doingOf(call));
       if (isWrite) running.writes++;
       if (isStep) running.steps++;
       const now = left.findIndex(({ where, at }) =>

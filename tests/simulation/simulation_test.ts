@@ -42,7 +42,7 @@ Deno.test("every planted bug is caught", async () => {
   const caught: (readonly [string, boolean])[] = [];
   await Promise.all([1, 2].map(async () => {
     for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {
-      const found = await hunt(bug, { seed, histories: 2_000 });
+      const found = await hunt(bug, { seed, histories: 4_000 });
       caught.push([bug.name, found.caught !== null && oracleNames.includes(found.caught.oracle)]);
     }
   }));

@@ -90,6 +90,31 @@ postgresTest(
 );
 
 postgresTest(
+  "a store whose disk is full says so, saves nothing of what it was given, and goes on when there is room",
+  () =>
+    withDatabase(async (database) => {
+      const address = addressOf(database);
+      const store = await openPostgres(address, "default");
+      await store.savePage("default", "s", "erp", page);
+      await beside(
+        address,
+        `create function tenging.fill() returns trigger language plpgsql as
+        $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$`,
+        "create trigger fill before insert or update on tenging.records for each row execute function tenging.fill()",
+      );
+      const other = { ...page, records: [{ ...record, id: "b" }], cursor: "c2" };
+      const error = await refused(store.savePage("default", "s", "erp", other));
+      assertEquals(error.code, "store_failed");
+      assertStringIncludes(error.message, "the database's disk is full; make room there");
+      assertEquals((await store.step("default", "s")).cursors.erp, "c1");
+      await beside(address, "drop trigger fill on tenging.records");
+      await store.savePage("default", "s", "erp", other);
+      assertEquals((await store.step("default", "s")).cursors.erp, "c2");
+      await store.close();
+    }),
+);
+
+postgresTest(
   "openPostgres() is refused where another process works on the connection, and names it",
   () =>
     withDatabase(async (database) => {

@@ -138,7 +138,7 @@ postgresTest(
 
 for (
   const [lost, sessions] of [
-    ["the session with its lock", "query like '%advisory%'"],
+    ["the session with its lock", "query like '%holders%'"],
     ["the session with its transaction", "state like 'idle in transaction%'"],
   ] as const
 ) {
