@@ -39,7 +39,9 @@ export async function openPostgres(
   try {
     let isWhole = true;
     const onClose = () => isWhole = false;
-    const link = await openLink(address, { max: rehearsal ? 1 : max, guard: lock.guard, onClose });
+    const link = await openLink(address, {
+      ...{ max: rehearsal ? 1 : max, name: lock.working, guard: lock.guard, onClose },
+    });
     try {
       verify(await storeIdOf(link.db));
       await upToDate(link, address);
@@ -113,6 +115,7 @@ async function alone(
 ): Promise<void> {
   try {
     await upToDate(link, address);
+    await lock.beat();
     await work();
   } finally {
     await lock.release();

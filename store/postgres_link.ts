@@ -19,6 +19,8 @@ export interface Link {
 export interface LinkOptions {
   /** The most connections that it has at once. */
   readonly max: number;
+  /** What the server calls its sessions; else after this process. */
+  readonly name?: string;
   /** Called before every use; throws when the database must not be used any more. */
   readonly guard?: () => void;
   /** Called when a connection broke, or was closed. */
@@ -85,7 +87,7 @@ export async function openLink(address: PostgresAddress, options: LinkOptions): 
 /** All that the driver would else take from variables of the environment is given. */
 function settingsOf(
   { host, port, database, user, password }: PostgresAddress,
-  { max, onClose }: LinkOptions,
+  { max, name = `tenging ${Deno.pid}`, onClose }: LinkOptions,
   socket: () => ReturnType<typeof connectSocket>,
 ): postgres.Options<Record<string, never>> {
   const settings = {
@@ -98,7 +100,7 @@ function settingsOf(
     ...{ max_pipeline: 1, prepare: true, debug: false, fetch_types: true, publications: "" },
     onnotice: () => {},
     connection: {
-      application_name: `tenging ${Deno.pid}`,
+      application_name: name,
       search_path: schema,
       // Plans made without knowing the values would read whole tables; compiling them costs more than it gives.
       ...{ plan_cache_mode: "force_custom_plan", jit: "off" },

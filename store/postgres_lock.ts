@@ -9,6 +9,8 @@ import { refusalOf } from "./postgres_refusals.ts";
 import { nameOf, type PostgresAddress } from "./postgres_socket.ts";
 
 export interface Lock {
+  /** What the sessions are to be called that work under it: they end with its own when it is taken over. */
+  readonly working: string;
   /** Throws ServiceError "store_lost" when the session broke: another process may work there by now. */
   guard(): void;
   /** Gives signs of life from now on: once the tables for them are there. */
@@ -32,11 +34,14 @@ export async function lockConnection(
   { connection, wait }: { readonly connection: string; readonly wait: boolean },
 ): Promise<Lock> {
   let isHeld = true;
+  let working: string;
   let timer: ReturnType<typeof setInterval> | undefined;
   const link = await openLink(address, { max: 1, onClose: () => isHeld = false });
   try {
     // A setting of the server or the user's that ends idle sessions would end this one.
-    await sql`set idle_session_timeout = 0`.execute(link.db);
+    const { rows } = await sql<{ session: number }>`select pg_backend_pid() as session,
+      set_config('idle_session_timeout', '0', false)`.execute(link.db);
+    working = workingUnder(rows[0]!.session);
     const taken = await take(link, { connection, wait }) ||
       (wait && await endLifeless(link, connection) && await take(link, { connection, wait }));
     if (!taken) throw await refusal(link, { address, connection });
@@ -45,6 +50,7 @@ export async function lockConnection(
     throw refusalOf(address, error);
   }
   return {
+    working,
     guard: () => {
       if (!isHeld) throw sessionLost(address, "the session broke that kept other processes away");
     },
@@ -94,15 +100,30 @@ async function take(link: Link, { connection, wait }: { connection: string; wait
   }
 }
 
-/** Ends the session that holds the lock and gave no sign of life; false where it did, or may not be ended. */
+/** What sessions are called that work under the lock of this one. */
+function workingUnder(session: number): string {
+  return `tenging:${session}`;
+}
+
+/**
+ * Ends the session that holds the lock and gave no sign of life; false where it did, or may not be ended. The sessions
+ * that work under it are ended first: one may stand in the middle of a transaction, and who saves next would wait for it.
+ */
 async function endLifeless({ db }: Link, connection: string): Promise<boolean> {
   const { rows } = await sql<{ isThere: boolean }>`select to_regclass('holders') is not null as "isThere"`.execute(db);
   if (rows[0]?.isThere !== true) return false;
+  const lifelessOnes = await sql<{ session: number }>`select l.pid as session from pg_locks l
+    where ${isLock(connection)} and exists (select from holders where connection = ${connection} and session = l.pid
+      and seen < clock_timestamp() - ${sql.lit(lifeless)}::interval)`.execute(db);
+  const session = lifelessOnes.rows[0]?.session;
+  if (session === undefined) return false;
   try {
-    const ended = await sql<{ ended: boolean }>`select pg_terminate_backend(l.pid, 5000) as ended from pg_locks l
-      where ${isLock(connection)} and exists (select from holders where connection = ${connection} and session = l.pid
-        and seen < clock_timestamp() - ${sql.lit(lifeless)}::interval)`.execute(db);
-    return ended.rows.some((row) => row.ended);
+    await sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity
+      where datname = current_database() and application_name = ${workingUnder(session)}`.execute(db);
+    const ended = await sql<{ ended: boolean }>`select pg_terminate_backend(${session}::int, 5000) as ended`.execute(
+      db,
+    );
+    return ended.rows[0]?.ended === true;
   } catch (error) {
     if ((error as { code?: unknown }).code === "42501") return false; // insufficient_privilege: another user's
     throw error;

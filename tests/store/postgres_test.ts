@@ -36,12 +36,14 @@ async function refused(work: Promise<unknown>): Promise<ServiceError> {
   return error;
 }
 
-/** Runs statements in the database, beside the store. */
-async function beside(address: PostgresAddress, ...statements: readonly string[]): Promise<void> {
+/** Runs statements in the database, beside the store; returns the rows of the last one. */
+async function beside(address: PostgresAddress, ...statements: readonly string[]): Promise<readonly postgres.Row[]> {
   const { host, port, database, user, password } = address;
   const sql = postgres({ host, port, database, user, pass: password, max: 1, onnotice: () => {} });
   try {
-    for (const statement of statements) await sql.unsafe(statement);
+    let rows: readonly postgres.Row[] = [];
+    for (const statement of statements) rows = await sql.unsafe(statement);
+    return rows;
   } finally {
     await sql.end({ timeout: 5 });
   }
@@ -111,6 +113,35 @@ postgresTest(
       await store.savePage("default", "s", "erp", other);
       assertEquals((await store.step("default", "s")).cursors.erp, "c2");
       await store.close();
+    }),
+);
+
+postgresTest(
+  "openPostgres() ends a transaction that who gave no sign of life stands in, or the next save would wait for it",
+  () =>
+    withDatabase(async (database) => {
+      const address = addressOf(database);
+      const stalled = await openPostgres(address, "default");
+      await stalled.savePage("default", "s", "erp", page);
+      await beside(
+        address,
+        `create function tenging.hang() returns trigger language plpgsql as
+        $$ begin if new.id = 'hangs' then perform pg_sleep(600); end if; return new; end $$`,
+        "create trigger hang before insert on tenging.records for each row execute function tenging.hang()",
+      );
+      const hanging = refused(
+        stalled.savePage("default", "s", "erp", { ...page, records: [{ ...record, id: "hangs" }], cursor: "c2" }),
+      );
+      const sleeping = "select pid from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
+      while ((await beside(address, sleeping)).length === 0);
+      await beside(address, "update tenging.holders set seen = clock_timestamp() - interval '61 seconds'");
+      const next = await openPostgres(address, "default");
+      assertEquals((await beside(address, sleeping)).length, 0);
+      await next.savePage("default", "s", "erp", { ...page, cursor: "c3" });
+      assertEquals((await next.step("default", "s")).cursors.erp, "c3");
+      await hanging;
+      await stalled.close();
+      await next.close();
     }),
 );
 
