@@ -4,6 +4,8 @@
 export interface TestServer {
   /** Of its superuser, with the password, and of its database "postgres". */
   readonly url: string;
+  /** Ends it as a crash does, and starts it again. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -66,10 +68,27 @@ async function listen(programs: string, { dir, owner, password, ssl }: Place): P
     ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 60, ssl },
     ...{ fsync: "off", synchronous_commit: "off", full_page_writes: "off", shared_buffers: "64MB" },
   };
-  const server = new Deno.Command(`${programs}/postgres`, {
+  const command = new Deno.Command(`${programs}/postgres`, {
     args: ["-D", `${dir}/data`, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
     ...{ cwd: dir, ...owner, stdin: "null", stdout: "null", stderr: "piped" },
-  }).spawn();
+  });
+  let end = await begin(command);
+  return {
+    url: `postgres://tests:${password}@127.0.0.1:${port}/postgres`,
+    async restart() {
+      await end("SIGQUIT");
+      end = await begin(command);
+    },
+    async stop() {
+      await end("SIGINT"); // connections are closed, nothing is waited for
+      await Deno.remove(dir, { recursive: true });
+    },
+  };
+}
+
+/** Returns what ends it, once it accepts connections. */
+async function begin(command: Deno.Command): Promise<(signal: Deno.Signal) => Promise<void>> {
+  const server = command.spawn();
   const ready = Promise.withResolvers<void>();
   const reading = (async () => {
     let text = "";
@@ -80,13 +99,9 @@ async function listen(programs: string, { dir, owner, password, ssl }: Place): P
     ready.reject(new Error(`PostgreSQL ended: ${text}`));
   })();
   await ready.promise;
-  return {
-    url: `postgres://tests:${password}@127.0.0.1:${port}/postgres`,
-    async stop() {
-      server.kill("SIGINT"); // connections are closed, nothing is waited for
-      await Promise.all([server.status, reading]);
-      await Deno.remove(dir, { recursive: true });
-    },
+  return async (signal) => {
+    server.kill(signal);
+    await Promise.all([server.status, reading]);
   };
 }
 

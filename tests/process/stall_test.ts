@@ -29,7 +29,9 @@ postgresTest(
           const slow = { kind: "latency", service: "dataverse", method: "POST", match: "$batch", ms: 2_000, times: 1 };
           await sandbox.control("POST", "/sandbox/faults", [slow]);
           const stalled = start("sync", ...itsSteps);
-          while ((await sandbox.control("GET", "/sandbox/faults"))[0].met === 0);
+          let isOver = false;
+          stalled.process.status.then(() => isOver = true);
+          while ((await sandbox.control("GET", "/sandbox/faults"))[0].hit === 0) assert(!isOver);
           stalled.process.kill("SIGSTOP"); // a write is under way, and others are to follow
           const early = await start("sync", ...itsSteps).end();
           assertEquals(early.code, 6, early.stderr);
