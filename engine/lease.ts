@@ -10,8 +10,8 @@ export interface Taking {
 
 /**
  * Takes a step from whoever had it, and returns the store to work on it with: once somebody else takes the step, nothing
- * more is saved there (ServiceError "lease_lost"). Everything that is sent to a service is saved as sent before, so
- * nothing is sent any more either.
+ * more is saved there (ServiceError "lease_lost"). A change is saved as sent before it is sent, so only what was saved so
+ * before, and is on its way, still takes effect.
  */
 export async function takeStep(store: Store, { connection, step, holder }: Taking): Promise<Store> {
   const last = (await store.step(connection, step)).lease;

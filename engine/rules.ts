@@ -147,7 +147,7 @@ export interface Compiled {
   readonly ruleHashes: Readonly<Record<string, string>>;
 }
 
-/** What was compiled before: hashing takes longer than a run that finds nothing to do. */
+/** What was compiled before: a step never changes, so its rules are hashed once. */
 const known = new WeakMap<Step, Compiled>();
 
 /** `parts`: the step of the parts that are under this one. */
