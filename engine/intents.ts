@@ -98,12 +98,19 @@ function mayBeLost({ op, reasons }: Change): boolean {
 
 /** Whether nobody wants any more what a creation in doubt was for: its source is gone, or has come to its end. */
 async function isOver(context: StepContext, change: Change): Promise<boolean> {
-  const { store, connection, step } = context;
+  const { step } = context;
   if (untilOf(change) > context.now()) return false;
-  const from = otherSide(change.side);
-  const [source] = await store.records(connection, step.name, from, { ids: [change.source] }, { limit: 1 });
-  if (source === undefined || source.state === "deleted") return true;
-  return authorityOf(step, { erp: {}, crm: {}, [from]: source.data })?.over === true;
+  const source = await sourceOf(context, change);
+  // What the creation may have left is held until a person decides: else it would bring back what was deleted.
+  if (source === null) return change.reasons.every(({ about = [] }) => about.length === 0);
+  return authorityOf(step, { erp: {}, crm: {}, [otherSide(change.side)]: source.data })?.over === true;
+}
+
+/** Null where it was deleted. */
+async function sourceOf({ store, connection, step }: StepContext, change: Change): Promise<StoredRecord | null> {
+  const ids = [change.source];
+  const [source] = await store.records(connection, step.name, otherSide(change.side), { ids }, { limit: 1 });
+  return source === undefined || source.state === "deleted" ? null : source;
 }
 
 function untilOf({ reasons }: Change): string {
@@ -212,7 +219,10 @@ async function lookAlikes(context: StepContext, change: Change, since: string): 
   if (alike.length === 0) return null;
   const names = alike.map((record) => `"${nameOf(compiled, record)}"`).join(", ");
   const message = `Cannot tell whether an interrupted creation left ${names}: at least half of what was sent stands ` +
-    `there, and the rest was changed since; couple the two if it is so, or try the creation again if it is not (retry)`;
+    `there, and the rest was changed since; ` +
+    (await sourceOf(context, change) === null
+      ? "the record that it was created for was deleted: delete this one as well, or let it go its own way (retry)"
+      : "couple the two if it is so, or try the creation again if it is not (retry)");
   const until = untilOf(change) || lateUntil(context, side);
   const about = alike.map(({ id }) => id);
   return { reason: { code: "unknown_outcome", message, about, ...(until === undefined ? {} : { until }) } };

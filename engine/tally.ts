@@ -15,16 +15,16 @@ export const noCounts: Counts = {
   failed: 0,
 };
 
+const names = Object.keys(noCounts) as (keyof Counts)[];
+
 export function counted(counts: Counts, outcome: Outcome, records = 1): Counts {
   return { ...counts, read: counts.read + records, [outcome]: counts[outcome] + records };
 }
 
 export function sumOf(all: readonly Counts[]): Counts {
-  const sum: Record<string, number> = { ...noCounts };
-  for (const counts of all) {
-    for (const [name, count] of Object.entries(counts)) sum[name] = (sum[name] ?? 0) + count;
-  }
-  return sum as unknown as Counts;
+  const sum = { ...noCounts };
+  for (const counts of all) for (const name of names) sum[name] += counts[name];
+  return sum;
 }
 
 export const notStarted: DirectionRun = { status: "", counts: noCounts };

@@ -91,7 +91,10 @@ export function keep<T>(value: T): T {
 
 function keptProperties(value: object): object {
   const copy: Record<string, unknown> = {};
-  for (const [name, inner] of Object.entries(value)) if (inner !== undefined) copy[name] = keep(inner);
+  for (const name of Object.keys(value)) {
+    const inner = (value as Record<string, unknown>)[name];
+    if (inner !== undefined) copy[name] = keep(inner);
+  }
   return copy;
 }
 

@@ -97,6 +97,23 @@ Deno.test("retry() makes it where a person says that the record is another one",
   assertEquals(names(w.crm.all("accounts")), ["Lucas", "Łukasz"]);
 });
 
+Deno.test("runPipeline() brings back nothing that was deleted after a creation for it, until a person decides", async () => {
+  const w = await renamed();
+  w.crm.remove("accounts", "a1");
+  for (let run = 0; run < 2; run++) {
+    w.later();
+    await w.sync();
+    assertEquals(w.crm.all("accounts").map(({ data }) => data.name), []);
+  }
+  const made = w.erp.all("customers")[0]!.id;
+  assertEquals(await codes(w), [`crm ${made} unknown_outcome`, "erp a1 unknown_outcome"]);
+  const filter = retryFilter(steps, ["customers", "reason:unknown_outcome"]);
+  for (const one of await retriesOf(place(w), filter)) await retry(place(w), one);
+  await w.sync();
+  assertEquals(w.crm.all("accounts").map(({ data }) => data.name), ["Lucas"]);
+  assertEquals(await codes(w), []);
+});
+
 Deno.test("runPipeline() doubles no record that matches while another creation may have left it", async () => {
   const w = await renamed();
   w.erp.put("customers", w.erp.all("customers")[0]!.id, { name: "Lucas", city: "Oslo" });

@@ -77,7 +77,7 @@ const atSaves: readonly Kind[] = [
 const atStoreReadings: readonly Kind[] = [killedBefore, fails, stalledBefore, stopped, jumps];
 const nothingListed: Kind = {
   name: "nothing listed",
-  fits: (call, place) => isWhole(call.given[0] as ReadOptions) && place.isKnown(call),
+  fits: (call, place) => isWholeReading(call) && place.isKnown(call),
   happens: async (call, place) => {
     place.set(call, "hide");
     await goOn(call);
@@ -205,6 +205,8 @@ async function answerLost(call: Call): Promise<End> {
   return "goes on";
 }
 
-function isWhole({ since, ids, only }: ReadOptions): boolean {
+/** Of a reading: it asks for a page of all records. */
+export function isWholeReading({ given }: Call): boolean {
+  const { since, ids, only } = given[0] as ReadOptions;
   return since === undefined && ids === undefined && only === undefined;
 }

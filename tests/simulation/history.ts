@@ -40,11 +40,11 @@ const acts = [
 const total = acts.reduce((sum, [, weight]) => sum + weight, 0);
 
 /**
- * A fault at the `at`-th call of a run, its `at`-th write to a service, or its `at`-th write or weighty save: cursor,
- * intent, mark, outcome. `kind` chooses among those that can happen there.
+ * A fault at the `at`-th call of a run, its `at`-th whole reading, its `at`-th write to a service, or its `at`-th write or
+ * weighty save: cursor, intent, mark, outcome. `kind` chooses among those that can happen there.
  */
 export interface Fault {
-  readonly where: "calls" | "writes" | "steps";
+  readonly where: "calls" | "readings" | "writes" | "steps";
   readonly at: number;
   readonly kind: number;
 }
@@ -101,8 +101,8 @@ function roundOf(draw: Chance, length: number): Round {
     pause: draw.pick([1, 5, 30, 90, 26 * 60]) * 60_000,
     full: draw.happens(0.2),
     faults: times(draw.pick([0, 1, 1, 1, 2, 3]), () => {
-      const where = draw.pick(["calls", "calls", "writes", "steps"] as const);
-      const most = { calls: length, writes: 4, steps: 20 }[where];
+      const where = draw.pick(["calls", "calls", "calls", "readings", "writes", "writes", "steps", "steps"] as const);
+      const most = { calls: length, readings: 8, writes: 4, steps: 20 }[where];
       return { where, at: 1 + draw.below(most), kind: draw.next() };
     }),
     // What is made on both sides while one of them was read already can't be told from something new.

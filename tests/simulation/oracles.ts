@@ -78,6 +78,10 @@ export function oracles({ tables, store, connection, policies, without }: Judged
   const unsure = new Set<number>();
   /** Created by requests that were on their way when nobody waited for them any more. */
   const late = new Set<Record_>();
+  /** Sides, entities and ids of records that users deleted. */
+  const gone = new Set<string>();
+  /** Things of which such a request made a deleted record again: whatever was made in its place stands beside it. */
+  const revived = new Set<number>();
 
   function violated(oracle: Oracle, what: string): void {
     if (!without.has(oracle)) violations.push({ oracle, what });
@@ -87,12 +91,13 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     for (; next < tables.happened.length; next++) look(tables.happened[next]!);
   }
 
-  function look({ by, op, row, fields, lost: gone }: Happening): void {
+  function look({ by, op, row, fields, lost: overwritten }: Happening): void {
     const { side } = row.entity;
     const place = `${side} ${row.thing}`;
     if (by === "user") {
       if (op === "create") buried.delete(place);
       if (op !== "delete") return;
+      gone.add(`${side} ${row.entity.name} ${row.id}`);
       if (self.isCoupled(row)) buried.add(place);
       const had = deletions.get(place) ?? new Set<Token>();
       for (const token of Object.values(row.tokens)) {
@@ -102,12 +107,13 @@ export function oracles({ tables, store, connection, policies, without }: Judged
       deletions.set(place, had);
       return;
     }
-    for (const [field, token] of Object.entries(gone)) lost.push({ row, field, token, at: next });
+    for (const [field, token] of Object.entries(overwritten)) lost.push({ row, field, token, at: next });
     if (op === "delete") return lookAtDeletion(row);
     lookAtLookups(row, fields);
     if (op !== "create") return;
+    if (isOnItsWay && gone.has(`${side} ${row.entity.name} ${row.id}`)) revived.add(row.thing);
     const others = rowsOf(row.entity.side, row).filter((other) => other !== row && other.thing === row.thing);
-    if (others.length > 0) {
+    if (others.length > 0 && !revived.has(row.thing)) {
       violated("no duplicate", `${nameOf(row)} was created beside ${others.map(nameOf).join(", ")}`);
     }
     if (!isOnItsWay && buried.has(place) && policies.missing[side] !== "restore") {
@@ -219,7 +225,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
         for (const row of tables.entity(side, kind[side]).rows.values()) {
           if (row.creator !== "program" || row.isGone || named.has(`${kind.erp} ${row.id}`)) continue;
           // What it was made for was deleted before it came: it is a record like any other of its side.
-          if (late.has(row) && (deletions.has(`erp ${row.thing}`) || deletions.has(`crm ${row.thing}`))) continue;
+          if (late.has(row) && isDeleted(row)) continue;
           violated("no orphan", `${nameOf(row)} was created by the program and belongs to nothing`);
         }
       }
@@ -258,21 +264,26 @@ export function oracles({ tables, store, connection, policies, without }: Judged
   ): void {
     const live = { erp: erp.filter(({ isGone }) => !isGone), crm: crm.filter(({ isGone }) => !isGone) };
     const name = nameOf((live.erp[0] ?? live.crm[0] ?? erp[0] ?? crm[0])!);
+    if (revived.has(thing) && (live.erp.length > 1 || live.crm.length > 1)) return;
     for (const side of ["erp", "crm"] as const) {
       if (live[side].length > 1) violated("no duplicate", `${live[side].map(nameOf).join(" and ")} are the same thing`);
     }
-    const isDeleted = deletions.has(`erp ${thing}`) || deletions.has(`crm ${thing}`);
-    if (isEarly && isDeleted) return;
+    const wasDeleted = isDeleted({ thing });
+    if (isEarly && wasDeleted) return;
     const isAway = live.crm.some(({ data }) => data.kind !== undefined && data.kind !== 3);
     const reasons = open.flatMap(({ reasons }) => reasons);
     const some = (live.erp[0] ?? live.crm[0] ?? erp[0] ?? crm[0])!;
-    for (const change of open) judgeReasons(change, live.erp[0], live.crm[0], { some, isDeleted, isAway });
+    for (const change of open) judgeReasons(change, live.erp[0], live.crm[0], { some, isDeleted: wasDeleted, isAway });
     if (live.erp.length === 0 && live.crm.length === 0) {
-      if (!isDeleted) violated("nothing missing", `${name} is gone, and no user deleted it`);
+      if (!wasDeleted) violated("nothing missing", `${name} is gone, and no user deleted it`);
       return;
     }
     if (isAway) return;
     if (parted) {
+      const isWanted = wasDeleted || policies.left === "uncouple";
+      if (!isWanted) {
+        violated("nothing missing", `${name} was parted, and no user deleted one or took it from the filter`);
+      }
       const side = live.erp.length === 0 ? "erp" : live.crm.length === 0 ? "crm" : null;
       if (side !== null && policies.missing[side] === "report" && policies.left !== "uncouple") {
         violated("nothing missing", `${name} was parted from its counterpart, which was only to be reported`);
@@ -359,7 +370,6 @@ export function oracles({ tables, store, connection, policies, without }: Judged
           if (stands) violated("reasons hold", `${told}, and that is coupled`);
         }
       }
-      if (code === "missing" && !isDeleted) violated("reasons hold", `${told}, and no user deleted it`);
       if (code === "left" && !isAway && !isDeleted) violated("reasons hold", `${told}, and it is in the filter`);
       if (code === "conflict" && field === undefined && !isDeleted) {
         violated("reasons hold", `${told}, and no user deleted it`);
@@ -367,16 +377,27 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     }
   }
 
+  function isDeleted({ thing }: { readonly thing: number }): boolean {
+    return deletions.has(`erp ${thing}`) || deletions.has(`crm ${thing}`);
+  }
+
   function coupledOnce(row: Record_): boolean {
-    return coupledNow.has(`${row.entity.side} customers ${row.id}`) && !deletions.has(`erp ${row.thing}`) &&
-      !deletions.has(`crm ${row.thing}`);
+    return coupledNow.has(`${row.entity.side} customers ${row.id}`) && !isDeleted(row);
   }
 
   const self: Watch = {
     violations,
     violated,
     seen,
-    saved(step, { couplings = [] }) {
+    saved(step, { couplings = [], changes = [] }) {
+      seen();
+      for (const { side, source, reasons } of changes) {
+        if (!reasons.some(({ code }) => code === "missing")) continue;
+        const from: Side = side === "erp" ? "crm" : "erp";
+        const row = tables.entity(from, kinds.find(({ erp }) => erp === step)![from]).rows.get(source)!;
+        if (isDeleted(row)) continue;
+        violated("reasons hold", `the counterpart of ${nameOf(row)} is said to be missing, and no user deleted it`);
+      }
       for (const { erpId, crmId, state } of couplings) {
         if (state !== "coupled") continue;
         coupled.add(`erp ${step} ${erpId}`);

@@ -8,7 +8,7 @@ import type { Run, Store } from "../../store/store.ts";
 import { canonical } from "./canonical.ts";
 import { chance } from "./chance.ts";
 import { pipelineOf } from "./company.ts";
-import { doingOf, goOn, kindsAt, type Place, resume, weightySaves, writesOf } from "./faults.ts";
+import { doingOf, goOn, isWholeReading, kindsAt, type Place, resume, weightySaves, writesOf } from "./faults.ts";
 import type { Act, Fault, History, Round } from "./history.ts";
 import { type Oracle, oracles, type Violation } from "./oracles.ts";
 import { type Call, type Schedule, schedule } from "./schedule.ts";
@@ -59,10 +59,21 @@ interface Running {
   ended: Run | null;
   error: unknown;
   calls: number;
+  readings: number;
   writes: number;
   steps: number;
   faults: number;
   stalledAt: Call | null;
+  /** Of a run that went on after it stood still: to which entities it has written since. */
+  wentOn: Set<string> | null;
+}
+
+/** Whether a run that went on writes to this entity for the first time since. */
+function isFirst({ wentOn }: Running, { port, entity }: Call): boolean {
+  const place = `${port} ${entity}`;
+  if (wentOn === null || wentOn.has(place)) return false;
+  wentOn.add(place);
+  return true;
 }
 
 function wordsOf({ by, op, row, fields }: Happening): string {
@@ -218,10 +229,12 @@ export async function play(history: History, options: PlayOptions = {}): Promise
         ended: null,
         error: null,
         calls: 0,
+        readings: 0,
         writes: 0,
         steps: 0,
         faults: 0,
         stalledAt: null,
+        wentOn: null,
       },
     };
     await drive(running, round);
@@ -267,19 +280,26 @@ export async function play(history: History, options: PlayOptions = {}): Promise
         options.onCall({ round: rounds - 1, call: running.calls, kinds: kindsAt(call, place).length, isStep });
       }
       const isStep = isWrite || weightySaves.includes(doingOf(call));
+      const isWhole = call.method === "read" && isWholeReading(call);
+      if (isWhole) running.readings++;
       if (isWrite) running.writes++;
       if (isStep) running.steps++;
       const now = left.findIndex(({ where, at }) =>
         where === "calls"
           ? at <= running.calls
+          : where === "readings"
+          ? isWhole && at <= running.readings
           : where === "writes"
           ? isWrite && at <= running.writes
           : isStep && at <= running.steps
       );
       const fault = now < 0 ? null : left.splice(now, 1)[0]!;
       if (fault !== null) running.faults++;
+      const since = tables.happened.length;
       const end = fault === null ? await plainly(call) : await faulty(call, fault, place);
       if (end === "stalled") running.stalledAt = call;
+      // In each step it had noted at most one batch as sent before it stood still: that one no lease holds back.
+      if (isWrite && isFirst(running, call)) watch.onItsWay(since);
       watch.seen();
       return end;
     });
@@ -323,6 +343,8 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     running.stalledAt = null;
     say(() => "the stalled run goes on");
     const before = tables.happened.length;
+    running.wentOn ??= new Set();
+    if (call.method === "write") isFirst(running, call);
     await resume.get(call)!();
     watch.onItsWay(before);
     await drive(running, { ...healthy, pause: 0 });
