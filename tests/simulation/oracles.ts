@@ -71,11 +71,13 @@ export function oracles({ tables, store, connection, policies, without }: Judged
   const buried = new Set<string>();
   /** By thing and side of the deletion: what the users who deleted it had seen. */
   const deletions = new Map<string, Set<Token>>();
-  let lost: { row: Record_; field: string; token: Token; at: number }[] = [];
+  const lost: { row: Record_; field: string; token: Token; at: number }[] = [];
   let next = 0;
   let isEarly = false;
   let isOnItsWay = false;
   const unsure = new Set<number>();
+  /** Overwritten by such requests: a copy of one goes the same way, since what was written counts as a user's edit. */
+  const spent = new Set<Token>();
   /** Created by requests that were on their way when nobody waited for them any more. */
   const late = new Set<Record_>();
   /** Sides, entities and ids of records that users deleted. */
@@ -205,7 +207,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
       if (op === "update" && before.limit !== undefined) tell(side, { limit: before.limit });
     }
     for (const { row, field, token } of lost) {
-      if (told.has(`${row.entity.side} ${field} ${token.text}`)) continue;
+      if (spent.has(token) || told.has(`${row.entity.side} ${field} ${token.text}`)) continue;
       violated("lineage", `"${token.text}" in ${field} of ${nameOf(row)} went, and nobody was told`);
     }
   }
@@ -436,7 +438,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
       for (const { by, op, row } of tables.happened.slice(since)) {
         if (by === "program" && op === "create") late.add(row);
       }
-      lost = lost.filter(({ at }) => at < since);
+      for (const { token, at } of lost) if (at >= since) spent.add(token);
     },
     async soon() {
       seen();
