@@ -59,10 +59,11 @@ export async function check(args: Arguments, session: Session): Promise<number> 
 }
 
 /** What tenging.json says for all steps, or what counts where it says nothing. */
-function inEffect({ owner, extension, timeZone }: Settings): string {
+function inEffect({ owner, extension, linkColumn, timeZone }: Settings): string {
   const owned = owner.model === "team" ? `the team ${owner.team}` : "the salespeople";
   const installed = extension ? "with" : "without";
-  return `In effect: records of the CRM belong to ${owned}, ${installed} the extension, time zone ${timeZone}`;
+  const linked = linkColumn ? ", with the link column" : "";
+  return `In effect: records of the CRM belong to ${owned}, ${installed} the extension${linked}, time zone ${timeZone}`;
 }
 
 /** The steps that are on whose rules look through steps that are off alone, by the names of those. */

@@ -32,6 +32,7 @@ const connection = z.strictObject({
   steps: z.record(z.string(), z.boolean()).optional(),
   owner: owner.optional(),
   extension: z.boolean().optional(),
+  linkColumn: z.boolean().optional(),
   timeZone: z.string().refine(isTimeZone, 'must be the name of a time zone, such as "Europe/Copenhagen"').optional(),
 });
 const file = z.strictObject({ connections: z.strictObject({ default: connection.optional() }).optional() });
@@ -54,6 +55,8 @@ export interface Settings {
   readonly owner: { readonly model: "person" } | { readonly model: "team"; readonly team: string };
   /** The Business Central extension is installed: always in the sandbox, unless the file says otherwise. */
   readonly extension: boolean;
+  /** The tables of the CRM have the column for the id of the ERP's record: never unless the file says so. */
+  readonly linkColumn: boolean;
   /** The time zone of the CRM account's user: its days are kept as midnights of that zone. */
   readonly timeZone: string;
 }
@@ -71,10 +74,10 @@ export interface ConfigurationSources {
 
 /** Throws DefinitionError "configuration_invalid" with all that is wrong, or "secret_in_configuration". */
 export function readSettings(text: ConfigurationSources["text"]): Settings {
-  const { steps = {}, owner = { model: "person" }, erp, crm, extension, timeZone = "UTC" } =
+  const { steps = {}, owner = { model: "person" }, erp, crm, extension, linkColumn = false, timeZone = "UTC" } =
     parse(text ?? "{}").connections?.default ?? {};
   const isSandbox = isEmpty(erp) && isEmpty(crm);
-  return { connection: "default", steps, owner, extension: extension ?? isSandbox, timeZone };
+  return { connection: "default", steps, owner, extension: extension ?? isSandbox, linkColumn, timeZone };
 }
 
 /**

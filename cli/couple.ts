@@ -1,6 +1,7 @@
 /** `couple` and `uncouple`: which two records are the same thing, as a person says. */
 import { coupleByHand, uncoupleByHand } from "../engine/hand_couple.ts";
 import { idOf, selectorOf } from "../engine/find_record.ts";
+import { linkOf } from "../engine/rebuild.ts";
 import { recordDocument } from "../reports/conflict_document.ts";
 import type { ReportRow } from "../store/store.ts";
 import type { Arguments } from "./arguments.ts";
@@ -28,6 +29,10 @@ export async function uncouple(args: Arguments, session: Session): Promise<numbe
     await tell(args, session, row, `${named(row)} ${said}; neither is created again, nor coupled by its keys`);
     const again = `couple ${quoted(row.step)} ${idOf(row, "erp")} ${idOf(row, "crm")}`;
     session.output.message(`deno task ${again} couples them again`);
+    const link = linkOf(held.steps.find(({ name }) => name === row.step)!);
+    if (link !== null) {
+      session.output.message(`Clear "${link.crm}" of the CRM's record: a rebuild would couple the two by it`);
+    }
     session.output.message("Next: deno task status");
     return 0;
   });

@@ -20,7 +20,7 @@ export interface Pipeline {
   readonly otherModels: ReadonlyMap<string, string>;
 }
 
-type Narrowing = Pick<Settings, "steps" | "owner" | "extension">;
+type Narrowing = Pick<Settings, "steps" | "owner" | "extension" | "linkColumn">;
 
 const needsExtension = "needs the Business Central extension";
 
@@ -54,7 +54,7 @@ export interface Model {
  */
 export function modelled(
   steps: readonly Step[],
-  { steps: switched, extension }: Narrowing,
+  { steps: switched, extension }: Pick<Narrowing, "steps" | "extension">,
   models: readonly Model[],
 ): { steps: readonly Step[]; others: ReadonlyMap<string, string> } {
   let chosen = steps;
@@ -96,7 +96,8 @@ function needs(step: Step): boolean {
 
 /**
  * Applies the configuration: steps that are off, a team that owns everything instead of persons, and what needs the
- * extension; the steps of models that are not in use (as {@link Pipeline} has them) are off as well. Pure.
+ * extension or the link column; the steps of models that are not in use (as {@link Pipeline} has them) are off as well.
+ * Pure.
  */
 export function narrow(
   steps: readonly Step[],
@@ -122,6 +123,12 @@ export function narrow(
       if (step.extract.crm.name === "systemusers") off.set(step.name, "records belong to a team (tenging.json)");
     }
     narrowed = narrowed.map((step) => withoutRules(step, (crm) => crm === "ownerid"));
+  }
+  if (!configuration.linkColumn) {
+    narrowed = narrowed.map((step) => {
+      const { fields }: AnyEntity = step.extract.crm;
+      return withoutRules(step, (crm) => fields[crm]?.needs === "link column");
+    });
   }
   const without = new Map<string, readonly string[]>();
   if (!configuration.extension) {

@@ -107,17 +107,20 @@ function leftToCreate(steps: readonly Step[], restored: ReadonlyMap<string, Rest
 
 function closing(restored: ReadonlyMap<string, Restored>, left: number): string {
   const all = [...restored.values()];
-  const byId = all.reduce((sum, one) => sum + one.byId, 0);
-  const byKeys = all.reduce((sum, one) => sum + one.byKeys, 0);
+  const of = (count: (one: Restored) => number) => all.reduce((sum, one) => sum + count(one), 0);
+  const [byLink, byId, byKeys] = [of((one) => one.byLink), of((one) => one.byId), of((one) => one.byKeys)];
   const rest = left === 0
     ? "nothing is left that sync might create"
     : `${left} are left that sync might create: it lists what it would until deno task rebuild --confirm`;
-  return `Restored ${byId} couplings by id and ${byKeys} by keys; ${rest}`;
+  const linked = byLink === 0 ? "" : `${byLink} couplings by link, `;
+  return `Restored ${linked}${byId} ${linked === "" ? "couplings " : ""}by id and ${byKeys} by keys; ${rest}`;
 }
 
 function restoredTable(restored: ReadonlyMap<string, Restored>): string {
-  const rows = [...restored].map((
-    [step, { byId, byKeys, left }],
-  ) => [step, ...[byId, byKeys, left.erp, left.crm].map(String)]);
-  return table([["step", "by id", "by keys", "left in ERP", "left in CRM"], ...rows], 1);
+  const isLinked = [...restored.values()].some(({ byLink }) => byLink > 0);
+  const rows = [...restored].map(([step, { byLink, byId, byKeys, left }]) => {
+    return [step, ...[...(isLinked ? [byLink] : []), byId, byKeys, left.erp, left.crm].map(String)];
+  });
+  const names = ["step", ...(isLinked ? ["by link"] : []), "by id", "by keys", "left in ERP", "left in CRM"];
+  return table([names, ...rows], 1);
 }

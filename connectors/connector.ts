@@ -42,8 +42,11 @@ export interface Field {
   readonly follows?: readonly string[];
   /** Why the field can be blank and what a person does about it, for the message when a blank stops a creation. */
   readonly blank?: string;
-  /** Only the Business Central extension has it: without the extension, rules that name it are off. */
-  readonly needs?: "extension";
+  /**
+   * What the service has only where the company uses it, by configuration; without it, rules that name the field are off.
+   * extension: the Business Central extension. link column: the CRM's column for the id of the ERP's record.
+   */
+  readonly needs?: "extension" | "link column";
 }
 
 /** Where a field points: at the id or the key of a record of `entity`, or at another field that its records carry. */

@@ -20,6 +20,10 @@ export function text(max: number, more: Facts = {}): z.ZodNullable<z.ZodString> 
 export function name(max: number, more: Facts = {}): z.ZodString {
   return known(z.string(), { kind: "text", nullable: false, max, required: true, ...more });
 }
+/** The id that the service itself gave the record. */
+export function id(): z.ZodString {
+  return name(36, { match: "exact", required: false });
+}
 /** An exact decimal as canonical text ("12.5", never a float); `scale` digits after the point are kept. */
 export function decimal(scale: number, more: Facts = {}): z.ZodNullable<z.ZodString> {
   return known(z.string().regex(/^-?\d+(\.\d+)?$/).nullable(), { kind: "decimal", nullable: true, scale, ...more });

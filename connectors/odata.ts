@@ -22,6 +22,8 @@ export interface PagesOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly decimals?: ReadonlySet<string>;
   readonly signal?: AbortSignal | undefined;
+  /** A service's own error for an answer that refuses; null where {@link refusalOf} says enough. */
+  readonly refusal?: (answer: Answer) => ServiceError | null;
 }
 
 const mostPages = 100_000;
@@ -29,17 +31,21 @@ const mostPages = 100_000;
 /**
  * Follows `@odata.nextLink` from an address to the last page, which can be empty. Links are used as they are: never
  * decoded, checked to lie below the root. Throws ServiceError "paging_loop" for a link that repeats or never ends, the
- * error of {@link refusalOf} when the service refuses.
+ * error of `refusal`, or else of {@link refusalOf}, when the service refuses.
  */
-export async function* pages(http: Http, path: string, options: PagesOptions = {}): AsyncGenerator<RawPage> {
+export async function* pages(
+  http: Http,
+  path: string,
+  { refusal, ...asked }: PagesOptions = {},
+): AsyncGenerator<RawPage> {
   const seen = new Set<string>();
   let next: string | null = http.resolve(path);
   while (next !== null) {
     const url: string = next;
     if (seen.has(url) || seen.size >= mostPages) throw loop(http);
     seen.add(url);
-    const answer = await http.request({ method: "GET", path: url, retry: "safe", ...options });
-    if (answer.status !== 200) throw refusalOf(http, answer);
+    const answer = await http.request({ method: "GET", path: url, retry: "safe", ...asked });
+    if (answer.status !== 200) throw refusal?.(answer) ?? refusalOf(http, answer);
     const body = recordOf(answer.json);
     if (!Array.isArray(body["value"])) throw malformed(http, answer);
     const link = body["@odata.nextLink"];

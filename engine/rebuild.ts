@@ -2,6 +2,7 @@
  * Rebuild: what a lost store knew of couplings, as far as both services still tell it. Nothing is written to them, and
  * nothing is created afterwards until a person confirms: a record without a partner may have had one that nobody can name.
  */
+import type { Value } from "../connectors/connector.ts";
 import { DefinitionError } from "../errors.ts";
 import type { Change, Coupling, Side, Store, StoredRecord } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
@@ -10,10 +11,13 @@ import type { Place } from "./find_record.ts";
 import { takeStep } from "./lease.ts";
 import { pagesOf } from "./paging.ts";
 import { derivedId } from "./record.ts";
+import { type FieldRule, rulesOf } from "./rules.ts";
 import type { Step } from "./step.ts";
 
 /** What a rebuild made of one step. */
 export interface Restored {
+  /** Couplings of CRM records whose link column names the ERP record. */
+  readonly byLink: number;
   /** Couplings whose CRM record has an id that we chose for the ERP record. */
   readonly byId: number;
   /** Couplings of records that agree on the keys of the step, as at a first run. */
@@ -29,6 +33,8 @@ export interface Rebuild {
 
 /** Records are read, and couplings saved, in pages of this many. */
 const page = 1000;
+/** How a pair came about whose CRM record we made. */
+const knownById = "created in the CRM, known by its id";
 /** Nobody makes a record anew more often than this. */
 const generations = 8;
 
@@ -109,12 +115,67 @@ async function isNotLookedFor({ store, connection }: Place, step: Step): Promise
 /** Couples what both sides, just read, still tell. A rebuild that was stopped goes on with what is not coupled yet. */
 export async function restoreCouplings(context: StepContext): Promise<Restored> {
   const { store, connection, step } = context;
-  const before = (await store.step(connection, step.name)).coupled;
+  const coupledNow = async () => (await store.step(connection, step.name)).coupled;
+  const before = await coupledNow();
+  await coupleByLink(context);
+  const linked = await coupledNow();
   if (step.extract.crm.creation === "derived id") await coupleById(context);
-  const proven = (await store.step(connection, step.name)).coupled;
+  const proven = await coupledNow();
   await coupleMatches(context);
   const { coupled, uncoupled } = await store.step(connection, step.name);
-  return { byId: proven - before, byKeys: coupled - proven, left: uncoupled };
+  return { byLink: linked - before, byId: proven - linked, byKeys: coupled - proven, left: uncoupled };
+}
+
+/** The rule that writes the link column of the step's CRM records; null where none is in effect. */
+export function linkOf(step: Step): FieldRule | null {
+  return rulesOf(step).find(({ crm }) => step.extract.crm.fields[crm]?.needs === "link column") ?? null;
+}
+
+/** A link that several records have was copied with one of them: nobody can tell with which, and it couples none. */
+async function coupleByLink(context: StepContext): Promise<void> {
+  const { store, connection, step } = context;
+  const rule = linkOf(step);
+  if (rule === null || rule.erp === null) return;
+  const links = new Map<string, string | null>();
+  for await (const records of uncoupledOf(context, "crm")) {
+    for (const { id, data } of records) {
+      const link = linkIn(data[rule.crm]);
+      if (link !== null) links.set(link, links.has(link) ? null : id);
+    }
+  }
+  if (links.size === 0) return;
+  for await (const records of uncoupledOf(context, "erp")) {
+    const couplings = records.flatMap(({ id, data }): Coupling[] => {
+      const crmId = links.get(linkIn(data[rule.erp!]) ?? "") ?? null;
+      if (crmId === null) return [];
+      const isOurs = madeFor(context, id, new Set([crmId])) !== null;
+      return [restored(context, { erpId: id, crmId }, isOurs ? knownById : `match ${rule.crm}`)];
+    });
+    if (couplings.length > 0) await store.save(connection, step.name, { couplings });
+  }
+}
+
+/** People and other programs write ids in capitals, too. */
+function linkIn(value: Value | undefined): string | null {
+  return typeof value === "string" ? value.trim().toLowerCase() : null;
+}
+
+/** Nothing is known of what both sides agreed on: they meet for the first time. */
+function restored(
+  { compiled }: StepContext,
+  pair: Pick<Coupling, "erpId" | "crmId">,
+  how: string,
+): Coupling {
+  return {
+    ...pair,
+    state: "coupled",
+    base: null,
+    seen: { erp: null, crm: null },
+    definition: compiled.hash,
+    how,
+    written: null,
+    resolution: null,
+  };
 }
 
 async function coupleById(context: StepContext): Promise<void> {
@@ -125,17 +186,7 @@ async function coupleById(context: StepContext): Promise<void> {
   for await (const records of uncoupledOf(context, "erp")) {
     const couplings = records.flatMap(({ id }): Coupling[] => {
       const crmId = madeFor(context, id, free);
-      return crmId === null ? [] : [{
-        erpId: id,
-        crmId,
-        state: "coupled",
-        base: null,
-        seen: { erp: null, crm: null },
-        definition: context.compiled.hash,
-        how: "created in the CRM, known by its id",
-        written: null,
-        resolution: null,
-      }];
+      return crmId === null ? [] : [restored(context, { erpId: id, crmId }, knownById)];
     });
     if (couplings.length > 0) await store.save(connection, step.name, { couplings });
   }

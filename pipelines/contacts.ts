@@ -40,6 +40,7 @@ export const contacts = defineStep({
     parentcustomerid: coupled("customerId", customers),
     transactioncurrencyid: toCrm(coupled("currencyCode", currencies)), // needs the extension
     ownerid: toCrm(coupled("salespersonCode", salespeople, { blank: "leave" })), // needs the extension
+    tng_businesscentralid: toCrm("id"), // needs the link column
   },
 
   create: { crm: { parentcustomeridtype: constant("account") } },

@@ -45,6 +45,7 @@ export const customers = defineStep({
     address1_freighttermscode: toCrm(mapped("shipmentMethodCode", shipmentMethods)),
     address1_shippingmethodcode: toCrm(mapped("shippingAgentCode", shippingAgents)), // needs the extension
     transactioncurrencyid: toCrm(coupled("currencyCode", currencies)),
+    tng_businesscentralid: toCrm("id"), // needs the link column
     ownerid: toCrm(coupled("salespersonCode", salespeople, { blank: "leave", unresolved: "wait" })),
     customertypecode: constant(3),
   },

@@ -36,6 +36,7 @@ export const items = defineStep({
       defaultuomid: coupled("baseUnitOfMeasureCode", units), // the group's base unit
     },
     transactioncurrencyid: coupled("currencyCode", currencies), // prices of items are in the local currency
+    tng_businesscentralid: "id", // needs the link column
   },
 
   create: { crm: { productstructure: constant(1), quantitydecimal: constant(2) } },

@@ -14,6 +14,7 @@ export const priceGroups = defineStep({
     name: "code",
     description: "description",
     transactioncurrencyid: coupled("currencyCode", currencies), // blank where its prices are in several: not created
+    tng_businesscentralid: "id", // needs the link column
   },
   load: { toCrm: { unmatched: "insert" } },
 });

@@ -18,6 +18,7 @@ export const priceLists = defineStep({
     enddate: "endingDate",
     transactioncurrencyid: coupled("currencyCode", currencies), // that of a list can't change in the CRM
     statecode: convert("status", priceListState),
+    tng_businesscentralid: "id", // needs the link column
   },
   load: { toCrm: { unmatched: "insert" } },
 });

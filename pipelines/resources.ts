@@ -35,6 +35,7 @@ export const resources = defineStep({
       defaultuomid: coupled("baseUnitOfMeasureCode", units),
     },
     transactioncurrencyid: coupled("currencyCode", currencies),
+    tng_businesscentralid: "id", // needs the link column
   },
 
   create: { crm: { productstructure: constant(1), quantitydecimal: constant(2) } },

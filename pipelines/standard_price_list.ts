@@ -14,6 +14,7 @@ export const standardPriceList = defineStep({
   transform: {
     name: convert("displayName", standardListName),
     transactioncurrencyid: coupled("currencyCode", currencies),
+    tng_businesscentralid: "id", // needs the link column
   },
   load: { toCrm: { unmatched: "insert" } },
 });

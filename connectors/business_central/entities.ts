@@ -39,7 +39,7 @@ export const bc = {
       shippingAgentCode: { entity: "shippingAgents", by: "key" },
       customerPriceGroupCode: { entity: "customerPriceGroups", by: "key" },
     },
-    access: { number: "create", balanceDue: never },
+    access: { id: never, number: "create", balanceDue: never },
     inactive: { blocked: "All" },
   }),
   salespeople: entity<Salesperson>()({
@@ -80,7 +80,7 @@ export const bc = {
       salespersonCode: { entity: "salespeoplePurchasers", by: "key" },
       currencyCode: { entity: "currencies", by: "key" },
     },
-    access: { number: "create", displayName: never, customerId: "create", companyNumber: never },
+    access: { id: never, number: "create", displayName: never, customerId: "create", companyNumber: never },
     deletable: true,
   }),
   /** Items. Writing `inventory` would post to the ledger, and costs are the service's own to compute. */
@@ -101,6 +101,7 @@ export const bc = {
     },
     carries: ["lineObject"],
     access: {
+      id: never,
       number: "create",
       unitCost: never,
       inventory: never,
@@ -121,7 +122,7 @@ export const bc = {
     fields: fieldsOf(company),
     creation: "none",
     refs: { currencyCode: { entity: "currencies", by: "key" } },
-    access: { displayName: never, currencyCode: never },
+    access: { id: never, displayName: never, currencyCode: never },
   }),
   /**
    * Sales orders, read and written with their lines ({@link bc.salesOrderLines}). A creation of ours is found again by

@@ -55,6 +55,7 @@ export const extension = {
     },
     carries: ["lineObject"],
     access: {
+      id: never,
       number: create,
       capacity: never,
       currencyCode: never,
@@ -73,7 +74,7 @@ export const extension = {
     creation: "natural key",
     needs,
     refs: { currencyCode },
-    access: { code: create, currencyCode: never },
+    access: { id: never, code: create, currencyCode: never },
   }),
   /** Prices of the first pricing model. What tells a price apart is written on creation only. */
   salesPrices: entity<SalesPrice>()({
@@ -119,7 +120,7 @@ export const extension = {
     initial: { status: "Draft" },
     needs,
     refs: { currencyCode },
-    access: { code: create, priceType: create },
+    access: { id: never, code: create, priceType: create },
   }),
   /** Lines of price lists: a table of their own, since a list can have a hundred thousand. */
   priceListLines: entity<PriceListLine>()({

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { pages } from "../../extension/pages.ts";
-import { choice, filledKey, flag, key, name, ref } from "../fields.ts";
+import { choice, filledKey, flag, id, key, name, ref } from "../fields.ts";
 import { fromPage } from "./extension_fields.ts";
 
 const asset = key(["items", "resources"]);
@@ -14,6 +14,7 @@ const needed = { required: true } as const;
 
 /** A person or machine whose time is sold; its price is in the local currency. */
 export const resource = z.object({
+  id: id(),
   ...fromPage(pages.resources, [
     ...["number", "name", "type", "jobTitle", "baseUnitOfMeasureCode", "unitPrice", "unitCost", "capacity"] as const,
     ...["vendorNumber", "blocked"] as const,
@@ -31,6 +32,7 @@ export const resource = z.object({
 
 /** A group of customers with prices of its own. */
 export const priceGroup = z.object({
+  id: id(),
   ...fromPage(pages.customerPriceGroups, [
     ...["code", "description", "priceIncludesTax", "allowInvoiceDiscount", "allowLineDiscount"] as const,
     "currencyCode",
@@ -76,6 +78,7 @@ export const salesPrice = z.object({
 
 /** A price list. */
 export const priceListHeader = z.object({
+  id: id(),
   ...fromPage(pages.priceListHeaders, [
     ...["code", "description", "priceType", "amountType", "sourceType", "sourceNumber", "currencyCode"] as const,
     ...["startingDate", "endingDate", "priceIncludesTax", "status"] as const,

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { pages } from "../../extension/pages.ts";
-import { decimal, flag, key, name, ref, state, text } from "../fields.ts";
+import { decimal, flag, id, key, name, ref, state, text } from "../fields.ts";
 import { addedByPage } from "./extension_fields.ts";
 import { extensionSchemas } from "./extension_schemas.ts";
 import { salesOrder, salesOrderLine } from "./order_schemas.ts";
@@ -21,6 +21,7 @@ const address = {
 
 /** A customer, with the codes of its payment terms and shipment method in place of the API's ids. */
 export const customer = z.object({
+  id: id(),
   number,
   displayName: text(100, { required: true, blank: "The customer has no name; give it one on its card" }),
   type: state(["Company", "Person"]),
@@ -76,6 +77,7 @@ export const unitOfMeasure = z.object({
 
 /** A contact of type Person, its name split as the service splits it, with the customer behind its company contact. */
 export const person = z.object({
+  id: id(),
   number,
   displayName: text(100),
   firstName: text(30),
@@ -102,6 +104,7 @@ export const person = z.object({
 
 /** An item; its prices are in the local currency. */
 export const item = z.object({
+  id: id(),
   number,
   displayName: text(100, { blank: "The item has no description; give it one on its card" }),
   displayName2: text(50),
@@ -127,6 +130,7 @@ export const item = z.object({
 
 /** The company itself, with its local currency. */
 export const company = z.object({
+  id: id(),
   displayName: text(100, { blank: "The company has no name; give it one on the Company Information page" }),
   currencyCode: key("currencies", {
     blank: "The company has no local currency; choose LCY Code on the General Ledger Setup page",

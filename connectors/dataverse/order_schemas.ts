@@ -2,6 +2,9 @@
 import { z } from "zod";
 import { choice, date, decimal, flag, integer, name, ref, state, text } from "../fields.ts";
 
+/** A column that a company may add to its tables: the id of the ERP's record that a row is coupled with. */
+export const linkColumn = { tng_businesscentralid: text(36, { match: "exact", needs: "link column" }) } as const;
+
 /** A price list: its prices are in one currency. */
 export const priceList = z.object({
   name: name(100),
@@ -11,6 +14,7 @@ export const priceList = z.object({
   transactioncurrencyid: ref("transactioncurrencies", { required: true, blank: "The price list has no currency" }),
   /** 0 active, 1 inactive. */
   statecode: state([0, 1]),
+  ...linkColumn,
 });
 
 /** The price of one product in one unit on one price list. */

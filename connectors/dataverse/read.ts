@@ -1,8 +1,9 @@
 /** Reading a table: by delta links where it keeps track of changes, else by the time of the last change, or by ids. */
 import { ServiceError } from "../../errors.ts";
 import type { Field, Fields, Page, ReadOptions, Row, Value } from "../connector.ts";
-import type { Http } from "../http.ts";
+import type { Answer, Http } from "../http.ts";
 import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
+import { columnMissing } from "./column_missing.ts";
 import type { Context } from "./context.ts";
 import { mergeColumns, withoutMerged } from "./merged.ts";
 import { type Columns, columnsOf } from "./rows.ts";
@@ -60,13 +61,22 @@ export function headersOf({ context, columns }: Reading, ...more: string[]): Rec
   };
 }
 
+function rawPages(
+  { context, columns, signal }: Reading,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): AsyncGenerator<RawPage> {
+  const refusal = (answer: Answer) => columnMissing(answer, columns);
+  return pages(context.http, path, { headers, decimals: columns.decimals, signal, refusal });
+}
+
 /** With change tracking. The filter is ours to decide: the service tracks whole tables. */
 async function* byLink(reading: Reading, link: string | null): AsyncGenerator<Chunk> {
-  const { context, columns, signal } = reading;
+  const { context, columns } = reading;
   if (link !== null && !liesBelow(context.http, link)) throw expired(columns, undefined);
   const path = link ?? `${columns.entity.name}${queryOf({ $select: columns.select })}`;
   const headers = headersOf(reading, ...(link === null ? ["odata.track-changes"] : []));
-  const found = pages(context.http, path, { headers, decimals: columns.decimals, signal });
+  const found = rawPages(reading, path, headers);
   for await (const page of link === null ? found : orExpired(found, columns)) {
     if (page.last && page.deltaLink === null) throw noDeltaLink(columns);
     const deleted = page.rows.filter(isDeleted);
@@ -125,7 +135,7 @@ function noDeltaLink({ entity }: Columns): ServiceError {
  * In order of time, so that a row that changes meanwhile comes again instead of getting lost between two pages.
  */
 async function* byTime(reading: Reading, since: { readonly modifiedon: string | null } | null): AsyncGenerator<Chunk> {
-  const { context, columns, signal } = reading;
+  const { context, columns } = reading;
   const from = since?.modifiedon ?? null;
   const path = columns.entity.name + queryOf({
     $select: columns.select,
@@ -138,9 +148,7 @@ async function* byTime(reading: Reading, since: { readonly modifiedon: string | 
   });
   const headers = headersOf(reading);
   let latest = from;
-  for await (
-    const page of pages(context.http, path, { headers, decimals: columns.decimals, signal })
-  ) {
+  for await (const page of rawPages(reading, path, headers)) {
     const before = latest;
     for (const { modifiedon } of page.rows) if (typeof modifiedon === "string") latest = later(latest, modifiedon);
     if (from !== null && latest === from && before === from && !page.last) context.http.countAsOverlap();
@@ -211,13 +219,10 @@ export async function* rawsBy(reading: Reading, terms: readonly string[]): Async
 }
 
 async function all(reading: Reading, $filter: string): Promise<RawRow[]> {
-  const { context, columns, signal } = reading;
+  const { columns } = reading;
   const path = columns.entity.name + queryOf({ $select: columns.select, $filter });
-  const headers = headersOf(reading);
   const raws: RawRow[] = [];
-  for await (
-    const page of pages(context.http, path, { headers, decimals: columns.decimals, signal })
-  ) raws.push(...page.rows);
+  for await (const page of rawPages(reading, path, headersOf(reading))) raws.push(...page.rows);
   return raws;
 }
 

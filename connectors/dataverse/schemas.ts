@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { choice, decimal, fieldsOf, flag, integer, name, ref, state, text } from "../fields.ts";
-import { priceList, priceListItem, salesOrder, salesOrderLine } from "./order_schemas.ts";
+import { linkColumn, priceList, priceListItem, salesOrder, salesOrderLine } from "./order_schemas.ts";
 
 const address = {
   address1_line1: text(250),
@@ -41,6 +41,7 @@ export const account = z.object({
   ownerid: ref("systemusers"),
   primarycontactid: ref("contacts"),
   statecode: active,
+  ...linkColumn,
 });
 
 /** Somebody who works with the CRM. */
@@ -109,6 +110,7 @@ export const contact = z.object({
   transactioncurrencyid: ref("transactioncurrencies"),
   ownerid: ref("systemusers"),
   statecode: active,
+  ...linkColumn,
 });
 
 /** What is sold. */
@@ -140,6 +142,7 @@ export const product = z.object({
   transactioncurrencyid: ref("transactioncurrencies"),
   /** 0 active, 1 retired, 2 draft, 3 under revision. */
   statecode: state([0, 1, 2, 3]),
+  ...linkColumn,
 });
 
 /**

@@ -3,6 +3,7 @@ import {
   choices,
   columns,
   currencyColumns,
+  linkColumn,
   lookup,
   money,
   stateColumns,
@@ -93,6 +94,7 @@ export const products: TableSchema = {
   columns: {
     ...columns("guid", "productid", { access: "insert" }),
     ...systemColumns,
+    ...linkColumn,
     ...currencyColumns,
     ...organization,
     ...stateColumns(productStates),

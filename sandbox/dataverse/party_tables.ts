@@ -4,6 +4,7 @@ import {
   choices,
   columns,
   currencyColumns,
+  linkColumn,
   lookup,
   money,
   ownedColumns,
@@ -17,6 +18,7 @@ const states = { 0: [1], 1: [2] };
 const shared = {
   ...systemColumns,
   ...ownedColumns,
+  ...linkColumn,
   ...currencyColumns,
   ...stateColumns(states),
   ...address(1),

@@ -3,6 +3,7 @@ import {
   choices,
   columns,
   currencyColumns,
+  linkColumn,
   lookup,
   money,
   stateColumns,
@@ -25,6 +26,7 @@ export const pricelevels: TableSchema = {
   columns: {
     ...columns("guid", "pricelevelid", { access: "insert" }),
     ...systemColumns,
+    ...linkColumn,
     ...currencyColumns,
     ...lookup("transactioncurrencyid", "transactioncurrencies", { access: "insert" }),
     ...lookup("organizationid", "organizations", { access: "read" }),

@@ -125,6 +125,9 @@ export function address(n: 1 | 2 | 3): Columns {
   };
 }
 
+/** The column that customers of Tenging may add to their tables. */
+export const linkColumn: Columns = texts({ tng_businesscentralid: 36 });
+
 /** The columns that every table has. */
 export const systemColumns: Columns = {
   ...columns("datetime", "createdon modifiedon", { access: "read" }),

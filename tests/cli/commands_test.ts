@@ -142,10 +142,10 @@ Deno.test("check says that the definitions are in order, and what the configurat
     const ended = await run(["check"]);
     assertEquals([ended.code, ended.out.includes("no problems: salespeople")], [0, true]);
     assertStringIncludes(ended.out, "belong to the salespeople, with the extension, time zone UTC\n");
-    const narrow = { extension: false, timeZone: "Europe/Paris" };
+    const narrow = { extension: false, linkColumn: true, timeZone: "Europe/Paris" };
     await Deno.writeTextFile(`${dir}/tenging.json`, JSON.stringify({ connections: { default: narrow } }));
     const { out } = await run(["check"]);
-    assertStringIncludes(out, "without the extension, time zone Europe/Paris\n");
+    assertStringIncludes(out, "without the extension, with the link column, time zone Europe/Paris\n");
     assertStringIncludes(out, "orders leaves out: shippingmethodcode, description, yourReference\n");
     assertEquals(JSON.parse((await run(["check", "--json"])).out).problems, []);
   }));
@@ -177,6 +177,7 @@ const real: Configuration = {
   steps: {},
   owner: { model: "person" },
   extension: false,
+  linkColumn: false,
   timeZone: "UTC",
 };
 

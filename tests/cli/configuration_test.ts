@@ -36,7 +36,13 @@ Deno.test("readConfiguration() takes nothing, an empty file and a connection wit
 
 Deno.test("the tenging.json of this project connects nothing", async () => {
   const text = await Deno.readTextFile(new URL("../../tenging.json", import.meta.url));
-  const settings = { steps: {}, owner: { model: "person" }, extension: true, timeZone: "UTC" } as const;
+  const settings = {
+    steps: {},
+    owner: { model: "person" },
+    extension: true,
+    linkColumn: false,
+    timeZone: "UTC",
+  } as const;
   assertEquals(read({ text }), { connection: "default", services: null, ...settings });
 });
 
@@ -130,6 +136,13 @@ Deno.test("readConfiguration() expects the extension in the sandbox only, unless
   const extension = (connection: object, env = {}) => read({ connection, env }).extension;
   assertEquals([extension({}), extension({ extension: false })], [true, false]);
   assertEquals([extension({ erp, crm }, secrets), extension({ erp, crm, extension: true }, secrets)], [false, true]);
+});
+
+Deno.test("readConfiguration() expects the link column nowhere, unless it is told", () => {
+  const linkColumn = (connection: object, env = {}) => read({ connection, env }).linkColumn;
+  assertEquals([linkColumn({}), linkColumn({ linkColumn: true })], [false, true]);
+  assertEquals([linkColumn({ erp, crm }, secrets), linkColumn({ erp, crm, linkColumn: true }, secrets)], [false, true]);
+  assertStringIncludes(refused({ connection: { linkColumn: "tng_id" } }).message, "linkColumn");
 });
 
 Deno.test("readConfiguration() refuses a time zone that there is not", () => {

@@ -2,13 +2,14 @@ import type { AnyEntity } from "../../connectors/connector.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { modelled, narrow } from "../../cli/pipeline.ts";
 import { checkPipeline } from "../../engine/check.ts";
+import { compile } from "../../engine/rules.ts";
 import { DefinitionError } from "../../errors.ts";
 import { constant, optional, type Step, toCrm } from "../../engine/step.ts";
 import { models, steps } from "../../pipelines/mod.ts";
 
 const team = { model: "team", team: "11111111-2222-4333-8444-555555555555" } as const;
 const person = { model: "person" } as const;
-const usual = { extension: true };
+const usual = { extension: true, linkColumn: true };
 
 Deno.test("narrow() leaves everything as it is when nothing is said", () => {
   const { steps: narrowed, off } = narrow(steps, { steps: { customers: true }, ...usual, owner: person });
@@ -60,7 +61,7 @@ Deno.test("narrow() without the extension skips the steps that need it and leave
   } as unknown as Step;
   const only = { ...partly, name: "faxes", transform: { fax: "fax" } } as unknown as Step;
   const all = [needing, partly, only, ...rest.filter((step) => ["currencies", "units"].includes(step.name))];
-  const settings = { steps: {}, owner: person };
+  const settings = { steps: {}, owner: person, linkColumn: true };
   const off = narrow(all, { ...settings, extension: false });
   const why = "needs the Business Central extension";
   assertEquals([...off.off], [[needing.name, why], ["faxes", why]]); // all that it does
@@ -69,6 +70,21 @@ Deno.test("narrow() without the extension skips the steps that need it and leave
   assertEquals(narrowed.transform, { name: "displayName", "group more": { price: "unitPrice" } });
   assertEquals(narrowed.create, { erp: {}, crm: { description: { kind: "constant", value: "x" } } });
   assertEquals(narrow(all, { ...settings, extension: true }).steps, all);
+});
+
+Deno.test("narrow() without the link column takes its rules away without a word, and nothing of it is read", () => {
+  const bearing = ["customers", "contacts", "standard price list", "items", "resources", "price lists", "price groups"];
+  const linked = (of: readonly Step[]) =>
+    of.filter((step) => step.transform["tng_businesscentralid"] !== undefined).map(({ name }) => name).sort();
+  const settings = { steps: {}, owner: person, extension: true };
+  const { steps: narrowed, off, without } = narrow(steps, { ...settings, linkColumn: false });
+  assertEquals([linked(steps), linked(narrowed)], [bearing.sort(), []]);
+  assertEquals([off.size, without.size], [0, 0]);
+  for (const step of narrowed) {
+    const { erp, crm } = compile(step).fields;
+    assertEquals([erp.includes("id"), crm.includes("tng_businesscentralid")], [false, false], step.name);
+  }
+  checkPipeline(narrowed);
 });
 
 Deno.test("narrow() switches a document and its parts off together", () => {
@@ -114,7 +130,7 @@ Deno.test("modelled() passes over a step without its entity, which the check of 
 
 Deno.test("modelled() refuses both models at once, half of one, and one that needs the extension without it", () => {
   const refused = (switched: Record<string, boolean>, extension: boolean) =>
-    assertThrows(() => modelled(steps, { owner: person, extension, steps: switched }, models), DefinitionError).message;
+    assertThrows(() => modelled(steps, { extension, steps: switched }, models), DefinitionError).message;
   assertStringIncludes(refused({ units: true, "unit groups": true }, true), '"units" is switched on as well');
   assertStringIncludes(refused({ "unit groups": true, "item units": false }, true), '"item units" of the same way');
   assertStringIncludes(refused({ "unit groups": true }, false), "needs the Business Central extension");

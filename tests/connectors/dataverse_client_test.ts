@@ -355,6 +355,29 @@ Deno.test("write() of a unit group asks for the base unit of that group only", a
   assertEquals(query.get("$filter"), `isschedulebaseuom eq true and (_uomscheduleid_value eq ${chosen(1)})`);
 });
 
+const noColumn = "Could not find a property named 'tng_businesscentralid' on type 'Microsoft.Dynamics.CRM.account'.";
+const refusedReadings: readonly (readonly [what: string, status: number, text: string, code: string])[] = [
+  ["a column that the table lacks", 400, noColumn, "column_missing"],
+  ["a property that was not asked for", 400, noColumn.replace("tng_", "new_"), "request_refused"],
+  ["another reason", 400, "Syntax error in '$filter'.", "request_refused"],
+];
+for (const [what, status, text, code] of refusedReadings) {
+  Deno.test(`read() says what to do where the service refuses ${what}`, async () => {
+    await using stub = serveStub((_, path) => {
+      if (path.includes("EntityDefinitions")) return Response.json({ value: [] });
+      return new Response(refusal("0x80060888", text), { status });
+    });
+    const accounts = connect(stub).crm.open(dv.accounts);
+    for (const asked of [{}, { ids: [chosen(1)] }]) {
+      const reading = () => readAll(accounts, { fields: ["tng_businesscentralid"], ...asked });
+      const error = await assertRejects(reading, ServiceError);
+      assertEquals([error.code, error.status], [code, status]);
+      const isNamed = /"account" has no column "tng_businesscentralid"; add it .* "linkColumn"/.test(error.message);
+      assertEquals(isNamed, code === "column_missing");
+    }
+  });
+}
+
 const badRows: readonly (readonly [string, Record<string, unknown>])[] = [
   ["text where a number belongs", { ...common, customertypecode: "three" }],
   ["no ETag", { ...common, "@odata.etag": undefined }],

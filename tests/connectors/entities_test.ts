@@ -73,12 +73,13 @@ Deno.test("dv: every lookup of a handle has a column behind it, and every table 
 // When a field may be written, as the services have it: anything else is writable at any time.
 const never = "never", create = "create", update = "update";
 const accessTable: readonly (readonly [string, AnyEntity, Record<string, string>])[] = [
-  ["customers", bc.customers, { number: create, balanceDue: never }],
+  ["customers", bc.customers, { id: never, number: create, balanceDue: never }],
   ["salespeople", bc.salespeople, { code: create }],
   ["currencies", bc.currencies, { code: create, exchangeRate: never }],
   ["unitsOfMeasure", bc.unitsOfMeasure, { code: create }],
-  ["persons", bc.persons, { number: create, displayName: never, customerId: create, companyNumber: never }],
+  ["persons", bc.persons, { id: never, number: create, displayName: never, customerId: create, companyNumber: never }],
   ["items", bc.items, {
+    id: never,
     number: create,
     unitCost: never,
     inventory: never,
@@ -89,7 +90,7 @@ const accessTable: readonly (readonly [string, AnyEntity, Record<string, string>
     unitGroupCode: never,
     baseUnit: never,
   }],
-  ["company", bc.company, { displayName: never, currencyCode: never }],
+  ["company", bc.company, { id: never, displayName: never, currencyCode: never }],
   ["salesOrders", bc.salesOrders, {
     number: never,
     customerName: never,
@@ -261,6 +262,18 @@ Deno.test("bc: only the fields that the extension adds to orders need it, and li
   assertEquals(needy, ["yourReference", "workDescription", "shippingAgentCode", "quoteNumber"]);
   assertEquals([bc.salesOrderLines.partOf, bc.salesOrderLines.partKey], ["salesOrders", "number"]);
   assertEquals([bc.salesOrders.partOf, bc.items.carries], [null, ["lineObject"]]);
+});
+
+Deno.test("dv: the tables that bear the link column have it for a text of 36 signs, which nothing requires", () => {
+  const linked = (Object.values(dv) as AnyEntity[]).flatMap(({ name, fields }) => {
+    return Object.entries(fields).filter(([, { needs }]) => needs === "link column").map(([field]) => [name, field]);
+  });
+  const tables = ["accounts", "contacts", "products", "pricelevels"];
+  assertEquals(linked, tables.map((name) => [name, "tng_businesscentralid"]));
+  for (const { fields } of [dv.accounts, dv.contacts, dv.products, dv.priceLists]) {
+    const { kind, max, nullable, required } = fields.tng_businesscentralid;
+    assertEquals({ kind, max, nullable, required }, { kind: "text", max: 36, nullable: true, required: undefined });
+  }
 });
 
 Deno.test("entities: a field whose blank stops a creation on the other side says what to do", () => {

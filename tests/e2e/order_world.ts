@@ -92,7 +92,7 @@ export async function openWorld(
   if (!company) await control("/sandbox/business_central", { extension: false });
   const all: string[] = [];
   const { steps, off } = await loadPipeline(
-    { steps: {}, owner: { model: "person" }, extension },
+    { steps: {}, owner: { model: "person" }, extension, linkColumn: false },
     `${project}pipelines`,
   );
   const baseUrl = { erp: sandbox.erpUrl.replace("/api/v2.0/", ""), crm: sandbox.crmUrl.replace("/api/data/v9.2/", "") };

@@ -63,7 +63,9 @@ async function edit(path: string, from: string, to: string): Promise<void> {
 }
 
 /** Permissions of commands whose task has those of another one. */
-const permissions: Readonly<Record<string, string>> = { conflicts: "status", rebuild: "sync", retry: "sync" };
+const permissions: Readonly<Record<string, string>> = {
+  ...{ conflicts: "status", couple: "status", uncouple: "status", rebuild: "sync", retry: "sync" },
+};
 
 /** A command of the tree that the home lies in. */
 function command(

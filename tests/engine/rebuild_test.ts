@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Fields } from "../../connectors/connector.ts";
+import { coupleByHand } from "../../engine/hand_couple.ts";
 import { confirmRebuild, holdCreations, refuseCoupled, type Restored } from "../../engine/rebuild.ts";
 import { runPipeline } from "../../engine/run.ts";
 import { DefinitionError } from "../../errors.ts";
 import { memoryStore } from "../../store/memory.ts";
 import type { Coupling, Run, Store } from "../../store/store.ts";
+import { type Step, toCrm } from "../../engine/step.ts";
 import { account, customer, customers, plain, users, type World, world } from "./world.ts";
 
 const connection = "c";
@@ -17,7 +20,7 @@ interface Lost {
   pairs(): Promise<readonly Coupling[]>;
 }
 
-function lose(world: World): Lost {
+function lose(world: World, steps: readonly Step[] = [users, customers]): Lost {
   const store = memoryStore();
   let time = Date.UTC(2026, 1, 1);
   let ids = 0;
@@ -77,7 +80,7 @@ Deno.test("restoreCouplings() couples the same pairs again, writes to no service
     plain(met.crm, "accounts", ["accountnumber", "name"]),
   ];
   const lost = lose(met);
-  assertEquals((await lost.rebuild()).get("customers"), { byId: 2, byKeys: 2, left: { erp: 0, crm: 0 } });
+  assertEquals((await lost.rebuild()).get("customers"), { byLink: 0, byId: 2, byKeys: 2, left: { erp: 0, crm: 0 } });
   assertEquals(
     [plain(met.erp, "customers", ["number", "name"]), plain(met.crm, "accounts", ["accountnumber", "name"])],
     before,
@@ -165,4 +168,90 @@ Deno.test("confirmRebuild() holds a step until a run has listed what would be cr
   await lost.sync();
   assertEquals((await confirmRebuild(place)).held, []);
   assertEquals(await confirmRebuild(place), { confirmed: [], held: [] });
+});
+
+const { erp, crm } = customers.extract;
+const id = { kind: "text", nullable: false } as const;
+const link = { kind: "text", nullable: true, match: "exact", needs: "link column" } as const;
+/** Customers, with a column of the CRM for the id of the ERP's record. */
+const linked = {
+  ...customers,
+  extract: {
+    erp: { ...erp, fields: { ...erp.fields, id } },
+    crm: { ...crm, fields: { ...crm.fields, link } },
+  },
+  transform: { ...customers.transform, link: toCrm("id") },
+} as unknown as Step;
+const withLinks = [users, linked];
+
+/** A customer and an account that a person coupled and that agree on nothing; then the account is what `after` says. */
+async function coupledByHand(after: Fields = {}): Promise<World> {
+  const met = world();
+  met.erp.put("customers", "e1", { ...customer({ number: "1", name: "Alba" }), id: "e1" });
+  met.crm.put("accounts", "a1", account({ name: "Ötu ehf." }));
+  const held = { ...linked, load: {} } as Step; // nothing is made of either before a person says what they are
+  await met.sync({ steps: [users, held] });
+  await coupleByHand({ store: met.store, connection, steps: withLinks }, "customers", {
+    ...{ erp: "e1", crm: "a1", now: "2026-02-01T00:00:00Z" },
+  });
+  await met.sync({ steps: withLinks });
+  assertEquals(plain(met.crm, "accounts", ["link", "name"]), [{ link: "e1", name: "Ötu ehf." }]);
+  met.crm.put("accounts", "a1", { accountnumber: "9", ...after });
+  return met;
+}
+
+Deno.test("restoreCouplings() couples a pair that a person coupled by its link, whatever became of its keys", async () => {
+  for (const after of [{}, { link: " E1 " }]) {
+    const met = await coupledByHand(after);
+    const lost = lose(met, withLinks);
+    const restored = (await lost.rebuild()).get("customers");
+    assertEquals(restored, { byLink: 1, byId: 0, byKeys: 0, left: { erp: 0, crm: 0 } });
+    assertEquals((await lost.pairs()).map(({ erpId, crmId, how }) => [erpId, crmId, how]), [[
+      "e1",
+      "a1",
+      "match link",
+    ]]);
+    await lost.sync();
+    assertEquals(plain(met.crm, "accounts", ["link"]), [{ link: "e1" }]);
+  }
+  const met = await coupledByHand();
+  const without = { byLink: 0, byId: 0, byKeys: 0, left: { erp: 1, crm: 1 } };
+  assertEquals((await lose(met).rebuild()).get("customers"), without);
+});
+
+Deno.test("restoreCouplings() couples neither of two records with the same link, and leaves both to keys", async () => {
+  const met = await coupledByHand();
+  met.crm.put("accounts", "a2", { ...account({ name: "Ötu ehf." }), link: "e1" });
+  const lost = lose(met, withLinks);
+  assertEquals((await lost.rebuild()).get("customers"), { byLink: 0, byId: 0, byKeys: 0, left: { erp: 1, crm: 2 } });
+  met.crm.put("accounts", "a2", { accountnumber: "1" });
+  const again = lose(met, withLinks);
+  assertEquals((await again.rebuild()).get("customers"), { byLink: 0, byId: 0, byKeys: 1, left: { erp: 0, crm: 1 } });
+  assertEquals(idsOf(await again.pairs()), ["e1 a2"]);
+});
+
+Deno.test("restoreCouplings() passes over a link to a record that the step doesn't have, and one that is blank", async () => {
+  const met = await coupledByHand({ link: "e9", accountnumber: "1" });
+  met.crm.put("accounts", "a2", { ...account({ name: "Blank" }), link: null });
+  met.erp.put("customers", "e2", { ...customer({ number: "2", name: "Birki" }), id: "e2" });
+  const lost = lose(met, withLinks);
+  assertEquals((await lost.rebuild()).get("customers"), { byLink: 0, byId: 0, byKeys: 1, left: { erp: 1, crm: 1 } });
+});
+
+Deno.test("restoreCouplings() goes by the link before the id, and still says which record it made", async () => {
+  const met = world();
+  for (const n of ["1", "2"]) {
+    met.erp.put("customers", `e${n}`, { ...customer({ number: n, name: `Made ${n}` }), id: `e${n}` });
+  }
+  await met.sync({ steps: withLinks });
+  const [one, two] = (await pairsOf(met.store)).map(({ crmId }) => crmId);
+  const lost = lose(met, withLinks);
+  assertEquals((await lost.rebuild()).get("customers")?.byLink, 2);
+  assertEquals(new Set((await lost.pairs()).map(({ how }) => how)), new Set(["created in the CRM, known by its id"]));
+  // A person coupled them the other way round.
+  met.crm.put("accounts", one!, { link: "e2" });
+  met.crm.put("accounts", two!, { link: "e1" });
+  const crossed = lose(met, withLinks);
+  await crossed.rebuild();
+  assertEquals(idsOf(await crossed.pairs()), [`e1 ${two}`, `e2 ${one}`]);
 });

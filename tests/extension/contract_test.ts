@@ -256,7 +256,7 @@ const kinds: Readonly<Record<PageField["kind"], Field["kind"]>> = {
   boolean: "boolean",
   date: "date",
   datetime: "datetime",
-  guid: "lookup",
+  guid: "text", // an id that points at nothing: the record's own
   choice: "choice",
 };
 const handles = Object.values<AnyEntity>(bc).filter((entity) => apiOf(entity, true) === "extension");
