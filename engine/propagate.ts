@@ -12,6 +12,8 @@ import { simulate } from "./simulate.ts";
 const page = 800;
 /** How many batches are on their way at once; the connector's limiter may let through fewer. */
 const atOnce = 4;
+/** Milliseconds; a process that gives no sign of life is taken for hung after twice as long. */
+const stale = 30_000;
 
 /** Sends all intended changes of this run's step. `round` counts from 1. */
 export async function propagate(context: StepContext, round: number): Promise<void> {
@@ -46,13 +48,10 @@ export async function propagate(context: StepContext, round: number): Promise<vo
   async function one(intended: readonly Change[]): Promise<void> {
     const changes = await allowed(context, intended, round);
     if (changes.length === 0) return;
-    const at = context.now();
     // Only what is sent at once: a stop leaves all of it in doubt.
-    const sent = changes.map((change): Change => ({ ...change, state: "sent", attempts: change.attempts + 1, at }));
-    const mark = marked.then(() => store.save(connection, step.name, { changes: sent }));
+    const mark = marked.then(() => noteSent(context, changes));
     marked = mark.catch(() => {});
-    await mark;
-    const { told, fault } = await send(context, sent);
+    const { told, fault } = await send(context, await mark);
     const turn = last.then(() =>
       told.changes.length === 0 ? undefined : settle(context, { side: changes[0]!.side, ...told, round })
     );
@@ -60,6 +59,19 @@ export async function propagate(context: StepContext, round: number): Promise<vo
     await turn;
     context.progress();
     if (fault !== null) throw fault;
+  }
+}
+
+/**
+ * Saves that these changes are sent. Once more where that took so long that somebody may have taken the step in between:
+ * then it is refused, and nothing is sent.
+ */
+async function noteSent(context: StepContext, changes: readonly Change[]): Promise<readonly Change[]> {
+  for (let again = false;; again = true) {
+    const at = context.now();
+    const sent = changes.map((change): Change => ({ ...change, state: "sent", attempts: change.attempts + 1, at }));
+    await context.store.save(context.connection, context.step.name, { changes: sent });
+    if (again || Date.parse(context.now()) - Date.parse(at) < stale) return sent;
   }
 }
 

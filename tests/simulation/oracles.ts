@@ -50,8 +50,11 @@ export interface Watch {
   ended(run: Run, isClean: boolean): void;
   /** What was written since then got no answer, or it was not saved: people may have edited it before it was. */
   unsure(since: number): void;
-  /** What was written since then was on its way when its run was taken for dead, or given up: no service can be fenced. */
-  onItsWay(since: number): void;
+  /**
+   * What was written since then was on its way when its run was taken for dead, or given up: no service can be fenced.
+   * `isTooLate`: it came later than runs wait for.
+   */
+  onItsWay(since: number, how?: { readonly isTooLate: boolean }): void;
   /** Judges pairs that nobody deleted, before anybody has looked at all records. */
   soon(): Promise<void>;
   /** Judges the end; `again` runs once more. */
@@ -82,8 +85,8 @@ export function oracles({ tables, store, connection, policies, without }: Judged
   const late = new Set<Record_>();
   /** Sides, entities and ids of records that users deleted. */
   const gone = new Set<string>();
-  /** Things of which such a request made a deleted record again: whatever was made in its place stands beside it. */
-  const revived = new Set<number>();
+  /** Things of which such a request made a record that nobody waits for: made again too late, or deleted since. */
+  const unawaited = new Set<number>();
 
   function violated(oracle: Oracle, what: string): void {
     if (!without.has(oracle)) violations.push({ oracle, what });
@@ -113,9 +116,9 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     if (op === "delete") return lookAtDeletion(row);
     lookAtLookups(row, fields);
     if (op !== "create") return;
-    if (isOnItsWay && gone.has(`${side} ${row.entity.name} ${row.id}`)) revived.add(row.thing);
+    if (isOnItsWay && gone.has(`${side} ${row.entity.name} ${row.id}`)) unawaited.add(row.thing);
     const others = rowsOf(row.entity.side, row).filter((other) => other !== row && other.thing === row.thing);
-    if (others.length > 0 && !revived.has(row.thing)) {
+    if (others.length > 0 && !unawaited.has(row.thing)) {
       violated("no duplicate", `${nameOf(row)} was created beside ${others.map(nameOf).join(", ")}`);
     }
     if (!isOnItsWay && buried.has(place) && policies.missing[side] !== "restore") {
@@ -266,7 +269,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
   ): void {
     const live = { erp: erp.filter(({ isGone }) => !isGone), crm: crm.filter(({ isGone }) => !isGone) };
     const name = nameOf((live.erp[0] ?? live.crm[0] ?? erp[0] ?? crm[0])!);
-    if (revived.has(thing) && (live.erp.length > 1 || live.crm.length > 1)) return;
+    if (unawaited.has(thing) && (live.erp.length > 1 || live.crm.length > 1)) return;
     for (const side of ["erp", "crm"] as const) {
       if (live[side].length > 1) violated("no duplicate", `${live[side].map(nameOf).join(" and ")} are the same thing`);
     }
@@ -430,13 +433,15 @@ export function oracles({ tables, store, connection, policies, without }: Judged
         if (by === "program" && op !== "delete") unsure.add(row.thing);
       }
     },
-    onItsWay(since) {
+    onItsWay(since, { isTooLate } = { isTooLate: false }) {
       isOnItsWay = true;
       seen();
       isOnItsWay = false;
       self.unsure(since);
       for (const { by, op, row } of tables.happened.slice(since)) {
-        if (by === "program" && op === "create") late.add(row);
+        if (by !== "program" || op !== "create") continue;
+        late.add(row);
+        if (isTooLate) unawaited.add(row.thing);
       }
       for (const { token, at } of lost) if (at >= since) spent.add(token);
     },

@@ -64,15 +64,16 @@ interface Running {
   steps: number;
   faults: number;
   stalledAt: Call | null;
-  /** Of a run that went on after it stood still: to which entities it has written since. */
-  wentOn: Set<string> | null;
+  /** Of a run that went on after it stood still: to which entities it has written since, and whether it was too late. */
+  wentOn: { readonly wrote: Set<string>; readonly isTooLate: boolean } | null;
+  stalledSince: number;
 }
 
 /** Whether a run that went on writes to this entity for the first time since. */
 function isFirst({ wentOn }: Running, { port, entity }: Call): boolean {
   const place = `${port} ${entity}`;
-  if (wentOn === null || wentOn.has(place)) return false;
-  wentOn.add(place);
+  if (wentOn === null || wentOn.wrote.has(place)) return false;
+  wentOn.wrote.add(place);
   return true;
 }
 
@@ -235,6 +236,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
         faults: 0,
         stalledAt: null,
         wentOn: null,
+        stalledSince: 0,
       },
     };
     await drive(running, round);
@@ -297,9 +299,9 @@ export async function play(history: History, options: PlayOptions = {}): Promise
       if (fault !== null) running.faults++;
       const since = tables.happened.length;
       const end = fault === null ? await plainly(call) : await faulty(call, fault, place);
-      if (end === "stalled") running.stalledAt = call;
+      if (end === "stalled") Object.assign(running, { stalledAt: call, stalledSince: tables.now });
       // In each step it had noted at most one batch as sent before it stood still: that one no lease holds back.
-      if (isWrite && isFirst(running, call)) watch.onItsWay(since);
+      if (isWrite && isFirst(running, call)) watch.onItsWay(since, running.wentOn!);
       watch.seen();
       return end;
     });
@@ -343,10 +345,10 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     running.stalledAt = null;
     say(() => "the stalled run goes on");
     const before = tables.happened.length;
-    running.wentOn ??= new Set();
+    running.wentOn = { wrote: new Set(), isTooLate: tables.now - running.stalledSince > lateFor };
     if (call.method === "write") isFirst(running, call);
     await resume.get(call)!();
-    watch.onItsWay(before);
+    watch.onItsWay(before, running.wentOn);
     await drive(running, { ...healthy, pause: 0 });
     if (running.error !== null) watch.onItsWay(before);
     if (running.ended?.steps.some(({ error }) => error?.code === "lease_lost")) reached("a stalled run was fenced");
