@@ -51,7 +51,8 @@ export async function propagate(context: StepContext, round: number): Promise<vo
     // Only what is sent at once: a stop leaves all of it in doubt.
     const mark = marked.then(() => noteSent(context, changes));
     marked = mark.catch(() => {});
-    const { told, fault } = await send(context, await mark);
+    const sent = await mark;
+    const { told, fault } = await send(context, sent);
     const turn = last.then(() =>
       told.changes.length === 0 ? undefined : settle(context, { side: changes[0]!.side, ...told, round })
     );

@@ -24,28 +24,19 @@ export const planted: readonly Planted[] = [
     name: "no intent",
     edits: [{
       file: send,
-      from: "await mark;\n",
+      from: "const sent = await mark;\n",
       to:
-        'await mark;\n    await store.save(connection, step.name, { changes: sent.map((one) => ({ ...one, state: "closed" })) });\n',
+        'const sent = await mark;\n    await store.save(connection, step.name, { changes: sent.map((one) => ({ ...one, state: "closed" })) });\n',
     }],
   },
   {
     name: "intent after the request",
     edits: [
-      {
-        file: send,
-        from: "    await mark;\n    const { told, fault } = await send(context, sent);\n",
-        to: "    const { told, fault } = await send(context, sent);\n    await mark;\n",
-      },
-      {
-        file: send,
-        from: "marked.then(() => store.save(connection, step.name, { changes: sent }))",
-        to: "Promise.resolve()",
-      },
+      { file: send, from: "marked.then(() => noteSent(context, changes))", to: "Promise.resolve(changes)" },
       {
         file: send,
         from: "    const turn = last.then(",
-        to: "    await store.save(connection, step.name, { changes: sent });\n    const turn = last.then(",
+        to: "    await noteSent(context, changes);\n    const turn = last.then(",
       },
     ],
   },
