@@ -24,9 +24,14 @@ const kinds: readonly (readonly [pattern: RegExp, refuse: (address: PostgresAddr
     state: "the server takes no writes, so it is a copy of another one, or set to read only",
     remedy: "name the server that takes them",
   })],
+  [/^53100$/, () => ({
+    code: "store_failed",
+    state: "the database's disk is full",
+    remedy: "make room there, then run it again",
+  })],
 ];
-/** The server is there, but not now: connections, resources, an operator. */
-const passing = /^(08...|53...|57P..|CONNECTION_\w+|CONNECT_TIMEOUT|E[A-Z]+)$/;
+/** The server is there, but not now: connections, memory, an operator. */
+const passing = /^(08...|53(?!100)...|57P..|CONNECTION_\w+|CONNECT_TIMEOUT|E[A-Z]+)$/;
 
 interface Refusal {
   readonly code: string;

@@ -1,20 +1,14 @@
 /** Commits of which the program does not know whether they were done. */
 import { assertEquals } from "@std/assert";
-import { copyInto, type RunningSandbox, startSandbox, startWith, withHome } from "../e2e/program.ts";
-import { before, itsSteps, writeCompany } from "../e2e/small_company.ts";
+import { copyInto, startSandbox, startWith, withHome } from "../e2e/program.ts";
+import { itsSteps, writeCompany } from "../e2e/small_company.ts";
 import { createDatabase, postgresTest } from "../postgres.ts";
 import { isCi } from "../shared.ts";
 import { cuttingProxy } from "./cutting_proxy.ts";
+import { assertWhole, pairsIn } from "./whole.ts";
 
 /** At so many commits of a run the connection is cut, each time before and after. */
 const places = isCi ? 2 : 20;
-
-async function assertWhole(sandbox: RunningSandbox): Promise<void> {
-  const accounts = await sandbox.crm("accounts", "?$select=name");
-  const products = await sandbox.crm("products", "?$select=productnumber");
-  assertEquals(new Set(accounts.map(({ name }) => name)).size, accounts.length);
-  assertEquals([accounts.length, products.length], [before.customers + before.accounts.own, before.items]);
-}
 
 postgresTest(
   "sync loses and doubles nothing when a connection breaks before or after a commit",
@@ -25,15 +19,18 @@ postgresTest(
       await filled.stop();
       await Deno.remove(`${home}/sandbox/ports.json`);
       copyInto(`${data}/filled`, home);
-      const total = await ofRun("whole", null);
+      const { commits: total, pairs } = await ofRun("whole", null);
       const wanted = Array.from({ length: places }, (_, at) => 1 + Math.floor((at + 0.5) * total / places));
       for (const nth of wanted) {
-        for (const when of ["before", "after"] as const) await ofRun(`${when}-${nth}`, { nth, when });
+        for (const when of ["before", "after"] as const) {
+          const name = `${when}-${nth}`;
+          assertEquals((await ofRun(name, { nth, when })).pairs, pairs, name);
+        }
       }
       await Deno.remove(data, { recursive: true });
 
-      /** A first run that is cut there, and the next ones to the end; how many commits the first run made. */
-      async function ofRun(name: string, cut: { nth: number; when: "before" | "after" } | null): Promise<number> {
+      /** A first run that is cut there, and the next one to the end; how many commits the first run made. */
+      async function ofRun(name: string, cut: { nth: number; when: "before" | "after" } | null) {
         const own = `${home}/${name}`;
         copyInto(own, `${data}/filled`);
         const database = await createDatabase();
@@ -50,7 +47,7 @@ postgresTest(
           const next = await startWith(env, own, "sync", ...itsSteps).end();
           assertEquals(next.code, 0, `${name}: ${next.stderr}`);
           await assertWhole(sandbox);
-          return commits;
+          return { commits, pairs: pairsIn((await startWith(env, own, "report").end()).stdout) };
         } finally {
           await sandbox.stop();
           proxy.stop();

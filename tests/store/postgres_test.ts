@@ -113,6 +113,13 @@ postgresTest(
       await store.savePage("default", "s", "erp", other);
       assertEquals((await store.step("default", "s")).cursors.erp, "c2");
       await store.close();
+      await beside(
+        address,
+        "create trigger fill before insert or update on tenging.holders for each row execute function tenging.fill()",
+      );
+      const opening = await refused(openPostgres(address, "default"));
+      assertEquals(opening.code, "store_failed");
+      assertStringIncludes(opening.message, "the database's disk is full; make room there");
     }),
 );
 
