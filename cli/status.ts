@@ -1,11 +1,11 @@
 /** `status`: where every step stands, the last runs, and what waits for a person. */
 import { brakesNamed } from "../engine/brakes.ts";
-import { type RunDetails, runDetails } from "../reports/run_document.ts";
-import { stepsDocument, type StepStanding } from "../reports/steps_document.ts";
+import { runDetails } from "../reports/run_document.ts";
+import { stepsDocument } from "../reports/steps_document.ts";
 import type { Store } from "../store/store.ts";
 import type { Arguments } from "./arguments.ts";
 import { pipelinesOf, settingsOf } from "./files.ts";
-import { endInterrupted } from "./interrupted_runs.ts";
+import { endInterrupted, lifelessRun, lifelessStep, type ShownRun, type ShownStep } from "./interrupted_runs.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { passing } from "./next_command.ts";
 import { countsText, table } from "./run_text.ts";
@@ -18,9 +18,14 @@ export interface StatusDocument {
   readonly connection: string;
   /** The port of a `serve` that answered; null: the store was read. */
   readonly servedOn: number | null;
-  readonly steps: readonly StepStanding[];
+  /**
+   * ISO 8601: the last sign of life of a process that works on the connection and gave none for a minute. Its run, and
+   * what that works on, are "Not Responding" then. Null: nobody works there, or a process that is alive.
+   */
+  readonly lifelessSince: string | null;
+  readonly steps: readonly ShownStep[];
   /** Newest first. */
-  readonly runs: readonly RunDetails[];
+  readonly runs: readonly ShownRun[];
 }
 
 const shown = 5;
@@ -35,7 +40,13 @@ export async function status(args: Arguments, session: Session): Promise<number>
   if (document.runs.length === 0) session.output.message("Nothing has run yet");
   else await session.output.data(`${statusText(document, session.clock.now())}\n`);
   const stopped = brakesNamed(document.steps.flatMap(({ why }) => why ?? []));
-  const next = document.runs.length === 0
+  if (document.lifelessSince !== null) {
+    session.output.message(
+      `The process that works on the connection gave its last sign of life at ${document.lifelessSince}: it hangs, or is ` +
+        `cut off from the database; the next sync takes over`,
+    );
+  }
+  const next = document.runs.length === 0 || document.lifelessSince !== null
     ? "sync"
     : stopped.length > 0
     ? ["plan", ...passing(stopped)].join(" ")
@@ -53,16 +64,19 @@ async function read(session: Session): Promise<StatusDocument> {
   if (serving !== null) {
     const { steps } = await askServing<Pick<StatusDocument, "steps">>(serving, "/steps");
     const { runs } = await askServing<Pick<StatusDocument, "runs">>(serving, `/runs?limit=${shown}`);
-    return { connection, servedOn: serving.port, steps, runs };
+    return { connection, servedOn: serving.port, lifelessSince: null, steps, runs };
   }
   const { steps } = await loadPipeline(settings, pipelinesOf(session));
   const whenAlone = (store: Store) => endInterrupted(store, connection);
   const store = await openStoreIfAny(session, connection, { whenAlone });
-  if (store === null) return { connection, servedOn: null, steps: [], runs: [] };
+  if (store === null) return { connection, servedOn: null, lifelessSince: null, steps: [], runs: [] };
   try {
     const standings = await stepsDocument(store, { connection, steps });
-    const runs = await store.runs(connection, { limit: shown });
-    return { connection, servedOn: null, steps: standings, runs: runs.map(runDetails) };
+    const runs = (await store.runs(connection, { limit: shown })).map(runDetails);
+    const { lifelessSince } = store;
+    if (lifelessSince === null) return { connection, servedOn: null, lifelessSince, steps: standings, runs };
+    const [shownSteps, shownRuns] = [standings.map(lifelessStep), runs.map(lifelessRun)];
+    return { connection, servedOn: null, lifelessSince, steps: shownSteps, runs: shownRuns };
   } finally {
     await store.close();
   }

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { ServiceError } from "../errors.ts";
 import { nameOf, type PostgresAddress } from "../store/postgres_socket.ts";
+import type { StoreBeside } from "../store/postgres.ts";
 import type { Store } from "../store/store.ts";
 import { secretOf } from "./configuration.ts";
 import { readDatabaseUrl } from "./database_url.ts";
@@ -57,7 +58,7 @@ export async function openStoreIfAny(
   session: Session,
   connection: string,
   { whenAlone = () => Promise.resolve() }: { readonly whenAlone?: (store: Store) => Promise<void> } = {},
-): Promise<Store | null> {
+): Promise<StoreBeside | null> {
   const home = homeOf(session.project, session.env);
   const database = databaseOf(session);
   refuseOtherStore(home, databaseName(session));
@@ -69,7 +70,7 @@ export async function openStoreIfAny(
   const store = await openStore(session, connection);
   try {
     await whenAlone(store);
-    return store;
+    return { ...store, lifelessSince: null };
   } catch (error) {
     await store.close();
     throw error;

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { DefinitionError, ServiceError } from "../errors.ts";
 import { migrate, migrations, schemaNumber, storeIdOf } from "./migrations/mod.ts";
 import { type Link, openLink, schema } from "./postgres_link.ts";
-import { type Lock, lockConnection, sessionLost } from "./postgres_lock.ts";
+import { lifelessHolder, type Lock, lockConnection, sessionLost } from "./postgres_lock.ts";
 import { refusalOf } from "./postgres_refusals.ts";
 import type { PostgresAddress } from "./postgres_socket.ts";
 import { sqlStore } from "./sql.ts";
@@ -76,6 +76,12 @@ export interface BesideOptions {
   readonly verify?: Verify;
 }
 
+/** A store for reading, and what is known of whoever works on it. */
+export type StoreBeside = Store & {
+  /** ISO 8601: the last sign of life of one that gave none for a minute; null where nobody works on it, or is alive. */
+  readonly lifelessSince: string | null;
+};
+
 /**
  * Opens the store beside whoever works on the connection, for reading; null when nothing was ever kept there. While
  * nobody works on it, `whenAlone` is called first. Throws what {@link openPostgres} throws, but "store_locked" only
@@ -85,7 +91,7 @@ export async function openPostgresBeside(
   address: PostgresAddress,
   connection: string,
   { whenAlone = () => Promise.resolve(), verify = () => {} }: BesideOptions = {},
-): Promise<Store | null> {
+): Promise<StoreBeside | null> {
   const link = await openLink(address, { max });
   try {
     verify(await storeIdOf(link.db));
@@ -101,8 +107,9 @@ export async function openPostgresBeside(
       if (isTaken && number === migrations.length) return null;
       throw error;
     });
-    if (lock !== null) await alone(lock, { link, address, work: () => whenAlone(store) });
-    return store;
+    if (lock === null) return { ...store, lifelessSince: (await lifelessHolder(link, connection))?.seen ?? null };
+    await alone(lock, { link, address, work: () => whenAlone(store) });
+    return { ...store, lifelessSince: null };
   } catch (error) {
     await link.close();
     throw errorOf(address, error);

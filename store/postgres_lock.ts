@@ -109,14 +109,13 @@ function workingUnder(session: number): string {
  * Ends the session that holds the lock and gave no sign of life; false where it did, or may not be ended. The sessions
  * that work under it are ended first: one may stand in the middle of a transaction, and who saves next would wait for it.
  */
-async function endLifeless({ db }: Link, connection: string): Promise<boolean> {
+async function endLifeless(link: Link, connection: string): Promise<boolean> {
+  const { db } = link;
   const { rows } = await sql<{ isThere: boolean }>`select to_regclass('holders') is not null as "isThere"`.execute(db);
   if (rows[0]?.isThere !== true) return false;
-  const lifelessOnes = await sql<{ session: number }>`select l.pid as session from pg_locks l
-    where ${isLock(connection)} and exists (select from holders where connection = ${connection} and session = l.pid
-      and seen < clock_timestamp() - ${sql.lit(lifeless)}::interval)`.execute(db);
-  const session = lifelessOnes.rows[0]?.session;
-  if (session === undefined) return false;
+  const found = await lifelessHolder(link, connection);
+  if (found === null) return false;
+  const { session } = found;
   try {
     await sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity
       where datname = current_database() and application_name = ${workingUnder(session)}`.execute(db);
@@ -128,6 +127,21 @@ async function endLifeless({ db }: Link, connection: string): Promise<boolean> {
     if ((error as { code?: unknown }).code === "42501") return false; // insufficient_privilege: another user's
     throw error;
   }
+}
+
+export interface LifelessHolder {
+  readonly session: number;
+  /** ISO 8601, by the clock of the database: its last sign of life. */
+  readonly seen: string;
+}
+
+/** Who has the lock and gave no sign of life for a minute; null where nobody has it, or its holder gave one. */
+export async function lifelessHolder({ db }: Link, connection: string): Promise<LifelessHolder | null> {
+  const { rows } = await sql<LifelessHolder>`select l.pid as session,
+      to_char(h.seen at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as seen
+    from pg_locks l join holders h on h.connection = ${connection} and h.session = l.pid
+    where ${isLock(connection)} and h.seen < clock_timestamp() - ${sql.lit(lifeless)}::interval`.execute(db);
+  return rows[0] ?? null;
 }
 
 /** Whether a row `l` of pg_locks is the lock of this connection, and somebody has it. */

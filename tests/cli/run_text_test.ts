@@ -132,7 +132,7 @@ Deno.test("statusText() shows steps and runs", async () => {
   const swept = standings.map((step) => ({ ...step, swept: { erp: "2026-01-05T01:30:00Z", crm: null } }));
   const runs = (await store.runs(connection, { limit: 5 })).map(runDetails);
   const lines = statusText(
-    { connection, servedOn: null, steps: swept, runs },
+    { connection, servedOn: null, lifelessSince: null, steps: swept, runs },
     Date.parse("2026-01-05T04:00:00Z"),
   ).split("\n");
   assertEquals(lines[2]?.startsWith("customers   Finished  Success"), true);

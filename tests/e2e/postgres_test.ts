@@ -1,6 +1,7 @@
 /** The program on a PostgreSQL server, as its users run it. */
 import { existsSync } from "node:fs";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import postgres from "postgres";
 import { postgresTest, type TestDatabase, withDatabase } from "../postgres.ts";
 import { type Finished, type RunningSandbox, startSandbox, startWith, withHome } from "./program.ts";
 import { before, writeCompany } from "./small_company.ts";
@@ -52,10 +53,22 @@ postgresTest(
       assertStringIncludes(second.stderr, `process ${first.process.pid} on 127.0.0.1 works on it`);
       assertStringIncludes(second.stderr, "[store_locked]");
       const meanwhile = JSON.parse((await run("status", "--json")).stdout);
-      assertEquals([meanwhile.servedOn, meanwhile.runs[0].status], [null, "In Process"]);
+      assertEquals([meanwhile.servedOn, meanwhile.lifelessSince, meanwhile.runs[0].status], [null, null, "In Process"]);
       const partial = await run("report");
       assertEquals(partial.code, 0);
       assertStringIncludes(partial.stdout, ",currencies,");
+
+      const sql = postgres(database.url, { max: 1, onnotice: () => {} });
+      await sql`update tenging.holders set seen = clock_timestamp() - interval '61 seconds'`;
+      await sql.end({ timeout: 5 });
+      const hanging = JSON.parse((await run("status", "--json")).stdout);
+      assertEquals(hanging.runs[0].status, "Not Responding");
+      assert(!JSON.stringify(hanging).includes("In Process"), JSON.stringify(hanging));
+      assert(Date.now() - Date.parse(hanging.lifelessSince) > 60_000, hanging.lifelessSince);
+      const { stdout, stderr } = await run("status");
+      assert(/first +Not Responding/.test(stdout) && !stdout.includes("In Process"), stdout);
+      assertStringIncludes(stderr, `its last sign of life at ${hanging.lifelessSince}`);
+      assertStringIncludes(stderr, "Next: deno task sync");
 
       first.process.kill("SIGKILL");
       const killed = await first.end();

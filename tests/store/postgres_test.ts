@@ -186,7 +186,7 @@ postgresTest("openPostgres() waits for one that only looks", () =>
   }));
 
 postgresTest(
-  "openPostgresBeside() reads while another process works, and makes nothing before that",
+  "openPostgresBeside() reads while another process works, says whether it is alive, and makes nothing before that",
   () =>
     withDatabase(async (database) => {
       const address = addressOf(database);
@@ -204,9 +204,21 @@ postgresTest(
       await first.close();
       assertEquals(wasAlone, 0);
 
+      const lifelessSince = async () => {
+        const looking = (await openPostgresBeside(address, "default", { whenAlone }))!;
+        await looking.close();
+        return looking.lifelessSince;
+      };
+      const [{ seen }] = await beside(
+        address,
+        "update tenging.holders set seen = clock_timestamp() - interval '61 seconds' returning seen",
+      ) as [postgres.Row];
+      assertEquals([await lifelessSince(), wasAlone], [seen.toISOString(), 0]);
+      await beside(address, "update tenging.holders set session = 0"); // what a former holder left says nothing of this one
+      assertEquals([await lifelessSince(), wasAlone], [null, 0]);
+
       await store.close();
-      await (await openPostgresBeside(address, "default", { whenAlone }))!.close();
-      assertEquals(wasAlone, 1);
+      assertEquals([await lifelessSince(), wasAlone], [null, 1]);
     }),
 );
 
