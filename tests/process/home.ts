@@ -30,15 +30,17 @@ export async function prepare(copy: Copy, { withoutIntent }: { readonly withoutI
     await copy.edit(`pipelines/${step}.ts`, 'fromCrm: { unmatched: "leave" }', 'fromCrm: { unmatched: "insert" }');
   }
   if (!withoutIntent) return;
-  const mark = "marked.then(() => store.save(connection, step.name, { changes: sent }))";
-  await copy.edit("engine/propagate.ts", mark, "marked");
+  await copy.edit("engine/propagate.ts", "noteSent(context, changes))", "changes)");
 }
 
 export interface Home {
   readonly name: string;
   readonly sandbox: RunningSandbox;
-  /** A run to its end; later: half an hour ahead, when nothing can be under way any more. */
-  sync(options?: { readonly later: boolean }): Promise<Finished>;
+  /**
+   * A run to its end; later: half an hour ahead, when nothing can be under way any more; full: with a look through both
+   * sides for what was deleted.
+   */
+  sync(options?: { readonly later?: boolean; readonly full?: boolean }): Promise<Finished>;
   /** The coupling report, as the text of its file. */
   report(): Promise<string>;
   /** Kills a run where it meets the boundary for the nth time; false when it ended before. */
@@ -87,7 +89,8 @@ export async function openHome(copy: Copy, name: string, database: string | null
   return {
     name,
     sandbox,
-    sync: ({ later } = { later: false }) => start(["sync", ...select], later ? { TENGING_EDGE_LATER: "1" } : {}).end,
+    sync: ({ later = false, full = false } = {}) =>
+      start(["sync", ...select, ...(full ? ["--full"] : [])], later ? { TENGING_EDGE_LATER: "1" } : {}).end,
     async report() {
       const done = await start(["report", "--out", out]).end;
       if (done.code !== 0) throw new Error(`report ended with ${done.code}: ${done.stderr}`);

@@ -70,15 +70,16 @@ async function work(copy: Copy, place: Place, { next, wanted, hit, onProgress }:
       await killAt(home, users, { boundary, next });
       hit(home, boundary);
       if (++own % between !== 0 && wanted.length > 0) continue;
-      const now = await counted(home, users);
-      // What a later edit made good was lost all the same.
-      found = {
-        duplicates: Math.max(found.duplicates, now.duplicates),
-        lost: Math.max(found.lost, now.lost),
-        orphans: Math.max(found.orphans, now.orphans),
-        told: now.told,
-      };
-      for (const line of found.told) onProgress(`${home.name}: ${line}`);
+      for (const now of await counted(home, users)) {
+        // What a later edit made good was lost all the same.
+        found = {
+          duplicates: Math.max(found.duplicates, now.duplicates),
+          lost: Math.max(found.lost, now.lost),
+          orphans: Math.max(found.orphans, now.orphans),
+          told: now.told,
+        };
+        for (const line of now.told) onProgress(`${home.name}: ${line}`);
+      }
     }
     return found;
   } finally {
@@ -109,11 +110,13 @@ async function quiet(home: Home): Promise<void> {
   if (![0, 3].includes(last.code)) throw new Error(`${home.name}: sync ended with ${last.code}: ${last.stderr}`);
 }
 
-async function counted(home: Home, users: Users): Promise<Found> {
+async function counted(home: Home, users: Users): Promise<readonly Found[]> {
   await quiet(home);
+  const before = await count(home.sandbox, users.things, { report: await home.report(), isSwept: false });
   const since = await latest(home.sandbox);
-  const again = await home.sync();
+  // It reads everything, so it would send what runs before it passed over.
+  const again = await home.sync({ full: true });
   const writes = await writesSince(home.sandbox, since);
   if (writes > 0) throw new Error(`${home.name}: a run without changes wrote ${writes} times: ${again.stderr}`);
-  return await count(home.sandbox, users.things, await home.report());
+  return [before, await count(home.sandbox, users.things, { report: await home.report(), isSwept: true })];
 }
