@@ -148,6 +148,7 @@ function act(context: StepContext, pair: Pair, { action, side }: Fate, deciding:
   }
   const target = pair[side!];
   if (target === null || target.frozen !== null) return false;
+  const { saved, again } = deciding;
   const plain: Change = {
     ...listing(context, side!, sourceOf(coupling, side!), []),
     id: context.changeId(),
@@ -158,7 +159,8 @@ function act(context: StepContext, pair: Pair, { action, side }: Fate, deciding:
     state: "intended",
   };
   if (action === "delete") {
-    intend(context, { ...plain, op: "delete" }, deciding.saved, deciding.again);
+    intend(context, { ...plain, op: "delete" }, saved, again);
+    forget(coupling, saved);
     return true;
   }
   const inactive = (entity.inactive ?? {}) as Fields;
@@ -168,7 +170,8 @@ function act(context: StepContext, pair: Pair, { action, side }: Fate, deciding:
   if (Object.keys(after).length > 0) {
     const before = Object.fromEntries(Object.keys(after).map((field) => [field, target.data[field] ?? null]));
     context.intended.deletions++;
-    intend(context, { ...plain, op: "update", after, before, lost: [] }, deciding.saved, deciding.again);
+    intend(context, { ...plain, op: "update", after, before, lost: [] }, saved, again);
+    forget(coupling, saved);
     return true;
   }
   if (pair[otherSide(side!)]?.state === "left") return false;
@@ -190,6 +193,13 @@ function uncouple(context: StepContext, { coupling }: Pair, { saved, again }: De
   const change = listing(context, side, sourceOf(coupling, side), []);
   const target = targetOf(coupling, side);
   intend(context, { ...change, id: context.changeId(), op: "uncouple", target, state: "intended" }, saved, again);
+  forget(coupling, saved);
+}
+
+/** What was told of the pair is over. Not seen, so that it is told again where this comes to nothing and all is as before. */
+function forget(coupling: Coupling, saved: Saved): void {
+  if (coupling.seen.erp === null && coupling.seen.crm === null) return;
+  saved.couplings.push({ ...coupling, seen: { erp: null, crm: null } });
 }
 
 /** Both are gone, or nobody needs the one that is left. */

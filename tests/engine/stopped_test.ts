@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import type { Connector, Opened, ReadOptions } from "../../connectors/connector.ts";
 import { exitCodeOf } from "../../engine/run.ts";
 import { convert, defineStep, type Step, toCrm } from "../../engine/step.ts";
+import type { Settlement, Store } from "../../store/store.ts";
 import { customer, customers, plain, users, type World, world } from "./world.ts";
 
 type Reading = (entity: string, options: ReadOptions) => void;
@@ -106,4 +107,35 @@ Deno.test("runPipeline() keeps what an unanswered write overwrote, also where so
   assertEquals(plain(w.crm, "accounts", ["phone"]), [{ phone: "2" }]);
   const lost = (await w.changes()).flatMap((change) => change.lost.map(({ values }) => values["phone"]));
   assertEquals(lost.sort(), ["3", "4"]);
+});
+
+Deno.test("runPipeline() tells a conflict again where what was to part its pair came to nothing", async () => {
+  let stops = false;
+  const w = world((port) =>
+    new Proxy(port, {
+      get(target, name) {
+        const member = Reflect.get(target, name);
+        if (name !== "save") return member;
+        return async (connection: string, step: string, settlement: Settlement) => {
+          await (target as unknown as Store).save(connection, step, settlement);
+          if (stops && settlement.changes?.some(({ op }) => op === "uncouple")) throw new Error("stopped");
+        };
+      },
+    })
+  );
+  const steps = [users, { ...customers, load: { ...customers.load, left: { crm: "uncouple" as const } } }];
+  fill(w, 1);
+  await w.sync({ steps });
+  const { id } = w.crm.all("accounts")[0]!;
+  w.erp.put("customers", "e0", { city: "Oslo" });
+  w.crm.put("accounts", id, { city: "Bergen" });
+  await w.sync({ steps });
+  assertEquals(await codes(w), ["conflict"]);
+  stops = true;
+  w.crm.put("accounts", id, { kind: 1 });
+  assertEquals((await w.sync({ steps })).status, "Error");
+  stops = false;
+  w.crm.put("accounts", id, { kind: 3 });
+  await w.sync({ steps });
+  assertEquals(await codes(w), ["conflict"]);
 });

@@ -121,7 +121,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     if (others.length > 0 && !unawaited.has(row.thing)) {
       violated("no duplicate", `${nameOf(row)} was created beside ${others.map(nameOf).join(", ")}`);
     }
-    if (!isOnItsWay && buried.has(place) && policies.missing[side] !== "restore") {
+    if (!isOnItsWay && !unawaited.has(row.thing) && buried.has(place) && policies.missing[side] !== "restore") {
       violated("nothing revived", `${nameOf(row)} was created although a user deleted it`);
     }
   }
