@@ -26,10 +26,11 @@ export async function rebuild(args: Arguments, session: Session): Promise<number
 
 async function confirm(args: Arguments, { output, ...session }: Session): Promise<number> {
   const done = await withStore({ output, ...session }, confirmRebuild);
-  const { confirmed, held } = done;
+  const { confirmed, held, creations } = done;
+  const waiting = creations === 0 ? "no record waits for it" : `the next sync creates ${creations} records`;
   const said = confirmed.length === 0
     ? "Creations go on in no further step"
-    : `The next sync creates what is left in ${confirmed.length} steps: ${confirmed.join(", ")}`;
+    : `Creations go on in ${confirmed.length} steps, and ${waiting}: ${confirmed.join(", ")}`;
   await output.data(args.has("json") ? `${JSON.stringify(done, null, 2)}\n` : `${said}\n`);
   if (held.length > 0) {
     output.message(
@@ -70,6 +71,10 @@ async function restore(args: Arguments, session: Session): Promise<number> {
         onAccepted: () => holdCreations(store, { connection, steps: pipeline.steps, holder }),
         ...{ signal: interruption.signal, onStep: progress.change },
       }, session);
+      // Several steps can share an entity: what another one coupled afterwards is not left.
+      for (const [step, found] of restored) {
+        restored.set(step, { ...found, left: (await store.step(connection, step)).uncoupled });
+      }
     } finally {
       await store.close();
     }
@@ -87,7 +92,7 @@ async function restore(args: Arguments, session: Session): Promise<number> {
   const document = { run: runDocument(run), steps: [...restored].map(([step, found]) => ({ step, ...found })) };
   await output.data(args.has("json") ? `${JSON.stringify(document, null, 2)}\n` : `${restoredTable(restored)}\n`);
   const left = leftToCreate(pipeline.steps, restored);
-  output.message(closing(restored, left));
+  output.message(closing(run, restored, left));
   const code = interruption.exitCode() ?? exitCodeOf(run);
   const isDone = run.status === "Finished";
   output.message(`Next: deno task ${!isDone ? "rebuild" : configuration.services === null ? "sync" : planFirst}`);
@@ -105,13 +110,17 @@ function leftToCreate(steps: readonly Step[], restored: ReadonlyMap<string, Rest
   }, 0);
 }
 
-function closing(restored: ReadonlyMap<string, Restored>, left: number): string {
+function closing(run: Run, restored: ReadonlyMap<string, Restored>, left: number): string {
   const all = [...restored.values()];
   const of = (count: (one: Restored) => number) => all.reduce((sum, one) => sum + count(one), 0);
   const [byLink, byId, byKeys] = [of((one) => one.byLink), of((one) => one.byId), of((one) => one.byKeys)];
   const rest = left === 0
     ? "nothing is left that sync might create"
     : `${left} are left that sync might create: it lists what it would until deno task rebuild --confirm`;
+  if (byLink + byId + byKeys === 0) {
+    const coupled = run.steps.reduce((sum, step) => sum + step.coupled, 0);
+    return `Nothing more to restore, ${coupled} couplings are known; ${rest}`;
+  }
   const linked = byLink === 0 ? "" : `${byLink} couplings by link, `;
   return `Restored ${linked}${byId} ${linked === "" ? "couplings " : ""}by id and ${byKeys} by keys; ${rest}`;
 }

@@ -28,8 +28,10 @@ export function progressText(step: StepRun, run: Run): string {
   const parts = ([["to CRM", step.toCrm], ["from CRM", step.fromCrm]] as const)
     .filter(([, direction]) => direction.status !== "" || direction.counts.read > 0)
     .map(([name, direction]) => `${name} ${countsText(direction.counts)}`);
+  // What goes in neither direction is a rebuild.
+  const found = step.status === "Finished" && parts.length === 0 ? [`${step.coupled} coupled`] : [];
   const note = step.note === undefined ? [] : [step.note];
-  return [...parts, ...note].join(" · ");
+  return [...parts, ...found, ...note].join(" · ");
 }
 
 /** A step that the configuration switches off; one that another step's failure keeps from running has an error. */

@@ -181,6 +181,7 @@ function ambiguity(context: StepContext, side: Side, record: StoredRecord, candi
   const why = candidates.length === 1
     ? `the one record of "${entity}" with its keys is that of others too`
     : `${candidates.length} records of "${entity}" have its keys`;
-  const message = `Cannot couple "${name}": ${why}; make the keys of the right one unique`;
+  const message =
+    `Cannot couple "${name}": ${why}; make the keys of the right one unique, or couple the two by hand (couple)`;
   return { code: "ambiguous", message, about: candidates };
 }

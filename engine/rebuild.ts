@@ -40,15 +40,20 @@ const generations = 8;
 
 /** Throws DefinitionError "not_lost" where the store has couplings that no rebuild restored just now. */
 export async function refuseCoupled(store: Store, connection: string): Promise<void> {
+  let [couplings, steps] = [0, 0];
   for (const name of await store.steps(connection)) {
     const { coupled, rebuilt } = await store.step(connection, name);
     if (coupled === 0 || rebuilt) continue;
-    throw new DefinitionError(
-      "not_lost",
-      `Cannot rebuild connection "${connection}": the store has ${coupled} couplings of step "${name}"; read everything ` +
-        `again with deno task sync --full, or move the store away first if it is not to be relied on`,
-    );
+    couplings += coupled;
+    steps++;
   }
+  if (couplings === 0) return;
+  throw new DefinitionError(
+    "not_lost",
+    `Cannot rebuild connection "${connection}": the store has ${couplings} couplings of ${steps} ` +
+      `${steps === 1 ? "step" : "steps"}; read everything again with deno task sync --full, or move the store away ` +
+      `first if it is not to be relied on`,
+  );
 }
 
 /** Holds creations back in all of these steps, before the first of them is read: a stop in between leaves them held. */
@@ -73,6 +78,8 @@ export interface Confirmed {
   readonly confirmed: readonly string[];
   /** Nobody has seen all that would be created there. */
   readonly held: readonly string[];
+  /** Creations that the last runs listed in the confirmed steps, to wait for this. */
+  readonly creations: number;
 }
 
 /**
@@ -82,6 +89,7 @@ export interface Confirmed {
 export async function confirmRebuild({ store, connection, steps }: Place): Promise<Confirmed> {
   const confirmed: string[] = [];
   const held: string[] = [];
+  let creations = 0;
   for (const step of steps) {
     const { rebuilt, ended, definition } = await store.step(connection, step.name);
     if (!rebuilt || definition === null) continue; // one that is off stays held until it has run
@@ -89,27 +97,28 @@ export async function confirmRebuild({ store, connection, steps }: Place): Promi
     else {
       await store.save(connection, step.name, { rebuilt: false });
       confirmed.push(step.name);
-    }
-  }
-  return { confirmed, held };
-}
-
-async function isNotLookedFor({ store, connection }: Place, step: Step): Promise<boolean> {
-  const sides = (["erp", "crm"] as const).filter((side) => step.extract[side].creation === "correlation");
-  const codes = ["waiting", "required_blank", "ambiguous"];
-  for (const side of sides) {
-    const open = pagesOf<Change>(
-      page,
-      (change) => change.id,
-      (keyset) => store.changes(connection, { step: step.name, side, states: ["open"] }, keyset),
-    );
-    for await (const changes of open) {
-      if (changes.some(({ op, reasons }) => op === "none" && reasons.some(({ code }) => codes.includes(code)))) {
-        return true;
+      for await (const changes of openOf({ store, connection, steps }, step)) {
+        creations += changes.filter(({ reasons }) => reasons.some(({ code }) => code === "unconfirmed")).length;
       }
     }
   }
+  return { confirmed, held, creations };
+}
+
+async function isNotLookedFor(place: Place, step: Step): Promise<boolean> {
+  const codes = ["waiting", "required_blank", "ambiguous"];
+  const isAwaited = ({ side, op, reasons }: Change) =>
+    step.extract[side].creation === "correlation" && op === "none" && reasons.some(({ code }) => codes.includes(code));
+  for await (const changes of openOf(place, step)) if (changes.some(isAwaited)) return true;
   return false;
+}
+
+function openOf({ store, connection }: Place, step: Step): AsyncGenerator<readonly Change[]> {
+  return pagesOf<Change>(
+    page,
+    (change) => change.id,
+    (keyset) => store.changes(connection, { step: step.name, states: ["open"] }, keyset),
+  );
 }
 
 /** Couples what both sides, just read, still tell. A rebuild that was stopped goes on with what is not coupled yet. */

@@ -58,7 +58,7 @@ export async function runStep(step: Step, given: StepOptions): Promise<StepProgr
   const options = { ...given, store };
   const compiled = compile(step, options.steps.find((one) => one.under?.name === step.name) ?? null);
   const state = await store.step(connection, step.name);
-  const note = noteOf(state, compiled);
+  const note = options.rebuild === undefined ? noteOf(state, compiled) : null;
   const entities = { erp: step.extract.erp.name, crm: step.extract.crm.name };
   const { context, tally } = contextOf(step, compiled, state, options);
   options.onProgress({ ...tally.snapshot("In Process"), ...(note === null ? {} : { note }) });
@@ -79,7 +79,8 @@ export async function runStep(step: Step, given: StepOptions): Promise<StepProgr
     const restored = await restoreCouplings(context);
     options.rebuild.onRestored(step.name, restored);
     const { coupled, uncoupled, listed } = await store.step(connection, step.name);
-    return { requests: tally.asked(), coupled, uncoupled: uncoupled.erp + uncoupled.crm, listed };
+    const asked = { requests: tally.asked(), ...tally.snapshot("") }; // nothing goes in either direction
+    return { ...asked, coupled, uncoupled: uncoupled.erp + uncoupled.crm, listed };
   }
   if (context.rehearsal !== null) {
     const { coupled, uncoupled } = await store.step(connection, step.name);
