@@ -15,15 +15,19 @@ const { values } = parseArgs({
   },
 });
 const [kills, seed] = [Number(values.kills), Number(values.seed)];
-if (!Number.isInteger(kills) || kills < boundaries.length) fail(`--kills is a number from ${boundaries.length}`);
-if (!Number.isInteger(seed)) fail("--seed is a whole number");
-if (!["pglite", "postgres", "both"].includes(values.store)) fail("--store is pglite, postgres or both");
+if (!Number.isInteger(kills) || kills < boundaries.length) {
+  fail(`--kills is a whole number, at least ${boundaries.length}: there are so many boundaries`);
+}
+if (!Number.isInteger(seed)) fail(`--seed is a whole number, not "${values.seed}"`);
+if (!["pglite", "postgres", "both"].includes(values.store)) {
+  fail(`--store is pglite, postgres or both, not "${values.store}"`);
+}
 
 const begun = performance.now();
 const say = (line: string) =>
   write(Deno.stderr, `${((performance.now() - begun) / 1000).toFixed(0).padStart(4)} s  ${line}`);
 const programs = values.store === "pglite" ? null : findPrograms();
-if (values.store !== "pglite" && programs === null) fail("PostgreSQL's server is not installed: say --store pglite");
+if (values.store !== "pglite" && programs === null) fail("PostgreSQL's server is not installed; say --store pglite");
 const server = programs === null ? null : await startServer(programs);
 let code = 1;
 try {
@@ -60,7 +64,8 @@ async function placesOf(store: string): Promise<readonly Place[]> {
 }
 
 function fail(message: string): never {
-  write(Deno.stderr, message);
+  const usage = "deno task kill-test [--kills N] [--store pglite|postgres|both] [--seed N] [--without-intent] [--json]";
+  write(Deno.stderr, `Cannot test: ${message}\n\nUsage: ${usage}`);
   Deno.exit(2);
 }
 

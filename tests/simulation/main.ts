@@ -131,7 +131,8 @@ function tell(tally: Tally, { seconds, hunted }: { seconds: number; hunted: read
   const share = (100 * tally.withFault / Math.max(1, tally.histories)).toFixed(1);
   const counts = situations.map((name) => tally.situations[name] ?? 0);
   print(`${tally.histories} histories in ${seconds.toFixed(0)} s, ${share} % with a fault, ${tally.faults} faults`);
-  print(`${situations.length} situations, the rarest in ${Math.min(...counts)} histories`);
+  const reached = counts.filter((count) => count > 0).length;
+  print(`${reached} of ${situations.length} situations came about, the rarest in ${Math.min(...counts)} histories`);
   if (hunted.length > 0) {
     print(`${hunted.filter(({ caught }) => caught !== null).length} of ${hunted.length} planted bugs caught`);
   }
