@@ -31,6 +31,7 @@ export async function serve(args: Arguments, session: Session): Promise<number> 
     await endInterrupted(store, configuration.connection);
     const fault = (error: unknown) => output.message(explain(error, session.project.set));
     const runs = backgroundRuns(async ({ signal, onChange }) => {
+      await endInterrupted(store, configuration.connection);
       const onStep = (_step: unknown, run: Parameters<typeof onChange>[0]) => onChange(run);
       const isConfirmed = args.has("yes");
       const options = { store, home, configuration, pipeline, full: true, isConfirmed, signal, onStep };

@@ -56,6 +56,8 @@ export interface StepContext {
   readonly redefined: boolean;
   /** The step's couplings were restored, and nobody confirmed yet that what has none may be created. */
   readonly rebuilt: boolean;
+  /** They were restored at some time: what an earlier store had made need not be known. */
+  readonly restored: boolean;
   readonly signal: AbortSignal | undefined;
   /** The record that a row of this side is remembered as. */
   recordOf(side: Side, row: Row): StoredRecord;

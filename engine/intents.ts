@@ -123,7 +123,7 @@ interface Unrestored {
 }
 
 /** What a creation left can't be told, or not yet. */
-interface Doubt {
+export interface Doubt {
   readonly reason: Reason;
 }
 
@@ -169,9 +169,13 @@ async function restore(context: StepContext, change: Change): Promise<(Outcome &
 }
 
 /** What an attempt at a creation left: the record, a doubt that a person settles, or null for nothing. */
-async function recall(context: StepContext, change: Change): Promise<Outcome | Doubt | null> {
+async function recall(
+  context: StepContext,
+  change: Change,
   // The window is wide because the intent carries our clock and the services' clocks may differ; values decide.
-  const since = new Date(mayBeLost(change) ? 0 : Date.parse(change.at) - 24 * 3600 * 1000).toISOString();
+  from = mayBeLost(change) ? 0 : Date.parse(change.at) - 24 * 3600 * 1000,
+): Promise<Outcome | Doubt | null> {
+  const since = new Date(from).toISOString();
   const parts = context.compiled.parts?.step.extract[change.side] ?? null;
   const options = { ...context.wanted(change.side), since };
   const rows = await context.opened[change.side].recall(writeOf({ ...change, version: null }, parts), options);
@@ -179,7 +183,7 @@ async function recall(context: StepContext, change: Change): Promise<Outcome | D
   const free = rows.filter((row) => !taken.has(row.id));
   const sure = free.filter((row) => row.doubt === undefined);
   if (sure.length === 1) return { kind: "ok", row: sure[0]! };
-  if (free.length === 0 && mayBeLost(change)) return null;
+  if (free.length === 0 && from === 0) return null; // sent by an earlier store, if at all
   if (free.length === 0) return await lookAlikes(context, change, since) ?? underWay(context, change);
   const about = free.map((row) => row.id);
   const message = sure.length === 0
@@ -236,6 +240,15 @@ function underWay(context: StepContext, change: Change): Doubt | null {
     `Cannot tell yet whether the record was created: no answer came, and the service may be at work on it ` +
     `until ${until}; synchronize again after that, nothing is sent before`;
   return { reason: { code: "unknown_outcome", message, until } };
+}
+
+/**
+ * What an earlier store may have left of a creation that is found again by its correlation; null where nothing is found.
+ * Nothing but its service may know of it: a completed document is in no reading.
+ */
+export async function foundBefore(context: StepContext, change: Change): Promise<Outcome | Doubt | null> {
+  const left = await recall(context, change, 0);
+  return left === null || "reason" in left || left.kind !== "ok" ? left : { kind: "exists", row: left.row };
 }
 
 /** As {@link recall}, for the answer that a creation of this run lacks. A doubt is told by the next run, which looks again. */

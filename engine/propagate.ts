@@ -4,7 +4,7 @@ import { ServiceError } from "../errors.ts";
 import type { Change, Reason } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
 import { writeOf } from "./document.ts";
-import { recalled } from "./intents.ts";
+import { foundBefore, recalled } from "./intents.ts";
 import { settle, type Settling } from "./settle.ts";
 import { simulate } from "./simulate.ts";
 
@@ -46,7 +46,7 @@ export async function propagate(context: StepContext, round: number): Promise<vo
   }
 
   async function one(intended: readonly Change[]): Promise<void> {
-    const changes = await allowed(context, intended, round);
+    const changes = await unmade(context, await allowed(context, intended, round), round);
     if (changes.length === 0) return;
     // Only what is sent at once: a stop leaves all of it in doubt.
     const mark = marked.then(() => noteSent(context, changes));
@@ -99,6 +99,29 @@ async function allowed(context: StepContext, changes: readonly Change[], round: 
   await store.save(connection, step.name, { changes: listed });
   for (const change of listed) context.settled(change.side, change, "blocked", round);
   return changes.filter((change) => !foreign.has(change));
+}
+
+/**
+ * The changes without the creations that an earlier store made: where couplings were restored once, a document that is
+ * found by its correlation is looked for before it is made, whatever was told of it in between.
+ */
+async function unmade(context: StepContext, changes: readonly Change[], round: number): Promise<readonly Change[]> {
+  const { store, connection, step, restored, rehearsal } = context;
+  const side = changes[0]?.side;
+  if (!restored || rehearsal !== null || side === undefined) return changes;
+  if (step.extract[side].creation !== "correlation") return changes;
+  const left: Change[] = [];
+  for (const change of changes) {
+    const found = change.op === "insert" ? await foundBefore(context, change) : null;
+    if (found === null) left.push(change);
+    else if ("reason" in found) {
+      const open: Change = { ...change, state: "open", reasons: [...change.reasons, found.reason], at: context.now() };
+      await store.save(connection, step.name, { changes: [open] });
+      context.unsettled.set(`${side} ${change.source}`, "failed");
+      context.settled(side, change, "failed", round);
+    } else await settle(context, { side, changes: [change], outcomes: [found], round });
+  }
+  return left;
 }
 
 /** Changes of one side, 100 in a batch; documents that could come late 20, as many as a service takes in a request. */

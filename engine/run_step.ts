@@ -209,7 +209,7 @@ function contextOf(
     recordOf: (side, row) => recordOf(step.extract[side], compiled.fields[side], row, compiled.parts?.fields[side]),
     wanted,
     redefined: isRedefined(state, compiled),
-    rebuilt: state.rebuilt,
+    ...{ rebuilt: state.rebuilt, restored: state.restored },
     signal: options.signal,
     now: () => new Date(clock.now()).toISOString(),
     changeId: () => `${run} ${step.name} ${String(++changes).padStart(9, "0")}`,

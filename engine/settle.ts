@@ -70,6 +70,10 @@ export async function settle(context: StepContext, settling: Settling): Promise<
         ? holder !== change.source
         : taken.has(target.id) || known.elsewhere.has(target.id);
       if (change.op === "insert" && isTaken) {
+        // What another creation left: of this one nobody knows yet.
+        if (outcome.kind === "ok" && recalled.has(change) && change.target === null) {
+          return one(change, { kind: "unknown", message: "what was found is what another creation left" });
+        }
         saved.changes.push({
           ...without,
           state: "open",
@@ -87,6 +91,8 @@ export async function settle(context: StepContext, settling: Settling): Promise<
       }
       saved.records.push({ side, record: target });
       const existed = outcome.kind === "exists" || round === 0 || recalled.has(change);
+      // It was found without regard to the filter, which it may have left meanwhile.
+      if (change.op === "insert" && existed) again.push(target.id);
       const coupling = coupledBy(context, { side, change, target, known, existed });
       saved.couplings.push(coupling);
       if (round === 0) return finished("closed"); // it is decided, and counted, like any other pair

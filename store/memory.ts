@@ -79,8 +79,9 @@ function storeOf(connections: Connections): MemoryStore {
     steps: (name) => Promise.resolve(ordered([...connections.get(name)?.steps.keys() ?? []], (step) => step)),
     step: (connection, step) => {
       const memory = read(connection, step);
-      const { lease, definition, ended, loaded, rebuilt, rules, cursors, swept, whole, newest, entities, couplings } =
+      const { lease, definition, ended, loaded, rebuilt, restored, rules, cursors, swept, whole, newest, entities } =
         memory;
+      const { couplings } = memory;
       const open = changesIn(connection, step, ["open"]).values();
       return Promise.resolve(keep({
         lease,
@@ -88,6 +89,7 @@ function storeOf(connections: Connections): MemoryStore {
         ended,
         loaded,
         rebuilt,
+        restored,
         rules,
         cursors,
         swept,
@@ -200,6 +202,7 @@ function storeOf(connections: Connections): MemoryStore {
         memory.loaded ||= settlement.ended.loaded;
       }
       if (settlement.rebuilt !== undefined) memory.rebuilt = settlement.rebuilt;
+      memory.restored ||= settlement.rebuilt === true;
       if (settlement.rebase) rebase(memory);
     },
     changes: (connection, filter, keyset) => {

@@ -25,6 +25,7 @@ export interface StepMemory {
   ended: StepState["ended"];
   loaded: boolean;
   rebuilt: boolean;
+  restored: boolean;
   rules: Record<string, Readonly<Record<string, string>>>;
   cursors: { erp: string | null; crm: string | null };
   swept: { erp: string | null; crm: string | null };
@@ -49,6 +50,7 @@ export function newStep(steps: Steps = new Map()): StepMemory {
     ended: null,
     loaded: false,
     rebuilt: false,
+    restored: false,
     rules: {},
     cursors: { erp: null, crm: null },
     swept: { erp: null, crm: null },

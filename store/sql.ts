@@ -176,7 +176,7 @@ function stepQuery(connection: string, step: string): RawBuilder<unknown> {
       and ${alone("r", side)})`;
   return sql`select json_build_object(
       'lease', s.lease, 'definition', s.definition, 'ended', s.ended, 'loaded', coalesce(s.loaded, false),
-      'rebuilt', coalesce(s.rebuilt, false),
+      'rebuilt', coalesce(s.rebuilt, false), 'restored', coalesce(s.restored, false),
       'rules', coalesce(s.rules, '{}'), 'entities', s.entities,
       'cursors', json_build_object('erp', s.cursor_erp, 'crm', s.cursor_crm),
       'swept', json_build_object('erp', s.swept_erp, 'crm', s.swept_crm),

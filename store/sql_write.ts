@@ -122,7 +122,8 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
       where connection = ${work.connection} and step = ${work.step}`.execute(work.tx);
   }
   if (settlement.rebuilt !== undefined) {
-    await sql`update steps set rebuilt = ${settlement.rebuilt}::boolean
+    await sql`update steps set rebuilt = ${settlement.rebuilt}::boolean,
+        restored = restored or ${settlement.rebuilt}::boolean
       where connection = ${work.connection} and step = ${work.step}`.execute(work.tx);
   }
   if (settlement.rebase) await writeRebase(work);

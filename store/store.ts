@@ -235,6 +235,8 @@ export interface StepState {
   readonly loaded: boolean;
   /** Whether its couplings were restored from the services, and nobody confirmed yet that what has none may be created. */
   readonly rebuilt: boolean;
+  /** Whether that was so at some time: an earlier store may have made what this one knows nothing of. */
+  readonly restored: boolean;
   /** Hash of each rule, by CRM field, for every definition that some coupling's base was made with. */
   readonly rules: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Where the next reading of a side goes on; null: from the start. A cursor belongs to `definition`. */

@@ -9,6 +9,7 @@ import { readAsAWhole } from "./0005_read_as_a_whole.ts";
 import { leases } from "./0006_leases.ts";
 import { rebuilt } from "./0007_rebuilt.ts";
 import { signsOfLife } from "./0008_signs_of_life.ts";
+import { restored } from "./0009_restored.ts";
 import type { Migration } from "./migration.ts";
 
 /** All migrations, in order of number. */
@@ -21,6 +22,7 @@ export const migrations: readonly Migration[] = [
   leases,
   rebuilt,
   signsOfLife,
+  restored,
 ];
 
 /**

@@ -97,15 +97,21 @@ export function aftermathTests(test: StoreTest): void {
     assertEquals(await ended(), ["d2", true]);
   });
 
-  test("save() keeps that a step was rebuilt until it says otherwise", async (store, connection) => {
-    const { save } = place(store, connection);
-    const rebuilt = async () => (await store.step(connection, "s")).rebuilt;
-    await save({ rebuilt: true });
-    await save({ ended: { definition: "d1", loaded: true } });
-    assertEquals([await rebuilt(), (await store.step(connection, "other")).rebuilt], [true, false]);
-    await save({ rebuilt: false });
-    assertEquals(await rebuilt(), false);
-  });
+  test(
+    "save() keeps that a step was rebuilt until it says otherwise, and that it ever was",
+    async (store, connection) => {
+      const { save } = place(store, connection);
+      const standing = async (step = "s") => {
+        const { rebuilt, restored } = await store.step(connection, step);
+        return [rebuilt, restored];
+      };
+      await save({ rebuilt: true });
+      await save({ ended: { definition: "d1", loaded: true } });
+      assertEquals([await standing(), await standing("other")], [[true, true], [false, false]]);
+      await save({ rebuilt: false });
+      assertEquals(await standing(), [false, true]);
+    },
+  );
 
   test("savePage() saves when a side was last swept, and when it was read as a whole", async (store, connection) => {
     const sweep = (side: Side, swept: string) =>

@@ -51,6 +51,7 @@ export function storeSuite(
       ended: null,
       loaded: false,
       rebuilt: false,
+      restored: false,
       rules: {},
       cursors: { erp: null, crm: null },
       swept: { erp: null, crm: null },

@@ -1,6 +1,9 @@
 /** Orders whose store was lost: none is sent a second time. */
 import { assertEquals } from "@std/assert";
+import { compiledOf, findRecord } from "../../engine/find_record.ts";
 import { confirmRebuild } from "../../engine/rebuild.ts";
+import { retriesOf, retry, retryFilter } from "../../engine/retry.ts";
+import { skipRecord } from "../../engine/skip.ts";
 import { orders as definition } from "../../pipelines/orders.ts";
 import { crmOrder, erpOrders, openShop, submit } from "./order_shop.ts";
 import type { World } from "./order_world.ts";
@@ -40,6 +43,50 @@ Deno.test("orders that are open, posted or new when the store is lost are in the
     [0, 1],
     [1, 0],
   ]);
+});
+
+/** An order that was sent and posted before the store is lost. */
+async function posted(world: World): Promise<string> {
+  const id = await submit(world, "POSTED");
+  await world.sync(orders);
+  const [order] = await erpOrders(world, "POSTED");
+  world.sandbox.erpOrders.post(String(order!["number"]));
+  return id;
+}
+
+Deno.test("a posted order is not sent again although a person skipped it while creations were held", async () => {
+  await using world = await openShop();
+  const id = await posted(world);
+  await world.sync({ rebuild: true });
+  await world.sync();
+  const place = placeOf(world);
+  const row = await findRecord(place, `orders/${id}`);
+  const now = "2026-01-01T00:00:00Z";
+  await world.store.save(
+    "default",
+    "orders",
+    skipRecord(compiledOf(place.steps, "orders"), row, { text: "later", now }),
+  );
+  await confirmRebuild(place);
+  await world.sync(orders);
+  for (const one of await retriesOf(place, retryFilter(place.steps, [`orders/${id}`]))) await retry(place, one);
+  await world.sync(orders);
+  await world.sync(orders);
+  assertEquals([await inErp(world, "POSTED"), (await crmOrder(world, id))["statecode"]], [[0, 1], 4]);
+});
+
+Deno.test("a posted order is not sent again although it was open in the CRM when creations were confirmed", async () => {
+  await using world = await openShop();
+  const id = await posted(world);
+  await world.asCrmUser("PATCH", `salesorders(${id})`, { statecode: 0 });
+  await world.sync({ rebuild: true });
+  await world.sync();
+  await confirmRebuild(placeOf(world));
+  await world.sync(orders);
+  await world.asCrmUser("PATCH", `salesorders(${id})`, { statecode: 1 });
+  await world.sync(orders);
+  await world.sync(orders);
+  assertEquals([await inErp(world, "POSTED"), (await crmOrder(world, id))["statecode"]], [[0, 1], 4]);
 });
 
 Deno.test("an order that was posted with other lines is a person's, also once creations were confirmed", async () => {

@@ -165,3 +165,34 @@ Deno.test("runPipeline() takes who has the key of an unanswered creation for som
   await w.sync({ steps: [regions] });
   assertEquals(w.crm.all("territories").map(({ data }) => data.name), ["North"]);
 });
+
+Deno.test("runPipeline() holds what nobody can tell of two creations with the same values, and makes no third", async () => {
+  const w = world();
+  for (const id of ["a1", "a2"]) w.crm.put("accounts", id, account({ name: "Info" }));
+  w.erp.next({ kind: "unknown", message: "closed" }, true);
+  w.erp.next({ kind: "unknown", message: "closed" }, false);
+  await w.sync();
+  assertEquals((await w.open()).map((one) => one.codes), [["unknown_outcome"]]);
+  await w.sync(); // the service may be at work on the other one
+  assertEquals(w.erp.all("customers").length, 1);
+  w.erp.put("customers", "late", { ...w.erp.all("customers")[0]!.data, number: "N99" });
+  await w.sync();
+  w.later();
+  await w.sync();
+  assertEquals([w.erp.all("customers").length, w.crm.all("accounts").length, await w.open()], [2, 2, []]);
+});
+
+Deno.test("runPipeline() writes nothing to what a stopped creation left once it has left the filter", async () => {
+  const w = world();
+  w.erp.put("customers", "e1", customer({ number: "C1", name: "Anna" }));
+  w.stopAfterWrite("crm");
+  await stopped(w);
+  w.crm.put("accounts", theAccount(w).id, { kind: 1 });
+  const sent = w.crm.writes.length;
+  await w.sync();
+  w.erp.put("customers", "e1", { phone: "7" });
+  await w.sync();
+  assertEquals([w.crm.writes.length, theAccount(w).data.kind], [sent, 1]);
+  const { coupled } = await w.store.step("c", "customers");
+  assertEquals([coupled, w.crm.all("accounts").length], [1, 1]);
+});
