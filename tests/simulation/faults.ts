@@ -130,9 +130,9 @@ const atWrites: readonly Kind[] = [
   },
   {
     name: "edited before",
-    fits: (call) => writesOf(call).some(({ op }) => op === "update"),
+    fits: (call) => writesOf(call).some(({ op }) => op !== "create"),
     happens: async (call, place) => {
-      const edited = writesOf(call).filter(({ op }) => op === "update").filter((write) => place.edit(call, write));
+      const edited = writesOf(call).filter(({ op }) => op !== "create").filter((write) => place.edit(call, write));
       if (edited.length > 0) place.reached("a user edited a record between decision and write");
       await goOn(call);
       return "goes on";

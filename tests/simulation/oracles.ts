@@ -15,6 +15,7 @@ export const oracleNames = [
   "nothing missing", // in the end every thing stands once on each side, or is told of
   "nothing revived", // what users deleted is not created again, unless a policy says so
   "nothing deleted unasked", // a record goes only where a user deleted its counterpart
+  "filter", // what has left the filter is not written
   "convergence", // in the end both sides of a pair are alike, or what differs is told
   "lineage", // no value of a user is overwritten by one that has not seen it, unless it is told
   "lookups", // nothing is sent that points at a record which is not coupled
@@ -115,6 +116,9 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     for (const [field, token] of Object.entries(overwritten)) lost.push({ row, field, token, at: next });
     if (op === "delete") return lookAtDeletion(row);
     lookAtLookups(row, fields);
+    if (op === "update" && !isOnItsWay && (fields.kind !== undefined || row.data.kind === 1)) {
+      violated("filter", `${nameOf(row)} was written although it had left the filter`);
+    }
     if (op !== "create") return;
     if (isOnItsWay && gone.has(`${side} ${row.entity.name} ${row.id}`)) unawaited.add(row.thing);
     const others = rowsOf(row.entity.side, row).filter((other) => other !== row && other.thing === row.thing);
@@ -129,8 +133,8 @@ export function oracles({ tables, store, connection, policies, without }: Judged
   function lookAtDeletion(row: Record_): void {
     const other: Side = row.entity.side === "erp" ? "crm" : "erp";
     const known = deletions.get(`${other} ${row.thing}`);
-    if (known === undefined) {
-      return violated("nothing deleted unasked", `${nameOf(row)} was deleted, by no user's wish`);
+    if (known === undefined || policies.missing[other] !== "delete" || kindOf(row).erp === "regions") {
+      return violated("nothing deleted unasked", `${nameOf(row)} was deleted, by no user's wish and no policy`);
     }
     for (const [field, token] of Object.entries(row.tokens)) {
       const isTaken = field !== "limit" || row.entity.side === "erp";
@@ -181,9 +185,10 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     return rows;
   }
 
-  async function allChanges(filter: { lost?: true } = {}): Promise<readonly Change[]> {
-    const states = ["intended", "sent", "done", "open", "noted", "closed"] as const;
-    return await store.changes(connection, { states, ...filter }, { limit: 100_000 });
+  async function allChanges(
+    states: readonly Change["state"][] = ["intended", "sent", "done", "open", "noted", "closed"],
+  ): Promise<readonly Change[]> {
+    return await store.changes(connection, { states }, { limit: 100_000 });
   }
 
   async function judge(): Promise<void> {
@@ -454,6 +459,12 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     async quiet(again) {
       seen();
       await judge();
+      for (const { reasons, source } of await allChanges(["open"])) {
+        const isWaited = reasons.some(({ code, about = [] }) => code === "unknown_outcome" && about.length === 0);
+        if (isWaited) {
+          violated("ends", `nobody is told what to do about the creation for ${source}, which stays in doubt`);
+        }
+      }
       const before = tables.happened.length;
       await again();
       seen();
