@@ -6,6 +6,7 @@ import { migrations } from "../../store/migrations/mod.ts";
 import { openPostgres, openPostgresBeside, type PostgresAddress } from "../../store/postgres.ts";
 import { refuseServer } from "../../store/postgres_refusals.ts";
 import type { Store, StoredRecord } from "../../store/store.ts";
+import { coupling } from "../conformance/rows.ts";
 import { storeSuite } from "../conformance/store.ts";
 import { addressOf, administer, createDatabase, postgresTest, type TestDatabase, withDatabase } from "../postgres.ts";
 
@@ -88,6 +89,22 @@ postgresTest(
       assertEquals((await next.step("default", "s")).cursors.erp, "c1");
       await stalled.close();
       await next.close();
+    }),
+);
+
+postgresTest(
+  "the database itself refuses to couple a record twice within a step",
+  () =>
+    withDatabase(async (database) => {
+      const address = addressOf(database);
+      const store = await openPostgres(address, "default");
+      await store.save("default", "s", { couplings: [coupling("a", "x"), coupling("b", "y")] });
+      await store.save("default", "other", { couplings: [coupling("a", "x")] });
+      const again = "update tenging.couplings set crm_id = 'x' where step = 's' and erp_id = 'b'";
+      const error = await assertRejects(() => beside(address, again));
+      assertEquals((error as { code?: string }).code, "23505");
+      await beside(address, "update tenging.couplings set state = 'tombstone' where erp_id = 'a'", again);
+      await store.close();
     }),
 );
 
