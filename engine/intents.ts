@@ -96,14 +96,16 @@ function mayBeLost({ op, reasons }: Change): boolean {
   return op === "insert" && reasons.some(({ code }) => code === "unconfirmed");
 }
 
-/** Whether nobody wants any more what a creation in doubt was for: its source is gone, or has come to its end. */
+/**
+ * Whether nobody wants any more what a creation in doubt was for: its source has come to its end. Where that was deleted,
+ * what the creation left is looked for all the same: else it would bring back what was deleted.
+ */
 async function isOver(context: StepContext, change: Change): Promise<boolean> {
   const { step } = context;
   if (untilOf(change) > context.now()) return false;
   const source = await sourceOf(context, change);
-  // What the creation may have left is held until a person decides: else it would bring back what was deleted.
-  if (source === null) return change.reasons.every(({ about = [] }) => about.length === 0);
-  return authorityOf(step, { erp: {}, crm: {}, [otherSide(change.side)]: source.data })?.over === true;
+  return source !== null &&
+    authorityOf(step, { erp: {}, crm: {}, [otherSide(change.side)]: source.data })?.over === true;
 }
 
 /** Null where it was deleted. */

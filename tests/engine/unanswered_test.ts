@@ -114,6 +114,19 @@ Deno.test("runPipeline() brings back nothing that was deleted after a creation f
   assertEquals(await codes(w), []);
 });
 
+Deno.test("runPipeline() knows what a creation left late although it was for a record that was deleted since", async () => {
+  const w = world();
+  w.crm.put("accounts", "a1", account({ name: "Anna" }));
+  w.erp.next({ kind: "unknown", message: "closed" }, false);
+  await w.sync();
+  w.erp.put("customers", "late", customer({ number: "C1", name: "Anna" }));
+  w.crm.remove("accounts", "a1");
+  w.later();
+  await w.sync();
+  assertEquals([w.erp.all("customers").length, w.crm.all("accounts").length], [1, 0]);
+  assertEquals((await w.open()).flatMap((one) => one.codes), ["missing"]);
+});
+
 Deno.test("runPipeline() doubles no record that matches while another creation may have left it", async () => {
   const w = await renamed();
   w.erp.put("customers", w.erp.all("customers")[0]!.id, { name: "Lucas", city: "Oslo" });

@@ -84,9 +84,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
   const spent = new Set<Token>();
   /** Created by requests that were on their way when nobody waited for them any more. */
   const late = new Set<Record_>();
-  /** Sides, entities and ids of records that users deleted. */
-  const gone = new Set<string>();
-  /** Things of which such a request made a record that nobody waits for: made again too late, or deleted since. */
+  /** Things of which such a request made a record that nobody waits for: too late, or users had deleted one of it. */
   const unawaited = new Set<number>();
 
   function violated(oracle: Oracle, what: string): void {
@@ -103,7 +101,6 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     if (by === "user") {
       if (op === "create") buried.delete(place);
       if (op !== "delete") return;
-      gone.add(`${side} ${row.entity.name} ${row.id}`);
       if (self.isCoupled(row)) buried.add(place);
       const had = deletions.get(place) ?? new Set<Token>();
       for (const token of Object.values(row.tokens)) {
@@ -120,7 +117,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
       violated("filter", `${nameOf(row)} was written although it had left the filter`);
     }
     if (op !== "create") return;
-    if (isOnItsWay && gone.has(`${side} ${row.entity.name} ${row.id}`)) unawaited.add(row.thing);
+    if (isOnItsWay && isDeleted(row)) unawaited.add(row.thing);
     const others = rowsOf(row.entity.side, row).filter((other) => other !== row && other.thing === row.thing);
     if (others.length > 0 && !unawaited.has(row.thing)) {
       violated("no duplicate", `${nameOf(row)} was created beside ${others.map(nameOf).join(", ")}`);
