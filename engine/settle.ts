@@ -31,6 +31,14 @@ export async function settle(context: StepContext, settling: Settling): Promise<
   const { side, changes, outcomes, round, recalled = new Set() } = settling;
   const { store, connection, step } = context;
   const known = await read(context, side, changes, outcomes);
+  /** What was there before, or was looked for without regard to the filter. */
+  const isFound = (change: Change, { kind }: Outcome) => kind === "exists" || round === 0 || recalled.has(change);
+  const found = outcomes.flatMap((outcome, at): Row[] =>
+    "row" in outcome && changes[at]!.op === "insert" && isFound(changes[at]!, outcome) && !outcome.row.frozen
+      ? [outcome.row]
+      : []
+  );
+  const gone = await goneSince(context, side, found);
   const again: string[] = [];
   const saved = {
     records: [] as NonNullable<Settlement["records"]>[number][],
@@ -89,10 +97,8 @@ export async function settle(context: StepContext, settling: Settling): Promise<
         saved.parted.push(held.coupling.erpId);
         saved.close.push({ side, source: side === "crm" ? held.coupling.erpId : held.coupling.crmId });
       }
-      saved.records.push({ side, record: target });
-      const existed = outcome.kind === "exists" || round === 0 || recalled.has(change);
-      // It was found without regard to the filter, which it may have left meanwhile.
-      if (change.op === "insert" && existed) again.push(target.id);
+      const existed = isFound(change, outcome);
+      saved.records.push({ side, record: { ...target, state: gone.get(target.id) ?? target.state } });
       const coupling = coupledBy(context, { side, change, target, known, existed });
       saved.couplings.push(coupling);
       if (round === 0) return finished("closed"); // it is decided, and counted, like any other pair
@@ -143,6 +149,24 @@ export async function settle(context: StepContext, settling: Settling): Promise<
     if (change.op !== "insert") again.push(change.target!);
     return count("failed");
   }
+}
+
+/** Those of these records that have left the filter, or were deleted since they were found. */
+async function goneSince(
+  context: StepContext,
+  side: Side,
+  found: readonly Row[],
+): Promise<ReadonlyMap<string, "left" | "deleted">> {
+  const gone = new Map<string, "left" | "deleted">();
+  if (found.length === 0) return gone;
+  const { key } = context.step.extract[side];
+  const keys = Object.fromEntries(found.flatMap(({ id, data }) => data[key] == null ? [] : [[id, String(data[key])]]));
+  const ids = found.map(({ id }) => id);
+  for await (const page of context.opened[side].read({ ...context.wanted(side), ids, keys })) {
+    for (const id of page.left) gone.set(id, "left");
+    for (const id of page.deleted) gone.set(id, "deleted");
+  }
+  return gone;
 }
 
 async function read(
