@@ -83,9 +83,14 @@ async function simulate({ histories: wanted, seed, bugs, log, isExhaustive, isJs
   const hunted = bugs === 0 || isExhaustive ? [] : await huntAll({ seed, histories: bugs });
   const started = Date.now();
   let said = started;
+  let told = 0;
   const batch = { seed, from: 0, to: histories, without: [], isLogged: log !== null, isShort: false };
   const tally = await playAll(chosen === undefined ? batch : { ...batch, histories: chosen }, {
     onProgress: ({ histories: done, violations }) => {
+      for (; told < violations.length; told++) {
+        const { oracle, what, history } = violations[told]!;
+        say(`Violated in history ${history}: ${oracle}: ${what}`);
+      }
       if (Date.now() - said < 10_000) return;
       said = Date.now();
       const rate = Math.round(done / ((said - started) / 1000));
