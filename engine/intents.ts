@@ -98,14 +98,14 @@ function mayBeLost({ op, reasons }: Change): boolean {
 
 /**
  * Whether nobody wants any more what a creation in doubt was for: its source has come to its end. Where that was deleted,
- * what the creation left is looked for all the same: else it would bring back what was deleted.
+ * what the creation left is looked for all the same, or it would bring back what was deleted; a document brings back none.
  */
 async function isOver(context: StepContext, change: Change): Promise<boolean> {
   const { step } = context;
   if (untilOf(change) > context.now()) return false;
   const source = await sourceOf(context, change);
-  return source !== null &&
-    authorityOf(step, { erp: {}, crm: {}, [otherSide(change.side)]: source.data })?.over === true;
+  if (source === null) return step.extract[change.side].creation === "correlation";
+  return authorityOf(step, { erp: {}, crm: {}, [otherSide(change.side)]: source.data })?.over === true;
 }
 
 /** Null where it was deleted. */
