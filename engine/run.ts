@@ -101,43 +101,29 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
   const started = new Set<string>(off.keys());
   const failed = new Set<string>();
   const working = new Set<Promise<void>>();
-  const failing = new AbortController();
-  const signal = AbortSignal.any([failing.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  try {
-    await runAll();
-  } catch (error) {
-    // Nothing of the run goes on once its caller knows that it has ended.
-    failing.abort(error);
-    await Promise.allSettled(working);
-    throw error;
+  for (;;) {
+    for (const step of ready(ordered, done, started)) {
+      const blockedBy = step.dependsOn.find((needed) => failed.has(needed.name));
+      if (options.signal?.aborted) end(step, { status: "Cancelled" });
+      else if (blockedBy !== undefined) {
+        failed.add(step.name);
+        const message =
+          `Cannot run step "${step.name}": step "${blockedBy.name}", which it depends on, did not finish; ` +
+          `mend that step and synchronize again`;
+        end(step, { ...await totalsOf(step), status: "Skipped", error: { code: "blocked_by_step", message } });
+      } else if (working.size < sideBySide) {
+        started.add(step.name);
+        const work = runOne(step).finally(() => working.delete(work));
+        working.add(work);
+      }
+    }
+    if (ordered.every((step) => done.has(step.name))) break;
+    if (working.size > 0) await Promise.race(working);
   }
   const status = options.signal?.aborted ? "Cancelled" : failed.size > 0 ? "Error" : "Finished";
   run = { ...run, status, finishedAt: now() };
   await store.saveRun(connection, run);
   return run;
-
-  async function runAll(): Promise<void> {
-    for (;;) {
-      for (const step of ready(ordered, done, started)) {
-        const blockedBy = step.dependsOn.find((needed) => failed.has(needed.name));
-        if (options.signal?.aborted) end(step, { status: "Cancelled" });
-        else if (blockedBy !== undefined) {
-          failed.add(step.name);
-          const message =
-            `Cannot run step "${step.name}": step "${blockedBy.name}", which it depends on, did not finish; ` +
-            `mend that step and synchronize again`;
-          end(step, { ...await totalsOf(step), status: "Skipped", error: { code: "blocked_by_step", message } });
-        } else if (working.size < sideBySide) {
-          started.add(step.name);
-          // One that throws stays, so that it is met.
-          const work: Promise<void> = runOne(step).then(() => void working.delete(work));
-          working.add(work);
-        }
-      }
-      if (ordered.every((step) => done.has(step.name))) break;
-      if (working.size > 0) await Promise.race(working);
-    }
-  }
 
   function end(step: Step, last: Partial<StepRun>): void {
     done.add(step.name);
@@ -161,7 +147,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
         onlyCoupled: options.onlyCoupled === true,
         allow: options.allow ?? new Set(),
         record: record?.step === step.name ? record.key : null,
-        signal,
+        signal: options.signal,
         steps: steps.filter((one) => !off.has(one.name)),
         onProgress: (progress) => set(step, progress),
       });
@@ -169,7 +155,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
     } catch (error) {
       failed.add(step.name);
       const ending = { ...await totalsOf(step), finishedAt: now() };
-      if (signal.aborted) end(step, { ...ending, status: "Cancelled" });
+      if (options.signal?.aborted) end(step, { ...ending, status: "Cancelled" });
       else end(step, { ...ending, status: "Error", error: errorOf(error) });
     }
     await store.saveRun(connection, run);
