@@ -26,7 +26,9 @@ export async function serve(args: Arguments, session: Session): Promise<number> 
   const pipeline = await loadPipeline(configuration, pipelinesOf(session));
 
   const interruption = listenForInterruption(output, "what is under way ends first");
-  const store = await openStore(session, configuration.connection);
+  const lost = Promise.withResolvers<never>();
+  lost.promise.catch(() => {}); // for whoever waits then
+  const store = await openStore(session, configuration.connection, { onLost: lost.reject });
   try {
     await endInterrupted(store, configuration.connection);
     const fault = (error: unknown) => output.message(explain(error, session.project.set));
@@ -51,9 +53,10 @@ export async function serve(args: Arguments, session: Session): Promise<number> 
       const address = `http://127.0.0.1:${actual}`;
       output.message(`Serving on ${address}; Ctrl-C stops`);
       output.message(`Next: curl -X POST ${address}/runs`);
-      await aborted(interruption.signal);
-      await runs.stop();
+      // Without its store it could answer nothing any more: whoever watches over it is to start it again.
+      await Promise.race([aborted(interruption.signal), lost.promise]);
     } finally {
+      await runs.stop();
       takeBack();
       await server.shutdown();
     }

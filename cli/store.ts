@@ -18,14 +18,21 @@ const embedded = "embedded";
 /** With the id that a database keeps of it; the one in a home has none. */
 export type OpenStore = Store & { readonly id?: string };
 
+export interface OpenOptions {
+  /** Nothing is kept. */
+  readonly rehearsal?: boolean;
+  /** Told when a session with the database broke, after which the store is of no more use. */
+  readonly onLost?: (error: ServiceError) => void;
+}
+
 /**
- * Opens it for the one process that works on the connection; for a `rehearsal` nothing is kept. Throws ServiceError "served_elsewhere" with what to do
+ * Opens it for the one process that works on the connection. Throws ServiceError "served_elsewhere" with what to do
  * when `serve` has it, "store_locked" for others, DefinitionError "other_store" when the home is used with another one.
  */
 export async function openStore(
   session: Session,
   connection: string,
-  { rehearsal = false }: { readonly rehearsal?: boolean } = {},
+  { rehearsal = false, onLost = () => {} }: OpenOptions = {},
 ): Promise<OpenStore> {
   const serving = await servingOf(session);
   if (serving !== null) throw served(serving);
@@ -39,7 +46,7 @@ export async function openStore(
   const { openPostgres } = await import("../store/postgres.ts");
   return await openPostgres(database, connection, {
     verify: verifierOf(home, nameOf(database)),
-    rehearsal,
+    ...{ rehearsal, onLost },
   });
 }
 

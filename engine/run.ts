@@ -101,25 +101,42 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
   const started = new Set<string>(off.keys());
   const failed = new Set<string>();
   const working = new Set<Promise<void>>();
-  for (;;) {
-    for (const step of ready(ordered, done, started)) {
-      const blockedBy = step.dependsOn.find((needed) => failed.has(needed.name));
-      if (options.signal?.aborted) end(step, { status: "Cancelled" });
-      else if (blockedBy !== undefined) {
-        failed.add(step.name);
-        const message =
-          `Cannot run step "${step.name}": step "${blockedBy.name}", which it depends on, did not finish; ` +
-          `mend that step and synchronize again`;
-        end(step, { ...await totalsOf(step), status: "Skipped", error: { code: "blocked_by_step", message } });
-      } else if (working.size < sideBySide) {
-        started.add(step.name);
-        const work = runOne(step).finally(() => working.delete(work));
-        working.add(work);
+  // Who is told that the run failed must not find its steps still writing: they are stopped, and waited for.
+  const failures: unknown[] = [];
+  const halt = new AbortController();
+  const signal = AbortSignal.any([halt.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const fail = (error: unknown) => {
+    failures.push(error);
+    halt.abort();
+  };
+  try {
+    for (;;) {
+      for (const step of ready(ordered, done, started)) {
+        const blockedBy = step.dependsOn.find((needed) => failed.has(needed.name));
+        if (signal.aborted) end(step, { status: "Cancelled" });
+        else if (blockedBy !== undefined) {
+          failed.add(step.name);
+          const message =
+            `Cannot run step "${step.name}": step "${blockedBy.name}", which it depends on, did not finish; ` +
+            `mend that step and synchronize again`;
+          end(step, { ...await totalsOf(step), status: "Skipped", error: { code: "blocked_by_step", message } });
+        } else if (working.size < sideBySide) {
+          started.add(step.name);
+          const work = runOne(step).catch((error) => {
+            done.add(step.name);
+            fail(error);
+          }).finally(() => working.delete(work));
+          working.add(work);
+        }
       }
+      if (working.size > 0) await Promise.race(working);
+      else if (ordered.every((step) => done.has(step.name))) break;
     }
-    if (ordered.every((step) => done.has(step.name))) break;
-    if (working.size > 0) await Promise.race(working);
+  } catch (error) {
+    fail(error);
+    await Promise.all(working);
   }
+  if (failures.length > 0) throw failures[0];
   const status = options.signal?.aborted ? "Cancelled" : failed.size > 0 ? "Error" : "Finished";
   run = { ...run, status, finishedAt: now() };
   await store.saveRun(connection, run);
@@ -147,7 +164,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
         onlyCoupled: options.onlyCoupled === true,
         allow: options.allow ?? new Set(),
         record: record?.step === step.name ? record.key : null,
-        signal: options.signal,
+        signal,
         steps: steps.filter((one) => !off.has(one.name)),
         onProgress: (progress) => set(step, progress),
       });
@@ -155,7 +172,7 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
     } catch (error) {
       failed.add(step.name);
       const ending = { ...await totalsOf(step), finishedAt: now() };
-      if (options.signal?.aborted) end(step, { ...ending, status: "Cancelled" });
+      if (signal.aborted) end(step, { ...ending, status: "Cancelled" });
       else end(step, { ...ending, status: "Error", error: errorOf(error) });
     }
     await store.saveRun(connection, run);

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { DefinitionError, ServiceError } from "../errors.ts";
 import { migrate, migrations, schemaNumber, storeIdOf } from "./migrations/mod.ts";
 import { type Link, openLink, schema } from "./postgres_link.ts";
-import { lifelessHolder, type Lock, lockConnection, sessionLost } from "./postgres_lock.ts";
+import { lifelessHolder, type Lock, lockConnection } from "./postgres_lock.ts";
 import { refusalOf } from "./postgres_refusals.ts";
 import type { PostgresAddress } from "./postgres_socket.ts";
 import { sqlStore } from "./sql.ts";
@@ -19,10 +19,14 @@ export interface PostgresOptions {
   readonly verify?: Verify;
   /** What is written is seen through this store alone, and gone when it is closed. */
   readonly rehearsal?: boolean;
+  /** Told when a session broke, after which nothing more is read or written. */
+  readonly onLost?: (error: ServiceError) => void;
 }
 
-/** Connections at once: steps side by side, a report, and who asks for the status. */
-const max = 4;
+/** For steps side by side, a report, and who asks for the status. */
+const sessionsOfRun = 4;
+/** For a report, and who asks for the status. */
+const sessionsBeside = 2;
 
 /**
  * Opens the store for the process that works on this connection (of an ERP company with a CRM environment), and brings
@@ -33,28 +37,22 @@ const max = 4;
 export async function openPostgres(
   address: PostgresAddress,
   connection: string,
-  { verify = () => {}, rehearsal = false }: PostgresOptions = {},
+  { verify = () => {}, rehearsal = false, onLost = () => {} }: PostgresOptions = {},
 ): Promise<Store & { readonly id: string }> {
-  const lock = await lockConnection(address, { connection, wait: true });
+  const lock = await lockConnection(address, { connection, wait: true, onLost });
   try {
-    let isWhole = true;
-    const onClose = () => isWhole = false;
     const link = await openLink(address, {
-      ...{ max: rehearsal ? 1 : max, name: lock.working, guard: lock.guard, onClose },
+      ...{ sessions: rehearsal ? 1 : sessionsOfRun, name: lock.working, guard: lock.guard, onLost },
     });
     try {
       verify(await storeIdOf(link.db));
       await upToDate(link, address);
       await lock.beat();
       const id = (await storeIdOf(link.db))!;
-      const guard = () => {
-        lock.guard();
-        if (!isWhole) throw sessionLost(address, "the session broke in which it was tried out");
-      };
-      const database = rehearsal ? await rehearsalIn(link.db, { guard }) : sessions(link.db, link.broken);
+      const database = rehearsal ? await rehearsalIn(link.db, { guard: lock.guard }) : sessions(link.db);
       const close = async () => {
         try {
-          if (isWhole) await database.close();
+          if (!link.isBroken()) await database.close();
         } finally {
           await link.close().finally(lock.release);
         }
@@ -92,7 +90,7 @@ export async function openPostgresBeside(
   connection: string,
   { whenAlone = () => Promise.resolve(), verify = () => {} }: BesideOptions = {},
 ): Promise<StoreBeside | null> {
-  const link = await openLink(address, { max });
+  const link = await openLink(address, { sessions: sessionsBeside });
   try {
     verify(await storeIdOf(link.db));
     const number = await schemaNumber(link.db);

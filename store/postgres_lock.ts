@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import { ServiceError } from "../errors.ts";
 import { type Link, openLink, schema } from "./postgres_link.ts";
 import { refusalOf } from "./postgres_refusals.ts";
-import { nameOf, type PostgresAddress } from "./postgres_socket.ts";
+import { nameOf, type PostgresAddress, sessionLost } from "./postgres_socket.ts";
 
 export interface Lock {
   /** What the sessions are to be called that work under it: they end with its own when it is taken over. */
@@ -16,6 +16,14 @@ export interface Lock {
   /** Gives signs of life from now on: once the tables for them are there. */
   beat(): Promise<void>;
   release(): Promise<void>;
+}
+
+export interface LockOptions {
+  readonly connection: string;
+  /** Whether it waits for one that only looks. */
+  readonly wait: boolean;
+  /** Told when the session broke that holds it. */
+  readonly onLost?: (error: ServiceError) => void;
 }
 
 /** How long one that works waits for one that only looks, in PostgreSQL's words. */
@@ -31,16 +39,13 @@ const lifeless = "60s";
  */
 export async function lockConnection(
   address: PostgresAddress,
-  { connection, wait }: { readonly connection: string; readonly wait: boolean },
+  { connection, wait, onLost = () => {} }: LockOptions,
 ): Promise<Lock> {
-  let isHeld = true;
   let working: string;
   let timer: ReturnType<typeof setInterval> | undefined;
-  const link = await openLink(address, { max: 1, onClose: () => isHeld = false });
+  const link = await openLink(address, { sessions: 1, onLost });
   try {
-    // A setting of the server or the user's that ends idle sessions would end this one.
-    const { rows } = await sql<{ session: number }>`select pg_backend_pid() as session,
-      set_config('idle_session_timeout', '0', false)`.execute(link.db);
+    const { rows } = await sql<{ session: number }>`select pg_backend_pid() as session`.execute(link.db);
     working = workingUnder(rows[0]!.session);
     const taken = await take(link, { connection, wait }) ||
       (wait && await endLifeless(link, connection) && await take(link, { connection, wait }));
@@ -52,7 +57,7 @@ export async function lockConnection(
   return {
     working,
     guard: () => {
-      if (!isHeld) throw sessionLost(address, "the session broke that kept other processes away");
+      if (link.isBroken()) throw sessionLost(address, "the session broke that kept other processes away");
     },
     beat: async () => {
       const beat = () =>
@@ -68,10 +73,10 @@ export async function lockConnection(
       clearInterval(timer);
       try {
         // The server may be some time behind in noticing that a session has ended.
-        if (isHeld && timer !== undefined) {
+        if (!link.isBroken() && timer !== undefined) {
           await sql`delete from holders where connection = ${connection}`.execute(link.db);
         }
-        if (isHeld) await sql`select pg_advisory_unlock_all()`.execute(link.db);
+        if (!link.isBroken()) await sql`select pg_advisory_unlock_all()`.execute(link.db);
       } finally {
         await link.close();
       }
@@ -167,13 +172,5 @@ async function refusal(
       nameOf(address)
     }: ${who} works on it; wait until it ends, or stop it`,
     { service: "store", code: "store_locked" },
-  );
-}
-
-/** The error for a session that can't be replaced. */
-export function sessionLost(address: PostgresAddress, what: string): ServiceError {
-  return new ServiceError(
-    `Cannot go on with the store, ${nameOf(address)}: ${what}; run it again`,
-    { service: "store", code: "store_lost", retryable: true },
   );
 }

@@ -94,6 +94,14 @@ export function unreachable(address: PostgresAddress, why: string, cause?: unkno
   );
 }
 
+/** The error for a session that can't be replaced. */
+export function sessionLost(address: PostgresAddress, what: string): ServiceError {
+  return new ServiceError(
+    `Cannot go on with the store, ${nameOf(address)}: ${what}; run it again`,
+    { service: "store", code: "store_lost", retryable: true },
+  );
+}
+
 function untrusted(address: PostgresAddress, why: string, remedy: string, cause?: unknown): ServiceError {
   return new ServiceError(
     `Cannot connect to the store, ${nameOf(address)}: ${why}; ${remedy}, or choose another sslmode`,

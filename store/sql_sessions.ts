@@ -1,5 +1,6 @@
 /** How the methods of the store in SQL reach the database: each a transaction of its own, or all within one. */
 import { type ControlledTransaction, sql } from "kysely";
+import { ServiceError } from "../errors.ts";
 import type { Db } from "./sql_rows.ts";
 
 /** Ways to run SQL. What `work` throws undoes what it did. */
@@ -14,12 +15,11 @@ export interface Sessions {
   close(): Promise<void>;
 }
 
-/** Every write is kept. What is under way ends when `broken` rejects. */
-export function sessions(db: Db, broken?: Promise<never>): Sessions {
-  const unlessBroken = <T>(work: Promise<T>) => broken === undefined ? work : Promise.race([work, broken]);
+/** Every write is kept. */
+export function sessions(db: Db): Sessions {
   return {
-    write: (work) => unlessBroken(db.transaction().execute(work)),
-    read: (work) => unlessBroken(work(db)),
+    write: (work) => db.transaction().execute(work),
+    read: (work) => work(db),
     snapshot: async () => {
       const tx = await db.startTransaction().setIsolationLevel("repeatable read").setAccessMode("read only").execute();
       return { tx, end: () => tx.rollback().execute() };
@@ -67,8 +67,6 @@ function turns(): <T>(work: () => Promise<T>) => Promise<T> {
   };
 }
 
-const broken = /^(08...|57P..|CONNECTION_\w+|E[A-Z]+)$/;
-
 async function within<T>(tx: ControlledTransaction<unknown>, work: (tx: Db) => Promise<T>): Promise<T> {
   const inner = await tx.savepoint("call").execute();
   try {
@@ -76,8 +74,8 @@ async function within<T>(tx: ControlledTransaction<unknown>, work: (tx: Db) => P
     await inner.releaseSavepoint("call").execute();
     return result;
   } catch (error) {
-    // Where the way to the database broke there is nothing left to undo, and asking for it might never be answered.
-    if (!broken.test(String((error as { code?: unknown }).code))) {
+    // Where the session broke there is nothing left to undo.
+    if (!(error instanceof ServiceError && error.code === "store_lost")) {
       await inner.rollbackToSavepoint("call").execute();
       await inner.releaseSavepoint("call").execute();
     }

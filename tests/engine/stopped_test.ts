@@ -1,5 +1,5 @@
 /** What a run that came to no end leaves to the next one. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Connector, Opened, ReadOptions } from "../../connectors/connector.ts";
 import { exitCodeOf } from "../../engine/run.ts";
 import { convert, defineStep, type Step, toCrm } from "../../engine/step.ts";
@@ -138,4 +138,25 @@ Deno.test("runPipeline() tells a conflict again where what was to part its pair 
   w.crm.put("accounts", id, { kind: 3 });
   await w.sync({ steps });
   assertEquals(await codes(w), ["conflict"]);
+});
+
+Deno.test("runPipeline() has stopped all steps by the time that it says that a run could not be saved", async () => {
+  let saved = 0;
+  const w = world((port) =>
+    new Proxy(port, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name);
+        if (name !== "saveRun") return member;
+        return (...run: Parameters<Store["saveRun"]>) =>
+          ++saved === 2 ? Promise.reject(new Error("the store has gone")) : (member as Store["saveRun"])(...run);
+      },
+    })
+  );
+  fill(w, 900);
+  const { owner: _, ...transform } = customers.transform;
+  await assertRejects(() => w.sync({ steps: [users, { ...customers, dependsOn: [], transform }] }), Error, "has gone");
+  const written = w.crm.writes.length;
+  await new Promise((later) => setTimeout(later)); // what still works goes on before this
+  assert(written < 900, `${written}`);
+  assertEquals(w.crm.writes.length, written);
 });

@@ -1,5 +1,5 @@
 /** A database whose server ends and begins again while a run works on it. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import postgres from "postgres";
 import { startSandbox, startWith, withHome } from "../e2e/program.ts";
 import { before, itsSteps, writeCompany } from "../e2e/small_company.ts";
@@ -38,7 +38,7 @@ Deno.test({
             await server.restart();
             const { code, stderr } = await first.end();
             assertEquals(code, 5, `${place.match}: ${stderr}`);
-            assert(/\[store_(lost|unreachable)\]/.test(stderr), stderr);
+            assertStringIncludes(stderr, "[store_lost]");
             const next = await startWith(env, home, "sync", ...itsSteps).end();
             assertEquals(next.code, 0, `${place.match}: ${next.stderr}`);
             const accounts = await sandbox.crm("accounts", "?$select=name");
@@ -52,6 +52,33 @@ Deno.test({
       }
     } finally {
       await sql.end({ timeout: 5 });
+      await server.stop();
+    }
+  },
+});
+
+Deno.test({
+  name: `serve ends when the database's server is restarted${suffix}`,
+  ignore: programs === null,
+  async fn() {
+    const server = await startServer(programs ?? "");
+    try {
+      await withHome(async (home) => {
+        const sandbox = await startSandbox(home, ...await writeCompany(`${home}/data`));
+        try {
+          const serve = startWith({ DATABASE_URL: server.url }, home, "serve", "--port", "0");
+          await serve.said("Serving on");
+          await server.restart();
+          const { code, stderr } = await serve.end();
+          assertEquals(code, 5, stderr);
+          assertStringIncludes(stderr, "[store_lost]");
+          const { stdout } = await startWith({ DATABASE_URL: server.url }, home, "status", "--json").end();
+          assertEquals(JSON.parse(stdout).servedOn, null);
+        } finally {
+          await sandbox.stop();
+        }
+      });
+    } finally {
       await server.stop();
     }
   },

@@ -27,7 +27,7 @@ postgresTest(
   () =>
     withDatabase(async (database) => {
       const address = addressOf(database);
-      const old = await openLink(address, { max: 1 });
+      const old = await openLink(address, { sessions: 1 });
       await sql`create schema ${sql.id(schema)}`.execute(old.db);
       await migrate(old.db, migrations.slice(0, 2));
       for (const row of rows) await sql.raw(row).execute(old.db);
@@ -50,7 +50,7 @@ postgresTest(
   "a migration that breaks off leaves the tables as they were, and is made whole the next time",
   () =>
     withDatabase(async (database) => {
-      const link = await openLink(addressOf(database), { max: 1 });
+      const link = await openLink(addressOf(database), { sessions: 1 });
       await sql`create schema ${sql.id(schema)}`.execute(link.db);
       const known = migrations.slice(0, 2);
       await migrate(link.db, known);
