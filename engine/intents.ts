@@ -26,6 +26,7 @@ export async function resolveIntents(context: StepContext): Promise<void> {
     const closed: Change[] = [];
     if (context.rehearsal === null && context.guard === null) await readTargets(context, changes);
     for (const change of changes) {
+      context.signal?.throwIfAborted(); // each may ask a service
       if (isHeld(change)) context.held.set(`${change.side} ${change.source}`, change);
       if (change.state === "open") context.listed.add(`${change.side} ${change.source}`);
       if (change.state === "noted") continue;

@@ -160,3 +160,28 @@ Deno.test("runPipeline() has stopped all steps by the time that it says that a r
   assert(written < 900, `${written}`);
   assertEquals(w.crm.writes.length, written);
 });
+
+Deno.test("runPipeline() stops between two of the writes that it finds out about, and goes on there", async () => {
+  let asked = 0;
+  let stop = new AbortController();
+  const w = world(<T extends object>(port: T): T => {
+    if (!("service" in port) || port.service !== "dataverse") return port;
+    const crm = port as unknown as Connector;
+    const open: Connector["open"] = (entity, parts) => {
+      const opened = crm.open(entity, parts);
+      const recall: Opened["recall"] = (write, options) => {
+        if (++asked === 2) stop.abort(new Error("stopped"));
+        return opened.recall(write, options);
+      };
+      return { ...opened, recall };
+    };
+    return { ...crm, open } as unknown as T;
+  });
+  fill(w, 40);
+  w.stopAfterWrite("crm");
+  await assertRejects(() => w.sync(), Error, "stopped");
+  assertEquals([exitCodeOf(await w.sync({ signal: stop.signal })), asked], [130, 2]);
+  stop = new AbortController();
+  assertEquals([exitCodeOf(await w.sync({ signal: stop.signal })), asked], [0, 40]);
+  assertEquals(w.crm.all("accounts").length, 40);
+});

@@ -5,15 +5,26 @@ import { boundaries } from "./home.ts";
 import { killMany, type Place } from "./kills.ts";
 import postgres from "postgres";
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: "string", default: "200" },
-    store: { type: "string", default: "both" },
-    seed: { type: "string", default: "1" },
-    json: { type: "boolean", default: false },
-    "without-intent": { type: "boolean", default: false },
-  },
-});
+const usage = `Usage: deno task kill-test [options]
+
+  --kills N         kills, in turn at each of the ${boundaries.length} boundaries (200)
+  --store STORE     pglite, postgres or both: the store of the program that is killed (both)
+  --seed N          other moments and other edits (1)
+  --without-intent  on a copy of the program that saves no intent before a creation: it has to report duplicates
+  --json            print one JSON document instead of text`;
+const options = {
+  kills: { type: "string", default: "200" },
+  store: { type: "string", default: "both" },
+  seed: { type: "string", default: "1" },
+  json: { type: "boolean", default: false },
+  "without-intent": { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
+const values = read();
+if (values.help) {
+  write(Deno.stdout, usage);
+  Deno.exit(0);
+}
 const [kills, seed] = [Number(values.kills), Number(values.seed)];
 if (!Number.isInteger(kills) || kills < boundaries.length) {
   fail(`--kills is a whole number, at least ${boundaries.length}: there are so many boundaries`);
@@ -63,9 +74,16 @@ async function placesOf(store: string): Promise<readonly Place[]> {
   }));
 }
 
+function read() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
 function fail(message: string): never {
-  const usage = "deno task kill-test [--kills N] [--store pglite|postgres|both] [--seed N] [--without-intent] [--json]";
-  write(Deno.stderr, `Cannot test: ${message}\n\nUsage: ${usage}`);
+  write(Deno.stderr, `Cannot test: ${message}\n\n${usage}`);
   Deno.exit(2);
 }
 

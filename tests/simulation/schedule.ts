@@ -57,7 +57,8 @@ export function schedule(chance: Chance, ports: { store: Store; erp: Connector; 
       return (...given: unknown[]) => {
         const saves = !reading.includes(method) || (method === "connection" && given[1] !== undefined);
         const run = () => member.apply(target, given);
-        return ask({ port: "store", method, saves, given, entity: String(given[1] ?? ""), run });
+        const entity = String(typeof given[1] === "string" ? given[1] : given[0]);
+        return ask({ port: "store", method, saves, given, entity, run });
       };
     },
   });
