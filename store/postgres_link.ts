@@ -47,6 +47,10 @@ export async function openLink(address: PostgresAddress, options: LinkOptions): 
     if (lost !== null) throw lost;
     try {
       const socket = await connectSocket(address);
+      if (lost !== null) {
+        socket.destroy(); // or it would be used by nobody, and never closed
+        throw lost;
+      }
       socket.once("close", () => {
         if (isClosing) return;
         lose(
@@ -71,7 +75,7 @@ export async function openLink(address: PostgresAddress, options: LinkOptions): 
     for (const reject of waiting) reject(error);
     waiting.clear();
     void client.end({ timeout: 0 });
-    if (isOpen) onLost(error);
+    if (isOpen && !isClosing) onLost(error);
     return error;
   }
 
@@ -130,8 +134,10 @@ export async function openLink(address: PostgresAddress, options: LinkOptions): 
     isOpen = true;
     return link;
   } catch (error) {
+    const refusal = refusalOf(address, error);
+    lose(refusal);
     await link.close();
-    throw refusalOf(address, error);
+    throw refusal;
   }
 }
 
@@ -140,7 +146,7 @@ type Server = Parameters<typeof refuseServer>[1];
 /** Whether an answer, or what came instead of one, says that its session is over. */
 function endsSession(error: unknown): boolean {
   const { severity, code } = error as { severity?: unknown; code?: unknown };
-  return severity === "FATAL" || /^(CONNECTION_\w+|CONNECT_TIMEOUT|E[A-Z]+)$/.test(String(code));
+  return severity === "FATAL" || /^(CONNECTION_\w+|CONNECT_TIMEOUT|ERR_STREAM_\w+|E[A-Z]+)$/.test(String(code));
 }
 
 /** All that the driver would else take from variables of the environment is given. */
@@ -163,8 +169,8 @@ function settingsOf(
       search_path: schema,
       // Plans made without knowing the values would read whole tables; compiling them costs more than it gives.
       ...{ plan_cache_mode: "force_custom_plan", jit: "off" },
-      // A setting of the server or the user's may end idle sessions.
-      idle_session_timeout: 0,
+      // A setting of the server or the user's may end sessions that wait for a service, or for who reads a report.
+      ...{ idle_session_timeout: "0", idle_in_transaction_session_timeout: "0" }, // the driver leaves numbers of 0 out
     },
   };
   return settings as unknown as postgres.Options<Record<string, never>>;

@@ -34,9 +34,9 @@ export function sessions(db: Db): Sessions {
  */
 export async function rehearsal(db: Db, { guard = () => {} }: { readonly guard?: () => void } = {}): Promise<Sessions> {
   const tx = await db.startTransaction().setIsolationLevel("repeatable read").execute();
-  // It stands idle while services are asked; a server may end such sessions, or long transactions.
+  // A server from version 17 on may end long transactions.
   await sql`select set_config(name, '0', true) from pg_settings
-    where name in ('idle_in_transaction_session_timeout', 'transaction_timeout')`.execute(tx);
+    where name = 'transaction_timeout'`.execute(tx);
   const inTurn = turns();
   const run = <T>(work: (tx: Db) => Promise<T>) => inTurn(() => (guard(), within(tx, work)));
   return {

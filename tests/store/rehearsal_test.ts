@@ -113,6 +113,7 @@ postgresTest(
       const address = addressOf(database);
       // A server that ends sessions which do nothing inside a transaction.
       await beside(database, `alter database ${address.database} set idle_in_transaction_session_timeout = '300ms'`);
+      await beside(database, `alter database ${address.database} set idle_session_timeout = '300ms'`);
       const store = await openPostgres(address, "default", rehearsal);
       await store.savePage("kept", "s", "erp", page);
       const locked = await assertRejects(() => openPostgres(address, "default"), ServiceError);
