@@ -111,7 +111,7 @@ postgresTest(
   (t) =>
     withDatabase(async (database) => {
       const address = addressOf(database);
-      // A server that ends sessions which do nothing inside a transaction.
+      // A server that ends sessions which do nothing, inside a transaction or outside.
       await beside(database, `alter database ${address.database} set idle_in_transaction_session_timeout = '300ms'`);
       await beside(database, `alter database ${address.database} set idle_session_timeout = '300ms'`);
       const store = await openPostgres(address, "default", rehearsal);
