@@ -244,7 +244,15 @@ export function decimalsOf(fields: Readonly<Record<string, Field>>): ReadonlySet
 
 /** Whether a row lies in a handle's filter; the filter's fields must have been read. */
 export function liesIn(filter: Fields, data: Fields): boolean {
-  return Object.entries(filter).every(([field, value]) => (data[field] ?? null) === (value ?? null));
+  for (const field in filter) if ((data[field] ?? null) !== (filter[field] ?? null)) return false;
+  return true;
+}
+
+/** Some of the fields of a row's data, in this order. */
+export function someOf(fields: readonly string[], data: Fields): Fields {
+  const some: Record<string, Value> = {};
+  for (const field of fields) some[field] = data[field] ?? null;
+  return some;
 }
 
 /** The outcome of a creation whose key another record has, one that the handle's filter leaves out. */

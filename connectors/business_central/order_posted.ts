@@ -11,7 +11,7 @@
  */
 import type { Archived, Fields, Part, PartWrite, ReadOptions, Recalled, Value, Write } from "../connector.ts";
 import { canonical } from "../json.ts";
-import { anyOf, guid, pages, queryOf, quoted, type RawRow, withoutBlank, zeroGuid } from "../odata.ts";
+import { anyOf, guid, pages, queryOf, quoted, type RawRow, someOf, withoutBlank, zeroGuid } from "../odata.ts";
 import type { Wanted } from "./order.ts";
 import { soldBy } from "./order_view.ts";
 import { documents, type DocumentSet, documentsOf, linesOf, withoutUndone } from "./posted_documents.ts";
@@ -47,10 +47,10 @@ export async function postedOrders(
     const parts = partsOf(posted);
     return {
       id: posted.id,
-      data: only(known(posted), wanted.fields),
+      data: among(wanted.fields, known(posted)),
       ...(parts === null
         ? {}
-        : { parts: parts.map(({ key, data }) => ({ key, data: only(data, wanted.partFields) })) }),
+        : { parts: parts.map(({ key, data }) => ({ key, data: among(wanted.partFields, data) })) }),
       frozen: reasonOf(posted),
     };
   });
@@ -82,13 +82,13 @@ export async function recallPosted(
     const data: Fields = { ...write.fields, ...known(posted) };
     const sent = (write.parts ?? []).map((part): Part => {
       const more = parts.find(({ key }) => key === part.key)?.data ?? {};
-      return { key: part.key, data: filled({ ...asStored(part), ...more }, partFields) };
+      return { key: part.key, data: someOf(partFields, { ...asStored(part), ...more }) };
     });
     return {
       id: posted.id,
       version: "",
       modifiedAt: null,
-      data: filled(data, fields),
+      data: someOf(fields, data),
       frozen: reasonOf(posted),
       ...(write.parts === undefined ? {} : { parts: sent }),
       ...(isAsSent(posted, write.parts ?? []) ? {} : { doubt }),
@@ -224,11 +224,9 @@ function added(decimals: readonly string[]): string {
   return canonical(`${sum < 0n ? "-" : ""}${digits.slice(0, -places)}.${digits.slice(-places)}`);
 }
 
-function only(data: Fields, names: readonly string[] = []): Fields {
+/** Those of these fields that are known. */
+function among(names: readonly string[] = [], data: Fields): Fields {
   return Object.fromEntries(Object.entries(data).filter(([name]) => names.includes(name)));
-}
-function filled(data: Fields, names: readonly string[]): Fields {
-  return Object.fromEntries(names.map((name): [string, Value] => [name, data[name] ?? null]));
 }
 function textOf(value: unknown): string | null {
   return withoutBlank({ kind: "text", nullable: true }, value ?? "") as string | null;

@@ -9,7 +9,7 @@
 import type { Fields, PartWrite, Recalled, Row, WantedFields, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
 import { canonical } from "../json.ts";
-import { guid, quoted } from "../odata.ts";
+import { guid, quoted, someOf } from "../odata.ts";
 import type { Orders } from "./order.ts";
 import { extraBody, patchExtra } from "./order_head.ts";
 import { recallPosted } from "./order_posted.ts";
@@ -156,10 +156,7 @@ function withMore(
 function asAsked({ parts, ...row }: Row, { fields, partFields = [] }: Recalling): Row {
   return {
     ...row,
-    data: only(row.data, fields),
-    ...(parts === undefined ? {} : { parts: parts.map(({ key, data }) => ({ key, data: only(data, partFields) })) }),
+    data: someOf(fields, row.data),
+    ...(parts === undefined ? {} : { parts: parts.map(({ key, data }) => ({ key, data: someOf(partFields, data) })) }),
   };
-}
-function only(data: Fields, names: readonly string[]): Fields {
-  return Object.fromEntries(names.map((name) => [name, data[name] ?? null]));
 }

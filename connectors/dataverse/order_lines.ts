@@ -1,10 +1,10 @@
 /** The lines of orders, by their orders and in their order; an order's freight is the last of them. */
 import { createHash } from "node:crypto";
 import type { AnyEntity, Fields, Part, Row, Value } from "../connector.ts";
-import { guid, pages, queryOf, type RawRow } from "../odata.ts";
+import { guid, pages, queryOf, type RawRow, someOf } from "../odata.ts";
 import type { Context } from "./context.ts";
 import { chains, chunksSince, rawsBy, type Reading, timeCursor } from "./read.ts";
-import { type Columns, columnsOf, only } from "./rows.ts";
+import { type Columns, columnsOf } from "./rows.ts";
 
 /** A head and its parts, as they are opened together. */
 export interface Document {
@@ -148,9 +148,9 @@ export function withParts(
   const parts = sorted.map(({ part }) => part);
   const freight = row.data[freightField] ?? null;
   if (freight !== null && freight !== "0") {
-    parts.push({ key: freightKey, data: only(options.partFields ?? [], freightLine(document.parts, freight)) });
+    parts.push({ key: freightKey, data: someOf(options.partFields ?? [], freightLine(document.parts, freight)) });
   }
-  const data = only([...new Set([...options.fields, ...document.head.carries])], row.data);
+  const data = someOf([...new Set([...options.fields, ...document.head.carries])], row.data);
   return { ...row, version: versionOf(row.version, lines.get(row.id) ?? []), data, parts };
 }
 

@@ -2,7 +2,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { AnyEntity, Field, Fields, Row, Value } from "../connector.ts";
 import { exact } from "../json.ts";
-import { decimalsOf, guid, liesIn, type RawRow, rowCheck, withoutBlank } from "../odata.ts";
+import { decimalsOf, guid, liesIn, type RawRow, rowCheck, someOf, withoutBlank } from "../odata.ts";
 import { beginningOf, dayOf } from "./days.ts";
 import type { Environment } from "./environment.ts";
 import { made } from "./made.ts";
@@ -79,8 +79,11 @@ export function columnsOf(entity: AnyEntity, fields: readonly string[], options:
       const id = idOf(entity, table, raw);
       const version = raw["@odata.etag"];
       if (typeof version !== "string" || version === "") throw incomplete(entity, id, "it has no ETag");
-      const data = check(id, Object.fromEntries(read.map((field) => [field, valueOf(field, raw, { id, derived })])));
-      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: only(given, data) };
+      const known = { id, derived };
+      const values: Record<string, unknown> = {};
+      for (const field of read) values[field] = valueOf(field, raw, known);
+      const data = check(id, values);
+      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: someOf(given, data) };
       return { row, inFilter: liesIn(filter, data) };
     },
   };
@@ -125,11 +128,6 @@ function incomplete(entity: AnyEntity, id: string, state: string): ServiceError 
     `Cannot use record "${id}" of "${entity.name}" from "dataverse": ${state}; check the configured address`,
     { service: "dataverse", code: "bad_row" },
   );
-}
-
-/** Some of the fields of a row's data. */
-export function only(fields: readonly string[], data: Fields): Fields {
-  return Object.fromEntries(fields.map((field) => [field, data[field] ?? null]));
 }
 
 /** What is written of a row: its fields, when it is made or changed. */

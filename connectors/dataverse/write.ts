@@ -1,10 +1,10 @@
 /** Writing rows: each write in a change set of its own, answered for itself. */
 import type { AnyEntity, Outcome, Write } from "../connector.ts";
-import { guid, queryOf } from "../odata.ts";
+import { guid, queryOf, someOf } from "../odata.ts";
 import type { Inner } from "./batch.ts";
 import type { Context } from "./context.ts";
 import { type Job, judge } from "./outcomes.ts";
-import { bodyOf, type BodyOptions, columnsOf, only, plainDaysOf } from "./rows.ts";
+import { bodyOf, type BodyOptions, columnsOf, plainDaysOf } from "./rows.ts";
 import { type Attempt, failed, innerPath, sendBatch, settle } from "./sending.ts";
 
 export interface WriteOptions {
@@ -56,7 +56,7 @@ function bodyFor(entity: AnyEntity, write: Write, options: BodyOptions): string 
 
 function trimmed(outcome: Outcome, fields: readonly string[]): Outcome {
   if (outcome.kind !== "ok" && outcome.kind !== "exists") return outcome;
-  return { ...outcome, row: { ...outcome.row, data: only(fields, outcome.row.data) } };
+  return { ...outcome, row: { ...outcome.row, data: someOf(fields, outcome.row.data) } };
 }
 
 /** Only an active product can be retired: a draft is published in the same change set, so that nobody ever sees it so. */

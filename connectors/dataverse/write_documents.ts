@@ -1,7 +1,7 @@
 /** Writing orders with their lines and their state: each in a change set of its own, answered with the whole order. */
 import type { ServiceError } from "../../errors.ts";
 import type { Fields, Outcome, Row, WantedFields, Write } from "../connector.ts";
-import { liesIn, outsideFilter } from "../odata.ts";
+import { liesIn, outsideFilter, someOf } from "../odata.ts";
 import type { InnerAnswer } from "./batch.ts";
 import { changeSetOf, inBatches, type OrderState, tooLarge } from "./change_set.ts";
 import type { Context } from "./context.ts";
@@ -10,7 +10,7 @@ import { type Document, linesOf, versionOf } from "./order_lines.ts";
 import { knownOf, nothingKnown, type OrderWrite, orderWriteOf } from "./order_write.ts";
 import { agrees, isLineGone, keyOf, noAnswer, passing, refusal, sameKey } from "./outcomes.ts";
 import { rawsBy } from "./read.ts";
-import { type BodyOptions, columnsOf, only, plainDaysOf } from "./rows.ts";
+import { type BodyOptions, columnsOf, plainDaysOf } from "./rows.ts";
 import { type Attempt, failed, type Pending, sendBatch, settle } from "./sending.ts";
 import { idOf } from "./write.ts";
 
@@ -221,6 +221,6 @@ async function giveStored(writing: Writing, jobs: readonly Job[]): Promise<void>
 function trimmed({ head }: Document, outcome: Outcome, { fields, partFields = [] }: WantedFields): Outcome {
   if (outcome.kind !== "ok" && outcome.kind !== "exists") return outcome;
   const { row } = outcome;
-  const parts = row.parts!.map(({ key, data }) => ({ key, data: only(partFields, data) }));
-  return { ...outcome, row: { ...row, data: only([...new Set([...fields, ...head.carries])], row.data), parts } };
+  const parts = row.parts!.map(({ key, data }) => ({ key, data: someOf(partFields, data) }));
+  return { ...outcome, row: { ...row, data: someOf([...new Set([...fields, ...head.carries])], row.data), parts } };
 }
