@@ -284,14 +284,13 @@ Deno.test("request() tries again after bad JSON or UTF-8, and quotes no data the
   assert(!Deno.inspect(error).includes("Sigr"));
 });
 
-Deno.test("request() reads past a byte order mark, and refuses numbers and depths that nothing can hold", async () => {
-  const deep = (depth: number) => `${"[".repeat(depth)}1${"]".repeat(depth)}`;
+Deno.test("request() reads past a byte order mark, and refuses numbers that nothing can hold", async () => {
   const answer = (body: string) => async () => {
     await using stub = serveStub(() => new Response(body));
     return (await httpTo(stub).request({ ...get, decimals: new Set(["price"]) })).json;
   };
   assertEquals(await answer('\uFEFF{"price":1e400}')(), { price: `1${"0".repeat(400)}` });
-  for (const body of ['{"price":1e9999}', "[1", `{"rows":${deep(100_000)}}`, "NaN", '{"price":Infinity}']) {
+  for (const body of ['{"price":1e9999}', "[1", "NaN", '{"price":Infinity}']) {
     assertEquals((await failure(answer(body)())).code, "bad_json", body.slice(0, 20));
   }
 });

@@ -30,4 +30,10 @@ Deno.test("parseJson() keeps the digits of decimals, and exact() writes them aga
   assertEquals(parsed, { price: "12345678901234567.89", count: 1, lines: [{ price: "0.0000001" }], name: "1.0" });
   assertEquals(JSON.stringify({ price: exact("12345678901234567.890") }), '{"price":12345678901234567.89}');
   assertThrows(() => parseJson("{", decimals), SyntaxError);
+  const quoting = { name: '"price":1.50', 'a "price': 1.5, "price ": 1.5, price: null, list: ["price", 1.5] };
+  assertEquals(parseJson(JSON.stringify(quoting), decimals), quoting);
+  assertEquals(parseJson('{ "price" : -1.50 , "old.price":1.5}', new Set(["price", "d.price"])), {
+    price: "-1.5",
+    "old.price": 1.5,
+  });
 });
