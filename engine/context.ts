@@ -45,6 +45,10 @@ export interface StepContext {
   readonly outside: { readonly erp: Identity; readonly crm: Identity };
   /** The sides that the step writes. */
   readonly sides: readonly Side[];
+  /** Of which side no record was known when the step began. */
+  readonly isNew: { readonly erp: boolean; readonly crm: boolean };
+  /** Whether the run is one of all records, not of one that was asked for. */
+  readonly selectsAll: boolean;
   readonly onlyCoupled: boolean;
   /** Brakes that a person lets pass. */
   readonly allow: ReadonlySet<string>;

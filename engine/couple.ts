@@ -1,61 +1,93 @@
 /** Match-based coupling: uncoupled records of both sides that have the same keys are the same record. */
-import type { Field, Fields, Value } from "../connectors/connector.ts";
-import { type Candidates, couple, type Unclear } from "../matching/couple.ts";
-import { matchKeys } from "../matching/keys.ts";
-import type { Coupling, Side, StoredRecord } from "../store/store.ts";
+import type { Coupling, Matched, Side, StoredRecord } from "../store/store.ts";
 import { nothingSaved } from "./changes.ts";
-import { readLookups } from "./lookups.ts";
-import { pagesOf } from "./paging.ts";
-import { type Lookups, toCrm } from "./reconcile.ts";
 import { otherSide, type StepContext } from "./context.ts";
-import { unfitField } from "./decide_pair.ts";
 import { isSkipped } from "./held.ts";
+import { followsOthers, keysOf } from "./keys.ts";
+import { pagesOf } from "./paging.ts";
 
-/** Records are read, and couplings saved, in pages of this many. */
+/** Records are read, and their keys saved, in pages of this many. */
 const page = 1000;
+/** How many uncoupled records of a side are matched at once. */
+const share = 100_000;
 
-/** Couples what matches and returns the records that several others have the keys of. */
-export async function coupleMatches(context: StepContext): Promise<readonly Unclear[]> {
-  const { store, connection, step } = context;
+/** Couples what matches. Returns how many of these pairs agree in everything. */
+export async function coupleMatches(context: StepContext): Promise<number> {
+  const { store, connection, step, compiled } = context;
   const { uncoupled } = await store.step(connection, step.name);
-  if (step.match.length === 0 || uncoupled.erp === 0 || uncoupled.crm === 0) return [];
-  const unfit = await saveKeys(context, "erp");
-  await saveKeys(context, "crm");
-  const groups: Candidates[][] = [];
-  for (let group = 0; group < step.match.length; group++) groups.push(await readMatches(context, group, unfit));
-  const { pairs: met, ambiguous } = couple(groups);
-  // A record may be what a creation in doubt left: only a person tells, equal keys are no proof.
-  const inDoubt = (side: Side, source: string) => context.unsettled.has(`${side} ${source}`);
+  const most = Math.max(uncoupled.erp, uncoupled.crm);
+  if (step.match.length === 0 || most === 0) return 0;
+  const isPossible = uncoupled.erp > 0 && uncoupled.crm > 0;
+  if (isPossible) {
+    await saveKeys(context, "erp");
+    await saveKeys(context, "crm");
+  }
+  const except = exceptions(context);
+  const of = Math.ceil(most / share);
+  let agreed = 0;
+  for (const [group, fields] of step.match.entries()) {
+    const how = `match ${fields.join(" + ")}`;
+    for (let nth = 0; nth < of; nth++) {
+      context.signal?.throwIfAborted();
+      const matching = { group, share: { nth, of }, definition: compiled.hash, how, except };
+      const matched = await store.match(connection, step.name, matching);
+      agreed += matched.agreed;
+      await coupleExcepted(context, matched.except, how);
+      context.progress();
+      if (!isPossible) return 0; // nothing was to be done but to forget what was unclear
+    }
+  }
+  return agreed;
+}
+
+/** Keys of those that have none, and of those that another run made where other steps decide of them. */
+async function saveKeys(context: StepContext, side: Side): Promise<void> {
+  const { store, connection, step, compiled, run } = context;
+  const unkeyed = side === "erp" && followsOthers(compiled) ? run : null;
+  const pages = pagesOf<StoredRecord>(
+    page,
+    (record) => record.id,
+    (keyset) => store.records(connection, step.name, side, { unkeyed }, keyset),
+  );
+  for await (const records of pages) {
+    context.signal?.throwIfAborted();
+    await store.save(connection, step.name, { keys: { [side]: await keysOf(context, side, records) } });
+  }
+}
+
+/** Records that are not coupled before somebody looked why they must not be, or that they may again. */
+function exceptions({ unsettled, held }: StepContext): Readonly<Record<Side, readonly string[]>> {
+  const sources = new Set([...unsettled.keys(), ...held.keys()]);
+  const of = (side: Side) => {
+    const written = `${otherSide(side)} `;
+    return [...sources].filter((key) => key.startsWith(written)).map((key) => key.slice(written.length));
+  };
+  return { erp: of("erp"), crm: of("crm") };
+}
+
+/** Couples the pairs that nothing stands against after all. */
+async function coupleExcepted(context: StepContext, met: Matched["except"], how: string): Promise<void> {
+  if (met.length === 0) return;
+  const { store, connection, step, compiled, unsettled } = context;
   await leaveAlone(context, met);
-  const pairs = met.filter(({ erp, crm }) => !inDoubt("erp", crm) && !inDoubt("crm", erp));
-  // Nor is the other one made: it would stand twice.
+  const couplings: Coupling[] = [];
   for (const { erp, crm } of met) {
     const keys = [`crm ${erp}`, `erp ${crm}`];
-    if (!keys.some((key) => context.unsettled.has(key))) continue;
-    for (const key of keys) if (!context.unsettled.has(key)) context.unsettled.set(key, "blocked");
+    if (!keys.some((key) => unsettled.has(key))) {
+      const unseen = { erp: null, crm: null };
+      const own = { erpId: erp, crmId: crm, state: "coupled" as const, definition: compiled.hash, how };
+      couplings.push({ ...own, base: null, seen: unseen, written: null, resolution: null });
+      continue;
+    }
+    // One may be what a creation in doubt left: only a person tells, equal keys are no proof. Nor is the other one made,
+    // it would stand twice.
+    for (const key of keys) if (!unsettled.has(key)) unsettled.set(key, "blocked");
   }
-  for (let from = 0; from < pairs.length; from += page) {
-    const couplings = pairs.slice(from, from + page).map(({ erp, crm, group }): Coupling => ({
-      erpId: erp,
-      crmId: crm,
-      state: "coupled",
-      base: null,
-      seen: { erp: null, crm: null },
-      definition: context.compiled.hash,
-      how: `match ${step.match[group]!.join(" + ")}`,
-      written: null,
-      resolution: null,
-    }));
-    await store.save(connection, step.name, { couplings });
-  }
-  return ambiguous;
+  await store.save(connection, step.name, { couplings });
 }
 
 /** A record that a person leaves alone until it changes is not coupled, and its counterpart is not made a second time. */
-async function leaveAlone(
-  context: StepContext,
-  met: readonly { readonly erp: string; readonly crm: string }[],
-): Promise<void> {
+async function leaveAlone(context: StepContext, met: Matched["except"]): Promise<void> {
   const { store, connection, step, held, unsettled } = context;
   const saved = nothingSaved(); // what has changed is released
   for (const side of ["erp", "crm"] as const) {
@@ -72,60 +104,4 @@ async function leaveAlone(
     }
   }
   await store.save(connection, step.name, saved);
-}
-
-/** Returns the ids of the ERP records that the CRM can't hold. */
-async function saveKeys(context: StepContext, side: Side): Promise<ReadonlySet<string>> {
-  const { store, connection, step, compiled } = context;
-  const unfit = new Set<string>();
-  const pages = pagesOf<StoredRecord>(
-    page,
-    (record) => record.id,
-    (keyset) => store.records(connection, step.name, side, { uncoupled: true }, keyset),
-  );
-  for await (const records of pages) {
-    const rows = records.map((record) => ({ erp: null, crm: null, [side]: record.data }));
-    const lookups = side === "erp" ? await readLookups(store, connection, compiled, rows) : null;
-    const keys = records.map((record) => ({ id: record.id, keys: keysOf(context, record, lookups) }));
-    await store.save(connection, step.name, { keys: { [side]: keys } });
-    if (side === "erp") {
-      for (const record of records) if (unfitField(step, record) !== null) unfit.add(record.id);
-    }
-  }
-  return unfit;
-}
-
-/** One key for each group, in the CRM's domain; null where a part is blank. */
-function keysOf(context: StepContext, record: StoredRecord, lookups: Lookups | null): readonly (string | null)[] {
-  const { step } = context;
-  return step.match.map((group) => {
-    const values = group.map((field) => lookups === null ? record.data[field] ?? null : valueOf(field, record.data));
-    return matchKeys(values, group.map((field) => kindOf(step.extract.crm.fields[field]!)));
-  });
-
-  function valueOf(field: string, data: Fields): Value {
-    const rule = context.compiled.rules.find((one) => one.crm === field)!;
-    const looked = toCrm(rule, rule.erp === null ? rule.value : data[rule.erp] ?? null, lookups!);
-    return "value" in looked ? looked.value : null;
-  }
-}
-
-/** How the values of a CRM field are made comparable. */
-export function kindOf(field: Field): NonNullable<Field["match"]> {
-  return field.match ?? (field.kind === "text" ? "name" : "exact");
-}
-
-/** The records of `unfit` are nobody's candidates: an expired price must not stand in the way of the one that counts. */
-async function readMatches(context: StepContext, group: number, unfit: ReadonlySet<string>): Promise<Candidates[]> {
-  const { store, connection, step } = context;
-  const all: Candidates[] = [];
-  const pages = pagesOf<Candidates>(
-    page,
-    (match) => match.key,
-    (keyset) => store.matches(connection, step.name, group, keyset),
-  );
-  for await (const matches of pages) {
-    for (const match of matches) all.push({ ...match, erp: match.erp.filter((id) => !unfit.has(id)) });
-  }
-  return all;
 }

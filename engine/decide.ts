@@ -1,7 +1,6 @@
 /** Decides what is to be done for the records of a step, and saves it as intended changes before anything is sent. */
 import type { Merged } from "../connectors/connector.ts";
-import type { Unclear } from "../matching/couple.ts";
-import type { Change, Pair, Reason, Side, StoredRecord } from "../store/store.ts";
+import type { Change, FoundRecord, Pair, Reason, Side, StoredRecord } from "../store/store.ts";
 import { keepUnrestored, listing, nothingSaved, sourceOf } from "./changes.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { decideCreation } from "./decide_creation.ts";
@@ -119,14 +118,13 @@ function isSeen({ coupling, erp, crm }: Pair): boolean {
 export async function decideUncoupled(
   context: StepContext,
   side: Side,
-  { ambiguous, again }: { ambiguous: readonly Unclear[]; again: boolean },
+  { again }: { again: boolean },
 ): Promise<void> {
   const { store, connection, step, compiled } = context;
   const from = otherSide(side);
   const load = side === "crm" ? step.load.toCrm : step.load.fromCrm;
   const inserts = load?.unmatched === "insert" && !context.onlyCoupled;
-  const candidates = new Map(ambiguous.filter((one) => one.side === from).map((one) => [one.id, one.candidates]));
-  const pages = pagesOf<StoredRecord>(
+  const pages = pagesOf<FoundRecord>(
     page,
     (record) => record.id,
     (keyset) => store.records(connection, step.name, from, { uncoupled: true }, keyset),
@@ -140,7 +138,7 @@ export async function decideUncoupled(
     const lookups = inserts && wanted.length > 0 ? await readLookups(store, connection, compiled, rows) : null;
     const saved = nothingSaved();
     for (const record of wanted) {
-      const several = candidates.get(record.id);
+      const several = record.candidates ?? undefined;
       const unsettled = context.unsettled.get(`${side} ${record.id}`);
       const alone = { erp: null, crm: null, [from]: record };
       if (isSkipped(context, alone, saved)) context.count(side, record.id, "skipped", { again });

@@ -3,6 +3,7 @@ import type { Field, Fields, Met, Opened, Page, Part } from "../connectors/conne
 import { ServiceError } from "../errors.ts";
 import type { Change, Side, StoredRecord } from "../store/store.ts";
 import { refuseEmpty } from "./brakes.ts";
+import { keysOf } from "./keys.ts";
 import { pagesOf } from "./paging.ts";
 import { flatten } from "./parts.ts";
 import { fingerprintOf } from "./record.ts";
@@ -11,6 +12,8 @@ import type { SweepEvery } from "./step.ts";
 
 /** Ids are confirmed in chunks of this many. */
 const confirmed = 500;
+/** Records of a page that are saved at once. */
+const savedAtOnce = 5000;
 
 export interface Finding {
   /** Where the last reading ended; null: everything is read. */
@@ -53,16 +56,18 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
   let tells = since !== null;
   let met = 0;
   let end: string | null = null;
-  for await (const page of context.opened[side].read(options)) {
+  const isNew = context.isNew[side] && since === null;
+  for await (const page of ahead(context.opened[side].read(options))) {
     context.signal?.throwIfAborted();
     whole ||= page.kind === "full";
     // Where a full reading ends is known when all that it did not meet was asked for: a stop in between loses no deletion.
     if (whole) end = page.cursor ?? end;
-    await savePage(context, side, page, whole ? null : page.cursor);
+    await savePage(context, side, page, { cursor: whole ? null : page.cursor, isNew });
     tells &&= page.tellsDeletions === true;
     met += page.rows.length;
   }
-  if (whole) await confirmUnseen(context, side, met);
+  if (isNew && met === 0) await refuseEmpty(context, side);
+  if (whole && !isNew) await confirmUnseen(context, side, met);
   const cursor = end === null ? {} : { cursor: `${compiled.hash} ${end}` };
   const known = whole ? { swept: at, whole: at } : { swept: at };
   if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, ...cursor, ...known });
@@ -143,30 +148,65 @@ export async function readAgain(context: StepContext, side: Side, ids: readonly 
   const opened: Opened = context.opened[side];
   for (let from = 0; from < ids.length; from += confirmed) {
     const some = ids.slice(from, from + confirmed);
-    const keys = await keysOf(context, side, some);
+    const keys = await numbersOf(context, side, some);
     for await (const page of opened.read({ ...context.wanted(side), ids: some, keys })) {
-      await savePage(context, side, page, null);
+      await savePage(context, side, page);
     }
   }
 }
 
 /** The keys that records were last seen with, by id. */
-async function keysOf(context: StepContext, side: Side, ids: readonly string[]): Promise<Record<string, string>> {
+async function numbersOf(context: StepContext, side: Side, ids: readonly string[]): Promise<Record<string, string>> {
   const { store, connection, step } = context;
   const known = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
   return Object.fromEntries(known.flatMap(({ id, key }) => key === null ? [] : [[id, key]]));
 }
 
-async function savePage(context: StepContext, side: Side, page: Page, cursor: string | null): Promise<void> {
+/** The next page is on its way while this one is worked on. */
+async function* ahead(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+  const reading = pages[Symbol.asyncIterator]();
+  let next = reading.next();
+  try {
+    for (let got = await next; got.done !== true; got = await next) {
+      next = reading.next();
+      next.catch(() => {}); // told when it is asked for
+      yield got.value;
+    }
+  } finally {
+    await reading.return?.();
+  }
+}
+
+interface Saving {
+  /** Where a reading of changes goes on. */
+  readonly cursor?: string | null;
+  /** The page is of a reading of everything, and nothing was known of the side before. */
+  readonly isNew?: boolean;
+}
+
+/** Saves a page bit by bit; what is not about its rows with the last one. */
+async function savePage(
+  context: StepContext,
+  side: Side,
+  page: Page,
+  { cursor = null, isNew = false }: Saving = {},
+): Promise<void> {
   const { store, connection, step, run, compiled } = context;
-  await store.savePage(connection, step.name, side, {
-    run,
-    records: page.rows.map((row) => context.recordOf(side, row)),
-    deleted: page.deleted,
-    left: page.left,
-    ...(page.merged === undefined ? {} : { merged: page.merged }),
-    ...(cursor === null ? {} : { cursor: `${compiled.hash} ${cursor}` }),
-  });
+  const isMatched = isNew && step.of === null && step.match.length > 0;
+  for (let from = 0; from === 0 || from < page.rows.length; from += savedAtOnce) {
+    const records = page.rows.slice(from, from + savedAtOnce).map((row) => context.recordOf(side, row));
+    const keys = isMatched ? { keys: await keysOf(context, side, records) } : {};
+    const own = { run, records, ...keys, ...(isNew ? { isNew } : {}) };
+    const isLast = from + savedAtOnce >= page.rows.length;
+    await store.savePage(connection, step.name, side, {
+      ...own,
+      deleted: isLast ? page.deleted : [],
+      left: isLast ? page.left : [],
+      ...(page.merged === undefined || !isLast ? {} : { merged: page.merged }),
+      ...(cursor === null || !isLast ? {} : { cursor: `${compiled.hash} ${cursor}` }),
+    });
+    if (!isLast) context.progress();
+  }
   const records = (await completed(context, side, page)).map((record) => ({ side, record }));
   if (records.length > 0) await store.save(connection, step.name, { records });
   context.progress();

@@ -1,5 +1,4 @@
 /** Follow-up steps work on the pairs that another step coupled: they never couple by keys and never create. */
-import type { Unclear } from "../matching/couple.ts";
 import type { Coupling, Pair, Side, StoredRecord } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
 import { isGone } from "./decide_gone.ts";
@@ -12,7 +11,7 @@ const page = 500;
  * Takes over the couplings of `of` for records that this step has not coupled yet. Where `of` gave a record of the CRM to
  * another one of the ERP, so does this step.
  */
-export async function mirrorCouplings(context: StepContext, of: Step): Promise<readonly Unclear[]> {
+export async function mirrorCouplings(context: StepContext, of: Step): Promise<void> {
   const { store, connection, step } = context;
   const uncoupled = pagesOf<StoredRecord>(
     page,
@@ -28,7 +27,6 @@ export async function mirrorCouplings(context: StepContext, of: Step): Promise<r
     await store.save(connection, step.name, { couplings, parted });
   }
   await followGone(context, of);
-  return [];
 }
 
 /** Where a record of a pair is gone, the step does what `of` did: the pair ends, or goes on with another record. */

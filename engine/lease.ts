@@ -23,5 +23,7 @@ export async function takeStep(store: Store, { connection, step, holder }: Takin
       store.save(connection, name, name === step ? { ...settlement, lease } : settlement),
     savePage: (connection, name, side, page) =>
       store.savePage(connection, name, side, name === step ? { ...page, lease } : page),
+    match: (connection, name, matching) =>
+      store.match(connection, name, name === step ? { ...matching, lease } : matching),
   };
 }

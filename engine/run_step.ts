@@ -90,11 +90,13 @@ export async function runStep(step: Step, given: StepOptions): Promise<StepProgr
   }
   await resolveIntents(context);
   if (cursors.erp !== null || cursors.crm !== null) await readElsewhere(context);
-  const ambiguous = step.of === null ? await coupleMatches(context) : await mirrorCouplings(context, step.of);
+  const agreed = step.of === null ? await coupleMatches(context) : 0;
+  if (step.of !== null) await mirrorCouplings(context, step.of);
   const coupledBefore = (await store.step(connection, step.name)).coupled;
   const looked = await decidePairs(context, false);
   for (const side of context.sides) {
-    if (options.full && options.record === null) tally.add(side, "unchanged", Math.max(0, coupledBefore - looked));
+    const untouched = options.full ? Math.max(0, coupledBefore - looked) : agreed;
+    if (options.record === null) tally.add(side, "unchanged", untouched);
   }
   await decideAllUncoupled(false);
   if (options.record !== null && !tally.selected()) await wasFound(context, tally, options.record);
@@ -121,7 +123,7 @@ export async function runStep(step: Step, given: StepOptions): Promise<StepProgr
   };
 
   async function decideAllUncoupled(again: boolean): Promise<void> {
-    for (const side of context.sides) await decideUncoupled(context, side, { ambiguous, again });
+    for (const side of context.sides) await decideUncoupled(context, side, { again });
   }
 }
 
@@ -201,6 +203,8 @@ function contextOf(
     opened,
     outside: options.outside,
     sides,
+    isNew: { erp: !state.known.erp, crm: !state.known.crm },
+    selectsAll: record === null,
     onlyCoupled: options.onlyCoupled,
     allow: options.allow,
     rehearsal: options.rehearsal ?? null,

@@ -3,12 +3,16 @@ import {
   copyStep,
   define,
   filtered,
+  forgetKeys,
   keep,
   lookedUp,
+  match,
   mergePage,
   newStep,
   ordered,
   pairOf,
+  putKeys,
+  putRecord,
   rebase,
   replaced,
   reportOf,
@@ -96,6 +100,7 @@ function storeOf(connections: Connections): MemoryStore {
         whole,
         newest,
         entities,
+        known: { erp: memory.records.erp.size > 0, crm: memory.records.crm.size > 0 },
         coupled: [...couplings.values()].filter((coupling) => coupling.state === "coupled").length,
         uncoupled: { erp: uncoupled(memory, "erp").length, crm: uncoupled(memory, "crm").length },
         listed: [...open].filter((change) => change.reasons.length > 0).length,
@@ -122,24 +127,28 @@ function storeOf(connections: Connections): MemoryStore {
       mergePage(memory, side, page);
     },
     records: (connection, step, side, filter, keyset) => {
-      const found = filtered(read(connection, step), side, filter);
-      return Promise.resolve(page(ordered(found, (record) => record.id), (record) => record.id, keyset));
-    },
-    matches: (connection, step, group, keyset) => {
       const memory = read(connection, step);
-      const found = new Map<string, { key: string; erp: string[]; crm: string[] }>();
-      for (const side of ["erp", "crm"] as const) {
-        for (const { id } of uncoupled(memory, side)) {
-          const key = memory.keys[side].get(id)?.[group] ?? null;
-          if (key !== null) obtain(found, key, () => ({ key, erp: [], crm: [] }))[side].push(id);
-        }
-      }
-      const both = [...found.values()].filter((match) => match.erp.length > 0 && match.crm.length > 0);
-      for (const match of both) {
-        match.erp.sort(comparePoints);
-        match.crm.sort(comparePoints);
-      }
-      return Promise.resolve(page(ordered(both, (match) => match.key), (match) => match.key, keyset));
+      const found = page(
+        ordered(filtered(memory, side, filter), (record) => record.id),
+        (record) => record.id,
+        keyset,
+      );
+      if (!("uncoupled" in filter)) return Promise.resolve(found);
+      const { unclear } = memory;
+      return Promise.resolve(found.map((record) => ({ ...record, candidates: unclear[side].get(record.id) ?? null })));
+    },
+    // deno-lint-ignore require-await
+    match: async (connection, step, matching) => {
+      const memory = written(connection, step);
+      memory.lease = keep(leaseAfter(step, memory.lease, matching.lease));
+      const unsettled = changesIn(connection, step, unsettledStates);
+      return match(
+        memory,
+        matching,
+        ({ coupling: { erpId, crmId } }) =>
+          unsettled.has(sourceOf({ side: "crm", source: erpId })) ||
+          unsettled.has(sourceOf({ side: "erp", source: crmId })),
+      );
     },
     pairs: (connection, step, options) => {
       const memory = read(connection, step);
@@ -183,10 +192,12 @@ function storeOf(connections: Connections): MemoryStore {
       const memory = written(connection, step);
       memory.lease = keep(lease);
       memory.couplings = couplings;
-      for (const side of ["erp", "crm"] as const) {
-        for (const { id, keys } of settlement.keys?.[side] ?? []) memory.keys[side].set(id, keep(keys));
+      for (const { erpId, crmId } of settlement.couplings ?? []) {
+        forgetKeys(memory, "erp", erpId);
+        forgetKeys(memory, "crm", crmId);
       }
-      for (const { side, record } of settlement.records ?? []) memory.records[side].set(record.id, keep(record));
+      for (const { side, record } of settlement.records ?? []) putRecord(memory, side, record);
+      for (const side of ["erp", "crm"] as const) putKeys(memory, side, settlement.keys?.[side] ?? []);
       const { changes } = connectionOf(connection);
       const closing = new Set((settlement.close ?? []).map(sourceOf));
       for (const change of settlement.changes ?? []) if (isOpen(change)) closing.add(sourceOf(change));

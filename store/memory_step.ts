@@ -1,14 +1,18 @@
 /** What the store in memory keeps of one step, and what follows from it. */
+import { couple } from "../matching/couple.ts";
 import { newestOf } from "./newest.ts";
 import { couplingTaken, sourceOf } from "./refusals.ts";
 import type {
   Change,
   Coupling,
   Lease,
+  Matched,
+  Matching,
   Newest,
   PageSave,
   Pair,
   RecordFilter,
+  RecordKeys,
   ReportRow,
   Settlement,
   Side,
@@ -35,7 +39,10 @@ export interface StepMemory {
   readonly records: Readonly<Record<Side, Map<string, StoredRecord>>>;
   /** Ids that the latest run's readings met. */
   readonly met: Record<Side, { run: string; ids: Set<string> }>;
-  readonly keys: Readonly<Record<Side, Map<string, readonly (string | null)[]>>>;
+  /** Of uncoupled records. */
+  readonly keys: Readonly<Record<Side, Map<string, RecordKeys>>>;
+  /** Uncoupled records that a match group said something of: what they could be; null where that is for others to say. */
+  readonly unclear: Readonly<Record<Side, Map<string, readonly string[] | null>>>;
   /** By ERP id. */
   couplings: Map<string, Coupling>;
   /** All steps of the connection, this one too. */
@@ -60,6 +67,7 @@ export function newStep(steps: Steps = new Map()): StepMemory {
     records: { erp: new Map(), crm: new Map() },
     met: { erp: { run: "", ids: new Set() }, crm: { run: "", ids: new Set() } },
     keys: { erp: new Map(), crm: new Map() },
+    unclear: { erp: new Map(), crm: new Map() },
     couplings: new Map(),
     steps,
   };
@@ -67,7 +75,7 @@ export function newStep(steps: Steps = new Map()): StepMemory {
 
 /** The same step for another store; what is frozen is shared. */
 export function copyStep(memory: StepMemory, steps: Steps): StepMemory {
-  const { records, met, keys } = memory;
+  const { records, met, keys, unclear } = memory;
   return {
     ...memory,
     cursors: { ...memory.cursors },
@@ -77,6 +85,7 @@ export function copyStep(memory: StepMemory, steps: Steps): StepMemory {
     records: { erp: new Map(records.erp), crm: new Map(records.crm) },
     met: { erp: { ...met.erp, ids: new Set(met.erp.ids) }, crm: { ...met.crm, ids: new Set(met.crm.ids) } },
     keys: { erp: new Map(keys.erp), crm: new Map(keys.crm) },
+    unclear: { erp: new Map(unclear.erp), crm: new Map(unclear.crm) },
     couplings: new Map(memory.couplings),
     steps,
   };
@@ -125,6 +134,12 @@ export function uncoupled(memory: StepMemory, side: Side): StoredRecord[] {
 /** Store.records, in no order. */
 export function filtered(memory: StepMemory, side: Side, filter: RecordFilter): StoredRecord[] {
   if ("uncoupled" in filter) return uncoupled(memory, side);
+  if ("unkeyed" in filter) {
+    return uncoupled(memory, side).filter(({ id }) => {
+      const keys = memory.keys[side].get(id);
+      return keys === undefined || (filter.unkeyed !== null && keys.run !== filter.unkeyed);
+    });
+  }
   const records = memory.records[side];
   if ("ids" in filter) {
     return [...new Set(filter.ids)].map((id) => records.get(id)).filter((record) => record !== undefined);
@@ -135,11 +150,9 @@ export function filtered(memory: StepMemory, side: Side, filter: RecordFilter): 
 
 /** The value that Store.lookup compares; null or undefined where the record has none. */
 export function lookedUp(memory: StepMemory, side: Side, by: string): (pair: Pair) => unknown {
-  const group = /^match (\d+)$/.exec(by)?.[1];
   return (pair) => {
     const id = side === "erp" ? pair.coupling.erpId : pair.coupling.crmId;
     if (by === "id") return id;
-    if (group !== undefined) return memory.keys[side].get(id)?.[Number(group)];
     return by === "key" ? pair[side]?.key : pair[side]?.data[by];
   };
 }
@@ -151,22 +164,94 @@ export function mergePage(memory: StepMemory, side: Side, page: PageSave): void 
   for (const id of page.met ?? []) memory.met[side].ids.add(id);
   for (const record of page.records) {
     memory.met[side].ids.add(record.id);
-    records.set(record.id, keep({ ...record, state: "present", mergedInto: null }));
+    putRecord(memory, side, { ...record, state: "present", mergedInto: null });
   }
   const put = (id: string, state: StoredRecord["state"], mergedInto: string | null = null) => {
     const record = records.get(id);
     // Of a merged record that is deleted as well, another one goes on all the same.
     if (record === undefined || (state === "deleted" && record.state === "merged")) return;
-    records.set(id, keep({ ...record, state, mergedInto }));
+    putRecord(memory, side, { ...record, state, mergedInto });
   };
   for (const id of page.left) put(id, "left");
   for (const { id, into } of page.merged ?? []) put(id, "merged", into);
   for (const id of page.deleted) put(id, "deleted");
+  putKeys(memory, side, page.keys ?? []);
   if (page.cursor !== undefined) memory.cursors[side] = page.cursor;
   if (page.swept !== undefined) memory.swept[side] = page.swept;
   if (page.whole !== undefined) memory.whole[side] = page.whole;
   const latest = newestOf(page.records);
   if (latest !== null && latest.modifiedAt > (memory.newest[side]?.modifiedAt ?? "")) memory.newest[side] = latest;
+}
+
+/** Keeps a record; where it is another one than before, nobody knows its keys any more. */
+export function putRecord(memory: StepMemory, side: Side, record: StoredRecord): void {
+  const kept = keep(record);
+  const before = memory.records[side].get(record.id);
+  memory.records[side].set(record.id, kept);
+  if (before === undefined || seenOf(before) !== seenOf(kept)) forgetKeys(memory, side, record.id);
+}
+
+function seenOf({ data: _, ...record }: StoredRecord): string {
+  return JSON.stringify(record);
+}
+
+/** A record that is not what it was, or got or lost a partner, is matched by new keys. */
+export function forgetKeys(memory: StepMemory, side: Side, id: string): void {
+  memory.keys[side].delete(id);
+  memory.unclear[side].delete(id);
+}
+
+/** Keys of uncoupled records as they are. */
+export function putKeys(memory: StepMemory, side: Side, keys: readonly RecordKeys[]): void {
+  if (keys.length === 0) return;
+  const named = new Set([...memory.couplings.values()].map(({ erpId, crmId }) => side === "erp" ? erpId : crmId));
+  for (const one of keys) {
+    const record = memory.records[side].get(one.id);
+    if (record?.state === "present" && record.fingerprint === one.fingerprint && !named.has(one.id)) {
+      memory.keys[side].set(one.id, keep(one));
+    }
+  }
+}
+
+/** Store.match; `isUnsettled`: some change of a pair waits or is under way. */
+export function match(memory: StepMemory, matching: Matching, isUnsettled: (pair: Pair) => boolean): Matched {
+  const { group, share, except, definition, how } = matching;
+  const { unclear } = memory;
+  if (group === 0 && share.nth === 0) { for (const side of ["erp", "crm"] as const) unclear[side].clear(); }
+  if (share.nth > 0) return { coupled: 0, agreed: 0, except: [] }; // the first share is all of it
+  const byKey = new Map<string, { key: string; erp: string[]; crm: string[] }>();
+  for (const side of ["erp", "crm"] as const) {
+    for (const { id } of ordered(uncoupled(memory, side), (record) => record.id)) {
+      const key = unclear[side].has(id) ? null : memory.keys[side].get(id)?.keys[group] ?? null;
+      if (key === null) continue;
+      const found = byKey.get(key) ?? { key, erp: [], crm: [] };
+      byKey.set(key, found);
+      found[side].push(id);
+    }
+  }
+  const { pairs, ambiguous } = couple([ordered([...byKey.values()], ({ key }) => key)]);
+  for (const { side, id, candidates } of ambiguous) unclear[side].set(id, keep(candidates));
+  const matched = { coupled: 0, agreed: 0, except: [] as { erp: string; crm: string }[] };
+  for (const { erp, crm } of ordered([...pairs], (pair) => pair.erp)) {
+    if (except.erp.includes(erp) || except.crm.includes(crm)) {
+      matched.except.push({ erp, crm });
+      unclear.erp.set(erp, null);
+      unclear.crm.set(crm, null);
+      continue;
+    }
+    const met = { erp: memory.keys.erp.get(erp)!, crm: memory.keys.crm.get(crm)! };
+    const own = { erpId: erp, crmId: crm, state: "coupled" as const, definition, how, written: null, resolution: null };
+    const agrees = met.erp.meets !== null && met.erp.meets.agrees === met.crm.meets?.agrees &&
+      !isUnsettled(pairOf(memory, { ...own, base: null, seen: { erp: null, crm: null } }));
+    const base = agrees ? { erp: met.erp.meets!.base, crm: met.crm.meets!.base } : null;
+    const seen = { erp: agrees ? met.erp.fingerprint : null, crm: agrees ? met.crm.fingerprint : null };
+    memory.couplings.set(erp, keep({ ...own, base, seen }));
+    forgetKeys(memory, "erp", erp);
+    forgetKeys(memory, "crm", crm);
+    matched.coupled++;
+    if (agrees) matched.agreed++;
+  }
+  return matched;
 }
 
 /** The couplings with these among them; throws ServiceError "coupling_taken". */
@@ -232,7 +317,7 @@ export function reportOf(step: string, memory: StepMemory, open: ReadonlyMap<str
       crm: side === "crm" ? record : null,
       coupling: null,
       open: side === "erp" ? about(record.id, null) : about(null, record.id),
-      blankKeys: memory.keys[side].get(record.id)?.every((key) => key === null) ?? false,
+      blankKeys: memory.keys[side].get(record.id)?.keys.every((key) => key === null) ?? false,
     }));
   const coupled = [...memory.couplings.values()].map((coupling): ReportRow => ({
     step,

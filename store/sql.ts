@@ -1,11 +1,12 @@
 /** The store in SQL: one dialect, PostgreSQL 15, for the embedded database and for a server alike. */
 import { type RawBuilder, sql } from "kysely";
 import { DefinitionError, RecordError, ServiceError, StepError } from "../errors.ts";
-import { alone, changeRow, type Db, ids, json, pairJoins, pairRow, recordRow, rowsOf } from "./sql_rows.ts";
+import { changeRow, type Db, free, ids, json, listed, pairJoins, pairRow, recordRow, rowsOf } from "./sql_rows.ts";
 import { reportRows } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
-import { type Work, writePage, writeRun, writeSettlement } from "./sql_write.ts";
-import type { Change, Pair, Pin, RecordFilter, Run, Side, StepState, Store, StoredRecord } from "./store.ts";
+import { writeMatches } from "./sql_uncoupled.ts";
+import { hold, type Work, writePage, writeRun, writeSettlement } from "./sql_write.ts";
+import type { Change, FoundRecord, Pair, Pin, RecordFilter, Run, Side, StepState, Store } from "./store.ts";
 import { storable } from "./text.ts";
 
 /**
@@ -51,17 +52,24 @@ export function sqlStore(database: Sessions): Store {
         (tx) => writePage({ tx, connection, step, grown }, { side, page }),
       ),
     records: (connection, step, side, filter, { after = "", limit }) =>
-      read<StoredRecord>(
+      read<FoundRecord>(
         `read records of step "${step}", side "${side}"`,
         sql`with wanted as (
             ${wantedIds({ connection, step, side, after: storable(after) }, filter)} order by id limit ${limit}::int
           )
-          select ${recordRow("r")}::text as row from wanted join records r
+          select ${
+          recordRow("r", "uncoupled" in filter ? candidatesOf({ connection, step, side }) : undefined)
+        }::text as row
+          from wanted join records r
             on r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = wanted.id
           order by r.id`,
       ),
-    matches: (connection, step, group, { after = "", limit }) =>
-      read(`read matches of step "${step}"`, matchQuery({ connection, step, group }, storable(after), limit)),
+    match: (connection, step, matching) =>
+      write(`couple records of step "${step}" by their keys`, async (tx) => {
+        const work = { tx, connection, step, grown };
+        await hold(work, matching.lease);
+        return await writeMatches(work, matching);
+      }),
     pairs: (connection, step, { definition, after = "", limit }) =>
       // Two queries, because the one that nearly always runs can then go by the index of dirty couplings alone.
       write(`read pairs of step "${step}"`, async (tx) => {
@@ -94,7 +102,7 @@ export function sqlStore(database: Sessions): Store {
       read<Change>(
         `read the changes of connection "${connection}"`,
         sql`select ${changeRow}::text as row from changes h
-            where h.connection = ${connection} and h.id > ${storable(after)} and h.state = any(${ids(states)})
+            where h.connection = ${connection} and h.id > ${storable(after)} and h.state in ${listed(states)}
               ${when(step !== undefined, () => sql`and h.step = ${step}`)}
               ${when(run !== undefined, () => sql`and h.run = ${run}`)}
               ${when(side !== undefined, () => sql`and h.side = ${side}`)}
@@ -172,8 +180,10 @@ function growth(): Work["grown"] {
 
 function stepQuery(connection: string, step: string): RawBuilder<unknown> {
   const uncoupled = (side: Side) =>
-    sql`(select count(*) from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side}
-      and ${alone("r", side)})`;
+    sql`(select count(*) from uncoupled u where u.connection = ${connection} and u.step = ${step} and u.side = ${side}
+      and ${free("u")})`;
+  const isKnown = (side: Side) =>
+    sql`exists (select from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side})`;
   return sql`select json_build_object(
       'lease', s.lease, 'definition', s.definition, 'ended', s.ended, 'loaded', coalesce(s.loaded, false),
       'rebuilt', coalesce(s.rebuilt, false), 'restored', coalesce(s.restored, false),
@@ -182,8 +192,8 @@ function stepQuery(connection: string, step: string): RawBuilder<unknown> {
       'swept', json_build_object('erp', s.swept_erp, 'crm', s.swept_crm),
       'whole', json_build_object('erp', s.whole_erp, 'crm', s.whole_crm),
       'newest', json_build_object('erp', s.newest_erp, 'crm', s.newest_crm),
-      'coupled', (select count(*) from couplings c
-        where c.connection = ${connection} and c.step = ${step} and c.state = 'coupled'),
+      'known', json_build_object('erp', ${isKnown("erp")}, 'crm', ${isKnown("crm")}),
+      'coupled', coalesce(s.coupled, 0),
       'uncoupled', json_build_object('erp', ${uncoupled("erp")}, 'crm', ${uncoupled("crm")}),
       'listed', (select count(*) from changes h where h.connection = ${connection} and h.step = ${step}
         and h.state = 'open' and h.reasons <> '[]'))::text as row
@@ -197,34 +207,25 @@ function wantedIds(
   const records = sql`select r.id from records r
     where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id > ${after}`;
   if ("ids" in filter) return sql`${records} and r.id = any(${ids(filter.ids)})`;
-  if ("uncoupled" in filter) return sql`${records} and ${alone("r", side)}`;
+  if ("uncoupled" in filter || "unkeyed" in filter) {
+    const run = "unkeyed" in filter ? filter.unkeyed : null;
+    const unkeyed = run === null ? sql`u.keys is null` : sql`(u.keys is null or u.run <> ${run})`;
+    return sql`select u.id from uncoupled u
+      where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id > ${after} and ${free("u")}
+      ${when("unkeyed" in filter, () => sql`and ${unkeyed}`)}`;
+  }
   // EXCEPT hashes or sorts, however many ids the planner expects; NOT IN and NOT EXISTS took minutes here.
   return sql`${records} and r.state = 'present' except select unnest(m.ids) from met m
     where m.connection = ${connection} and m.step = ${step} and m.side = ${side} and m.run = ${filter.unseen}`;
 }
 
-function matchQuery(
-  { connection, step, group }: { connection: string; step: string; group: number },
-  after: string,
-  limit: number,
+/** The ids that an uncoupled record r could be, where its key is not its own; else null. */
+function candidatesOf(
+  { connection, step, side }: { connection: string; step: string; side: Side },
 ): RawBuilder<unknown> {
-  const place = (alias: string, side: Side) => {
-    const k = sql.raw(alias);
-    return sql`${k}.connection = ${connection} and ${k}.step = ${step} and ${k}.position = ${group}::int
-      and ${k}.side = ${side} and exists (select from records r where r.connection = ${connection}
-        and r.step = ${step} and r.side = ${side} and r.id = ${k}.id and ${alone("r", side)})`;
-  };
-  return sql`
-    with shared as (
-      select k.key from match_keys k where ${place("k", "erp")} and k.key > ${after}
-        and exists (select from match_keys o where ${place("o", "crm")} and o.key = k.key)
-      group by k.key order by k.key limit ${limit}::int
-    )
-    select json_build_object('key', shared.key,
-      'erp', (select json_agg(k.id order by k.id) from match_keys k where ${place("k", "erp")} and k.key = shared.key),
-      'crm', (select json_agg(o.id order by o.id) from match_keys o where ${place("o", "crm")} and o.key = shared.key)
-    )::text as row
-    from shared order by shared.key`;
+  return sql`(select to_json(n.${sql.raw(side === "erp" ? "crm" : "erp")}) from uncoupled u join unclear n
+    on n.connection = ${connection} and n.step = ${step} and n.position = u.unclear and n.key = u.keys[u.unclear + 1]
+    where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id = r.id)`;
 }
 
 function lookupQuery(
@@ -235,12 +236,8 @@ function lookupQuery(
   const given = sql`json_array_elements_text(${json([...new Set(values)])}) given(value)`;
   const at = (alias: string) => sql`${sql.raw(alias)}.connection = ${connection} and ${sql.raw(alias)}.step = ${step}`;
   const value = by === "key" ? sql`o.key` : sql`o.data ->> ${by}::text`;
-  const group = /^match (\d+)$/.exec(by)?.[1];
   const found = by === "id"
     ? sql`select value, value as id from ${given}`
-    : group !== undefined
-    ? sql`select value, k.id from ${given} join match_keys k on k.key = value
-        where ${at("k")} and k.position = ${Number(group)}::int and k.side = ${side}`
     : sql`select value, o.id from ${given} join records o on ${value} = value where ${at("o")} and o.side = ${side}`;
   return sql`
     with found as materialized (${found})

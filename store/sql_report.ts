@@ -1,7 +1,7 @@
 /** The report of the store in SQL: one query, fetched a page at a time inside a transaction, so that memory stays flat. */
 import { type RawBuilder, sql } from "kysely";
 import { sourceOf } from "./refusals.ts";
-import { alone, changeRow, couplingRow, type Db, ids, noKey, openOnes, recordRow, rowsOf } from "./sql_rows.ts";
+import { changeRow, couplingRow, type Db, free, ids, openOnes, recordRow, rowsOf } from "./sql_rows.ts";
 import type { Change, ReportRow } from "./store.ts";
 import { comparePoints } from "./text.ts";
 
@@ -23,16 +23,15 @@ export async function* reportRows(tx: Db, place: { connection: string; step: str
 /** Only ids are sorted; the records are fetched, each by its id, when their page is. */
 function lineQuery({ connection, step }: { connection: string; step: string }): RawBuilder<unknown> {
   const records = (side: "erp" | "crm") =>
-    sql`records o where o.connection = ${connection} and o.step = ${step} and o.side = ${side}
-      and ${alone("o", side)}`;
+    sql`uncoupled o where o.connection = ${connection} and o.step = ${step} and o.side = ${side} and ${free("o")}`;
   const byId = (side: "erp" | "crm", id: string) =>
     sql`(select * from records o where o.connection = ${connection} and o.step = ${step} and o.side = ${side}
       and o.id = ${sql.raw(id)} limit 1)`;
   return sql`
     select json_build_object('coupling', ${couplingRow}, 'erp', ${recordRow("e")}, 'crm', ${recordRow("r")},
-      'blankKeys', c.erp_id is null and exists (select from match_keys k where k.connection = ${connection}
-        and k.step = ${step} and k.position = ${noKey}::int and (k.side, k.id) = (case when e.id is null then 'crm' else 'erp' end,
-          coalesce(e.id, r.id))))::text as row
+      'blankKeys', c.erp_id is null and exists (select from uncoupled u where u.connection = ${connection}
+        and u.step = ${step} and array_remove(u.keys, null) = '{}'
+        and (u.side, u.id) = (case when e.id is null then 'crm' else 'erp' end, coalesce(e.id, r.id))))::text as row
     from (
       select erp_id, crm_id, true as coupled from couplings where connection = ${connection} and step = ${step}
       union all select o.id, null, false from ${records("erp")}

@@ -4,7 +4,7 @@
  */
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { openStates, unsettledStates } from "./refusals.ts";
-import { decode, encode } from "./text.ts";
+import { decode, delimited, encode, signs } from "./text.ts";
 
 /** Anything that runs SQL: the database or a transaction. */
 export type Db = Kysely<unknown>;
@@ -19,18 +19,44 @@ export function ids(values: readonly string[]): RawBuilder<unknown> {
   return sql`array(select json_array_elements_text(${json(values)}))`;
 }
 
+/** A column of {@link given}: its name and type. */
+export type Given = readonly [name: string, type: "text" | "json" | "int" | "list"];
+
+/** Rows as a table; each has the columns in this order, as {@link delimited} takes them. */
+export function given(rows: readonly (readonly (string | null)[])[], columns: readonly Given[]): RawBuilder<unknown> {
+  const column = ([name, type]: Given, at: number) => {
+    const value = `line.columns[${at + 1}]`;
+    const typed = type === "list"
+      ? `string_to_array(${value}, ${quoted(signs.element)}, ${quoted(signs.nullElement)})`
+      : `${value}${type === "text" ? "" : `::${type}`}`;
+    return `${typed} as "${name}"`;
+  };
+  // Without the offset each column would take its line apart anew.
+  return sql`(select ${sql.raw(columns.map(column).join(", "))} from (
+    select string_to_array(one, ${sql.raw(quoted(signs.column))}, ${sql.raw(quoted(signs.nullColumn))}) as columns
+    from string_to_table(${delimited(rows)}::text, ${sql.raw(quoted(signs.row))}) one offset 0) line)`;
+}
+
+function quoted(sign: string): string {
+  return `E'\\x${sign.charCodeAt(0).toString(16)}'`;
+}
+
 /** The values of a query's only column, `row`. */
 export async function rowsOf<T>(db: Db, query: RawBuilder<unknown>): Promise<T[]> {
   const { rows } = await (query as RawBuilder<{ row: string }>).execute(db);
   return rows.map(({ row }) => decode<T>(row));
 }
 
-/** A StoredRecord from the table `records` under this alias; null where an outer join found none. */
-export function recordRow(alias: string): RawBuilder<unknown> {
-  return sql.raw(`case when ${alias}.id is null then null else json_build_object(
-    'id', ${alias}.id, 'key', ${alias}.key, 'label', ${alias}.label, 'data', ${alias}.data,
+/**
+ * A StoredRecord from the table `records` under this alias; null where an outer join found none. `candidates`: a
+ * property of this name besides.
+ */
+export function recordRow(alias: string, candidates?: RawBuilder<unknown>): RawBuilder<unknown> {
+  const properties = sql.raw(`'id', ${alias}.id, 'key', ${alias}.key, 'label', ${alias}.label, 'data', ${alias}.data,
     'version', ${alias}.version, 'modifiedAt', ${alias}.modified_at, 'fingerprint', ${alias}.fingerprint,
-    'frozen', ${alias}.frozen, 'state', ${alias}.state, 'mergedInto', ${alias}.merged_into) end`);
+    'frozen', ${alias}.frozen, 'state', ${alias}.state, 'mergedInto', ${alias}.merged_into`);
+  const more = candidates === undefined ? sql`` : sql`, 'candidates', ${candidates}`;
+  return sql`case when ${sql.raw(alias)}.id is null then null else json_build_object(${properties}${more}) end`;
 }
 
 /** A Coupling from the table `couplings` under the alias c; null where an outer join found none. */
@@ -60,26 +86,26 @@ function recordOf(side: "erp" | "crm"): RawBuilder<unknown> {
     and o.id = c.${side}_id limit 1`);
 }
 
-/**
- * That record r (of the side) is present and no coupling names it; of the CRM, that no other step has coupled it. Two
- * questions, since one with OR keeps the database from comparing sets.
- */
-export function alone(alias: string, side: "erp" | "crm"): RawBuilder<unknown> {
-  const unnamed = (more: string) =>
-    `not exists (select from couplings c where c.connection = ${alias}.connection
-    and c.${side}_id = ${alias}.id and ${more})`;
-  const own = `${alias}.state = 'present' and ${unnamed(`c.step = ${alias}.step`)}`;
-  if (side === "erp") return sql.raw(own);
-  return sql.raw(`${own} and ${unnamed(`c.step <> ${alias}.step and c.state = 'coupled'`)}`);
+/** That no coupling of its step names this record, not even a tombstone: several questions, for an index each. */
+export function unnamed(alias: string, side: "erp" | "crm"): RawBuilder<unknown> {
+  const none = (more: string) =>
+    `not exists (select from couplings c where c.connection = ${alias}.connection and c.step = ${alias}.step
+    and c.${side}_id = ${alias}.id${more})`;
+  if (side === "erp") return sql.raw(none(""));
+  return sql.raw(`${none(" and c.state <> 'tombstone'")} and ${none(" and c.state = 'tombstone'")}`);
 }
 
-/** The position in match_keys of a row that says: keys were saved for this record, and all of them are null. */
-export const noKey = -1;
+/** Of the rows of the table `uncoupled` under this alias: whether no other step has coupled the record of the CRM. */
+export function free(alias: string): RawBuilder<unknown> {
+  return sql.raw(`(${alias}.side = 'erp' or not exists (select from couplings c where c.connection = ${alias}.connection
+    and c.crm_id = ${alias}.id and c.step <> ${alias}.step and c.state = 'coupled'))`);
+}
 
 /** {@link openStates} and {@link unsettledStates} for `in`: written out, so that partial indexes are used. */
 export const openOnes = listed(openStates);
 export const unsettledOnes = listed(unsettledStates);
 
-function listed(states: readonly string[]): RawBuilder<unknown> {
-  return sql.raw(`(${states.map((state) => `'${state}'`).join(", ")})`);
+/** Texts for `in`. They are written by us, and have no quotes in them. */
+export function listed(states: readonly string[]): RawBuilder<unknown> {
+  return sql.raw(`(${["", ...states].map((state) => `'${state}'`).join(", ")})`); // an empty list is no SQL
 }

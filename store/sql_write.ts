@@ -2,9 +2,10 @@
 import { sql } from "kysely";
 import { couplingTaken, isOpen, leaseAfter, refuseSecondOpen, runEnded } from "./refusals.ts";
 import { newestOf } from "./newest.ts";
-import { type Db, ids, json, noKey, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
-import type { Change, Coupling, Lease, PageSave, RecordKeys, Run, Settlement, Side, StoredRecord } from "./store.ts";
-import { storable } from "./text.ts";
+import { type Db, type Given, given, ids, json, openOnes, pairJoins, rowsOf, unsettledOnes } from "./sql_rows.ts";
+import { writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
+import type { Change, Coupling, Lease, PageSave, Run, Settlement, Side, StoredRecord } from "./store.ts";
+import { encode, storable } from "./text.ts";
 
 /** A transaction, and where what it writes belongs. */
 export interface Work {
@@ -12,10 +13,10 @@ export interface Work {
   readonly connection: string;
   readonly step: string;
   /** Told of rows of a table (and side) that are new or changed; makes new statistics where that is due. */
-  readonly grown: (work: Work, table: Table, rows: readonly unknown[]) => Promise<void>;
+  readonly grown: (work: Work, table: Table, rows: { readonly length: number }) => Promise<void>;
 }
 /** A table whose rows are counted, and the side where it holds both. */
-export type Table = "couplings" | "changes" | `${"records" | "match_keys"} ${Side}`;
+export type Table = "couplings" | "changes" | `${"records" | "uncoupled"} ${Side}`;
 /** Ids of records of each side that a write may have changed something for. */
 type Touched = Record<Side, string[]>;
 
@@ -23,13 +24,13 @@ type Touched = Record<Side, string[]>;
  * Makes the step known, refuses who lost it, and lets one transaction at a time write to it: what is derived (`dirty`) is
  * only right when nobody else changes what it is derived from.
  */
-async function hold({ tx, connection, step }: Work, given: Lease | undefined): Promise<void> {
+export async function hold({ tx, connection, step }: Work, taken: Lease | undefined): Promise<void> {
   await sql`insert into steps (connection, step) values (${connection}::text, ${step}::text)
     on conflict do nothing`.execute(tx);
   const { rows } = await sql<{ lease: string | null }>`select lease::text as lease from steps
     where connection = ${connection} and step = ${step} for update`.execute(tx);
   const last: Lease | null = JSON.parse(rows[0]?.lease ?? "null");
-  const lease = leaseAfter(step, last, given);
+  const lease = leaseAfter(step, last, taken);
   if (lease === last) return;
   await sql`update steps set lease = ${json(lease)}::jsonb where connection = ${connection} and step = ${step}`
     .execute(tx);
@@ -54,13 +55,16 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
   await hold(work, page.lease);
   await sql`delete from met where connection = ${connection} and step = ${step} and side = ${side}
     and run <> ${page.run}`.execute(tx);
-  const met = [...page.records.map((record) => record.id), ...page.met ?? []];
+  const { isNew = false } = page;
+  // Of a side that nothing was known of all is met.
+  const met = isNew ? [] : [...page.records.map((record) => record.id), ...page.met ?? []];
   if (met.length > 0) {
     await sql`insert into met (connection, step, side, run, ids) values (${connection}::text, ${step}::text,
       ${side}::text, ${page.run}::text, ${ids(met)})`.execute(tx);
   }
   const records = page.records.map((record) => ({ ...record, side, state: "present" as const, mergedInto: null }));
-  const touched = await mergeRecords(work, records);
+  const changed = await mergeRecords(work, records, { isNew });
+  const touched = { erp: [...changed.erp], crm: [...changed.crm] };
   const gone = [
     { state: "left", rows: page.left.map((id) => ({ id, into: null })) },
     { state: "merged", rows: page.merged ?? [] },
@@ -68,6 +72,11 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
   ];
   for (const { state, rows } of gone) touched[side].push(...await writeGone(work, { side, state, rows }));
   await derive(work, touched);
+  const { keys } = page;
+  if (!isNew || keys === undefined) {
+    await writeUncoupled(work, side, { touched: touched[side], changed: changed[side] });
+  }
+  if (keys !== undefined) await writeKeys(work, side, { keys, isNew });
   const newest = newestOf(page.records);
   if (newest !== null) {
     const column = sql.raw(`newest_${side}`);
@@ -103,18 +112,22 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   const { records = [], parted = [], couplings = [], changes = [], close = [], definition } = settlement;
   refuseSecondOpen(work.step, settlement);
   await hold(work, settlement.lease);
-  for (const side of ["erp", "crm"] as const) await writeKeys(work, side, settlement.keys?.[side] ?? []);
-  const touched = await mergeRecords(work, records.map(({ side, record }) => ({ ...record, side })));
+  const changed = await mergeRecords(work, records.map(({ side, record }) => ({ ...record, side })));
+  const touched = { erp: [...changed.erp], crm: [...changed.crm] };
   await writeChanges(work, { changes, close });
   // A change stands on the side that is written, its source is a record of the other.
   for (const { side, source } of [...changes, ...close]) touched[side === "erp" ? "crm" : "erp"].push(source);
-  if (parted.length > 0) {
-    await sql`delete from couplings where connection = ${work.connection} and step = ${work.step}
-      and erp_id = any(${ids(parted)})`.execute(work.tx);
+  const ended = [...await endCouplings(work, parted), ...await writeCouplings(work, couplings)];
+  for (const { erpId, crmId } of [...ended, ...couplings]) {
+    touched.erp.push(erpId);
+    touched.crm.push(crmId);
   }
-  await writeCouplings(work, couplings);
-  touched.erp.push(...couplings.map((coupling) => coupling.erpId));
+  await count(work, { ended, couplings });
   await derive(work, touched);
+  for (const side of ["erp", "crm"] as const) {
+    await writeUncoupled(work, side, { touched: touched[side], changed: changed[side] });
+    await writeKeys(work, side, { keys: settlement.keys?.[side] ?? [] });
+  }
   if (definition !== undefined) await writeDefinition(work, definition);
   if (settlement.ended !== undefined) {
     await sql`update steps set ended = ${settlement.ended.definition}::text,
@@ -129,34 +142,67 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   if (settlement.rebase) await writeRebase(work);
 }
 
-async function mergeRecords(work: Work, records: readonly (StoredRecord & { side: Side })[]): Promise<Touched> {
+type SidedRecord = StoredRecord & { readonly side: Side };
+
+const recordColumns: readonly Given[] = [
+  ...["side", "id", "key", "label"].map((name): Given => [name, "text"]),
+  ["data", "json"],
+  ...["version", "modified_at", "fingerprint", "frozen", "state", "merged_into"].map((name): Given => [name, "text"]),
+];
+
+/** Returns the ids of those that are new or other than they were. `isNew`: that need not be looked for. */
+async function mergeRecords(
+  work: Work,
+  records: readonly SidedRecord[],
+  { isNew = false }: { readonly isNew?: boolean } = {},
+): Promise<Touched> {
   const { tx, connection, step } = work;
   const touched: Touched = { erp: [], crm: [] };
   if (records.length === 0) return touched;
   const last = [...new Map(records.map((record) => [`${record.side} ${record.id}`, record])).values()];
-  const { rows } = await sql<{ side: Side; id: string }>`
-    with input as (
-      select * from json_to_recordset(${json(last)}) as i(side text, id text, key text, label text, data json,
-        version text, "modifiedAt" text, fingerprint text, frozen text, state text, "mergedInto" text)
-    ), different as (
-      select i.* from input i left join records r on r.connection = ${connection} and r.step = ${step}
-        and r.side = i.side and r.id = i.id
-      where r.id is null or (r.key, r.label, r.version, r.modified_at, r.fingerprint, r.frozen, r.state, r.merged_into)
-        is distinct from (i.key, i.label, i.version, i."modifiedAt", i.fingerprint, i.frozen, i.state, i."mergedInto")
-    )
-    insert into records
+  const different = isNew ? last : await differentOf(work, last);
+  if (different.length === 0) return touched;
+  const rows = different.map((
+    record,
+  ) => [...seenOf(record, encode(record.data)), record.state, text(record.mergedInto)]);
+  await sql`insert into records
       (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state, merged_into)
-    select ${connection}::text, ${step}::text, side, id, key, label, data::jsonb, version, "modifiedAt", fingerprint,
-      frozen, state, "mergedInto"
-    from different
+    select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i
     on conflict (connection, step, side, id) do update set key = excluded.key, label = excluded.label,
       data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
-      fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state, merged_into = excluded.merged_into
-    returning side, id`.execute(tx);
-  for (const { side, id } of rows) touched[side].push(id);
+      fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state,
+      merged_into = excluded.merged_into`.execute(tx);
+  for (const { side, id } of different) touched[side].push(id);
   await work.grown(work, "records erp", touched.erp);
   await work.grown(work, "records crm", touched.crm);
   return touched;
+}
+
+/** Without the data, which most records of a full reading need not be sent with: the fingerprint stands for it. */
+async function differentOf({ tx, connection, step }: Work, records: readonly SidedRecord[]): Promise<SidedRecord[]> {
+  const rows = records.map((record, at) => [...seenOf(record, String(at)), record.state, text(record.mergedInto)]);
+  const columns = recordColumns.map((column): Given => column[0] === "data" ? ["at", "int"] : column);
+  const found = await sql<{ at: number }>`select i.at from ${given(rows, columns)} i left join lateral (
+      select * from records r where r.connection = ${connection} and r.step = ${step} and r.side = i.side
+        and r.id = i.id limit 1
+    ) r on true
+    where r.id is null or (r.key, r.label, r.version, r.modified_at, r.fingerprint, r.frozen, r.state, r.merged_into)
+      is distinct from (i.key, i.label, i.version, i.modified_at, i.fingerprint, i.frozen, i.state, i.merged_into)`
+    .execute(tx);
+  return found.rows.map(({ at }) => records[at]!);
+}
+
+/** The first columns; `data` is what stands in the place of the data. */
+function seenOf(record: SidedRecord, data: string): (string | null)[] {
+  const { side, id, key, label, version, modifiedAt, fingerprint, frozen } = record;
+  return [
+    ...[side, storable(id), text(key), text(label), data],
+    ...[storable(version), text(modifiedAt), storable(fingerprint), text(frozen)],
+  ];
+}
+
+function text(value: string | null): string | null {
+  return value === null ? null : storable(value);
 }
 
 async function writeChanges(
@@ -186,22 +232,66 @@ async function writeChanges(
   await work.grown(work, "changes", last);
 }
 
-async function writeCouplings(work: Work, couplings: readonly Coupling[]): Promise<void> {
+interface Ended {
+  readonly erpId: string;
+  readonly crmId: string;
+  readonly state: Coupling["state"];
+}
+
+/** Ends couplings without a tombstone; those that were there. */
+async function endCouplings({ tx, connection, step }: Work, erpIds: readonly string[]): Promise<readonly Ended[]> {
+  if (erpIds.length === 0) return [];
+  return await rowsOf<Ended>(
+    tx,
+    sql`delete from couplings where connection = ${connection} and step = ${step} and erp_id = any(${ids(erpIds)})
+      returning json_build_object('erpId', erp_id, 'crmId', crm_id, 'state', state)::text as row`,
+  );
+}
+
+/** Returns those that they take the place of. */
+async function writeCouplings(work: Work, couplings: readonly Coupling[]): Promise<readonly Ended[]> {
   const { tx, connection, step } = work;
-  if (couplings.length === 0) return;
-  const last = [...new Map(couplings.map((coupling) => [coupling.erpId, coupling])).values()];
+  if (couplings.length === 0) return [];
+  const last = lastOf(couplings);
   // Replaced as a set, so that two pairs may exchange their CRM records.
-  await sql`delete from couplings where connection = ${connection} and step = ${step}
-    and erp_id = any(${ids(last.map((coupling) => coupling.erpId))})`.execute(tx);
+  const ended = await endCouplings(work, last.map((coupling) => coupling.erpId));
   await refuseTaken(work, last);
-  const rows = last.map(({ seen, ...coupling }) => ({ ...coupling, seenErp: seen.erp, seenCrm: seen.crm }));
+  const rows = last.map(({ erpId, crmId, state, base, seen, definition, how, written, resolution }) => [
+    ...[storable(erpId), storable(crmId), state, base === null ? null : encode(base), text(seen.erp), text(seen.crm)],
+    ...[storable(definition), storable(how), written === null ? null : encode(written)],
+    resolution === null ? null : encode(resolution),
+  ]);
   await sql`
     insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, written,
       resolution)
-    select ${connection}::text, ${step}::text, i.* from json_to_recordset(${json(rows)}) as i("erpId" text,
-      "crmId" text, state text, base jsonb, "seenErp" text, "seenCrm" text, definition text, how text, written jsonb,
-      resolution jsonb)`.execute(tx);
+    select ${connection}::text, ${step}::text, i.* from ${
+    given(rows, [
+      ...["erp_id", "crm_id", "state"].map((name): Given => [name, "text"]),
+      ["base", "json"],
+      ...["seen_erp", "seen_crm", "definition", "how"].map((name): Given => [name, "text"]),
+      ["written", "json"],
+      ["resolution", "json"],
+    ])
+  } i`.execute(tx);
   await work.grown(work, "couplings", last);
+  return ended;
+}
+
+function lastOf(couplings: readonly Coupling[]): Coupling[] {
+  return [...new Map(couplings.map((coupling) => [coupling.erpId, coupling])).values()];
+}
+
+/** Keeps the step's number of couplings. */
+async function count(
+  { tx, connection, step }: Work,
+  { ended, couplings }: { readonly ended: readonly Ended[]; readonly couplings: readonly Coupling[] },
+): Promise<void> {
+  const coupled = (some: readonly { readonly state: Coupling["state"] }[]) =>
+    some.filter(({ state }) => state === "coupled").length;
+  const more = coupled(lastOf(couplings)) - coupled(ended);
+  if (more === 0) return;
+  await sql`update steps set coupled = coupled + ${more}::int where connection = ${connection} and step = ${step}`
+    .execute(tx);
 }
 
 /** The unique index refuses the same; this names the records. */
@@ -248,23 +338,6 @@ async function writeRebase({ tx, connection, step }: Work): Promise<void> {
     where connection = ${connection} and step = ${step} and state = 'coupled'`.execute(tx);
 }
 
-async function writeKeys(work: Work, side: Side, keys: readonly RecordKeys[]): Promise<void> {
-  if (keys.length === 0) return;
-  const { tx, connection, step } = work;
-  const last = [...new Map(keys.map((entry) => [entry.id, entry])).values()];
-  const rows = last.flatMap(({ id, keys }) => {
-    const found = keys.flatMap((key, position) => key === null ? [] : [{ id, position, key }]);
-    return found.length > 0 ? found : [{ id, position: noKey, key: "" }];
-  });
-  const input = sql`json_to_recordset(${json(rows)}) as i(id text, position int, key text)`;
-  await sql`delete from match_keys k where connection = ${connection} and step = ${step} and side = ${side}
-    and id = any(${ids(last.map((entry) => entry.id))}) and (id, position, key) not in (select * from ${input})`
-    .execute(tx);
-  await sql`insert into match_keys (connection, step, side, id, position, key)
-    select ${connection}::text, ${step}::text, ${side}::text, i.* from ${input} on conflict do nothing`.execute(tx);
-  await work.grown(work, `match_keys ${side}`, rows);
-}
-
 /** Says again of each coupling of these records whether it needs a look; what Store.pairs goes by. */
 async function derive({ tx, connection, step }: Work, { erp, crm }: Touched): Promise<void> {
   if (erp.length === 0 && crm.length === 0) return;
@@ -273,6 +346,7 @@ async function derive({ tx, connection, step }: Work, { erp, crm }: Touched): Pr
       select erp_id from couplings where connection = ${connection} and step = ${step} and erp_id = any(${ids(erp)})
       union
       select erp_id from couplings where connection = ${connection} and step = ${step} and crm_id = any(${ids(crm)})
+        and state <> 'tombstone'
     ), derived as (
       select c.erp_id, c.state = 'coupled' and (
         coalesce(e.state, '') not in ('present', 'completed') or e.fingerprint is distinct from c.seen_erp or

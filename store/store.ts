@@ -249,6 +249,8 @@ export interface StepState {
   readonly newest: { readonly erp: Newest | null; readonly crm: Newest | null };
   /** The names of the two entities: how a renamed step is recognised. */
   readonly entities: { readonly erp: string; readonly crm: string } | null;
+  /** Whether any record of a side was ever saved. */
+  readonly known: { readonly erp: boolean; readonly crm: boolean };
   /** Couplings in state "coupled". */
   readonly coupled: number;
   /** Present records that no coupling names, not even a tombstone; as {@link RecordFilter} has them. */
@@ -269,6 +271,10 @@ export interface PageSave {
   /** As in {@link Settlement}. */
   readonly lease?: Lease;
   readonly records: readonly StoredRecord[];
+  /** Keys of these records; those of records that some coupling names are passed over. */
+  readonly keys?: readonly RecordKeys[];
+  /** Nothing was known of the side before the reading that this page is of, which is one of everything. */
+  readonly isNew?: true;
   readonly deleted: readonly string[];
   readonly left: readonly string[];
   readonly merged?: readonly Merged[];
@@ -286,26 +292,68 @@ export interface PageSave {
  * Which records: by id, those that no coupling names (a tombstone names both of its records too; a record of the CRM
  * that another step has coupled is none of this step's), or those that a full reading in `unseen` (a run) did not meet.
  */
-export type RecordFilter = { readonly ids: readonly string[] } | { readonly uncoupled: true } | {
-  readonly unseen: string;
-};
+export type RecordFilter =
+  | { readonly ids: readonly string[] }
+  | { readonly uncoupled: true }
+  /** Uncoupled ones without keys; with a run's id also those whose keys another run made. */
+  | { readonly unkeyed: string | null }
+  | { readonly unseen: string };
+/** A record that was asked for. */
+export interface FoundRecord extends StoredRecord {
+  /** Of an uncoupled one, where match() found that others have its key: the records of the other side with that key. */
+  readonly candidates?: readonly string[] | null;
+}
 export interface Keyset {
   /** Id (for pairs the ERP id) after which to go on, in code point order. */
   readonly after?: string;
   readonly limit: number;
 }
 
-/** One key for each match group; null where a part is blank. */
+/** What an uncoupled record is matched by. It is forgotten when the record changes, or some coupling names it. */
 export interface RecordKeys {
   readonly id: string;
+  /** Of the record that they were made of; where it is another one by now they are passed over. */
+  readonly fingerprint: string;
+  /** One for each match group; null where a part is blank. */
   readonly keys: readonly (string | null)[];
+  /** The run that made them. */
+  readonly run: string;
+  /**
+   * What a pair is coupled with that need not be looked at: two records with an equal `agrees` have the same values in
+   * all fields, by all rules, and nothing else keeps them from agreeing. `base`: this side of the {@link Base}. Null
+   * where nobody can tell beforehand.
+   */
+  readonly meets: { readonly agrees: string; readonly base: Fields } | null;
+}
+
+/** Which uncoupled records are the same by their keys of one match group. */
+export interface Matching {
+  /** As in {@link Settlement}. */
+  readonly lease?: Lease;
+  /** Position of the group in the definition. With 0 all begins anew: what was found of candidates before is forgotten. */
+  readonly group: number;
+  /** The keys are divided into `of` shares, so that one call does not take too long; nth counts from 0. */
+  readonly share: { readonly nth: number; readonly of: number };
+  /** The definition (its hash), and how the couplings come about. */
+  readonly definition: string;
+  readonly how: string;
+  /** Records that are not coupled by their keys. Those that would be with one of them are not either. */
+  readonly except: Readonly<Record<Side, readonly string[]>>;
+}
+export interface Matched {
+  /** How many pairs were coupled. */
+  readonly coupled: number;
+  /** How many of them agree in everything, so that nothing is to be decided. */
+  readonly agreed: number;
+  /** Pairs that were not coupled since one of them is excepted, in order of ERP id. */
+  readonly except: readonly { readonly erp: string; readonly crm: string }[];
 }
 
 /** What a decision or an outcome saves, all or nothing. */
 export interface Settlement {
   /** Taken, where its number is new. Without one the write is a person's, who takes the step from everybody. */
   readonly lease?: Lease;
-  /** Match keys of these records, in place of those that they had; each by the position of its group in the definition. */
+  /** Keys of these records, in place of those that they had. */
   readonly keys?: Readonly<Partial<Record<Side, readonly RecordKeys[]>>>;
   readonly records?: readonly { readonly side: Side; readonly record: StoredRecord }[];
   /** ERP ids whose couplings end without a tombstone, before others are saved: their counterparts get other partners. */
@@ -372,25 +420,20 @@ export interface Store {
     side: Side,
     filter: RecordFilter,
     keyset: Keyset,
-  ): Promise<readonly StoredRecord[]>;
+  ): Promise<readonly FoundRecord[]>;
   /**
-   * Uncoupled present records that share a key of `group`, by key: `erp` and `crm` are all the ids that have it, in
-   * order. Only keys that both sides have. In order of key.
+   * Couples uncoupled records whose key in a group no other record of either side has, and keeps of the others what
+   * they could be. Groups are called for in order, each with all its shares: a record that one group says something of
+   * is no concern of the next. Decides as `couple` of matching/ does.
    */
-  matches(
-    connection: string,
-    step: string,
-    group: number,
-    keyset: Keyset,
-  ): Promise<readonly { readonly key: string; readonly erp: readonly string[]; readonly crm: readonly string[] }[]>;
+  match(connection: string, step: string, matching: Matching): Promise<Matched>;
   /**
    * Coupled pairs that may need something, in order of ERP id: a fingerprint differs from the one seen, the base was
    * made with another definition, a side is neither present nor completed, or a change is intended, sent or open.
    */
   pairs(connection: string, step: string, options: Keyset & { definition: string }): Promise<readonly Pair[]>;
   /**
-   * Coupled pairs of `step` by a value of one side: "id", "key", "match 0" (the saved match key of that group), or a
-   * field that its records carry. Values that no coupled pair has are not in the answer; one that several have is there
+   * Coupled pairs of `step` by a value of one side: "id", "key", or a field that its records carry. Values that no coupled pair has are not in the answer; one that several have is there
    * for each, in order of value, then ERP id.
    */
   lookup(

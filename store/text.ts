@@ -1,13 +1,16 @@
 /**
  * Text as the stores keep and order it: by code point, and with the few characters that PostgreSQL refuses (NUL, half
- * of a surrogate pair) written as U+FFFF and four hexadecimal digits, so that every text comes back as it went in.
+ * of a surrogate pair), or that {@link delimited} needs, written as U+FFFF and four hexadecimal digits, so that every
+ * text comes back as it went in.
  */
 
 const mark = "\uFFFF";
 // Half a surrogate pair is seen as such only with the flag u.
-const refused = /[\0\uD800-\uDFFF\uFFFF]/gu;
-/** The same in JSON, where JSON.stringify escapes the first two; it may match harmless text, and only costs time then. */
-const suspect = /\\u(?:0000|d[89a-f][0-9a-f]{2})|\uFFFF/;
+const refused = /[\0\x1B-\x1F\uD800-\uDFFF\uFFFF]/gu;
+/** Without the flag it also matches whole pairs, and takes a tenth of the time. */
+const suspectText = /[\0\x1B-\x1F\uD800-\uDFFF\uFFFF]/;
+/** The same in JSON, where JSON.stringify escapes most; it may match harmless text, and only costs time then. */
+const suspect = /\\u(?:0000|001[b-f]|d[89a-f][0-9a-f]{2})|\uFFFF/;
 
 function escape(text: string): string {
   return text.replace(refused, (one) => mark + one.charCodeAt(0).toString(16).padStart(4, "0"));
@@ -18,7 +21,30 @@ function unescape(text: string): string {
 
 /** The text as a text column holds it. */
 export function storable(text: string): string {
-  return escape(text);
+  return suspectText.test(text) ? escape(text) : text;
+}
+
+/** What stands between two rows, two columns, and two elements of a list; for a column, and an element, that is null. */
+export const signs = { row: "\x1E", column: "\x1F", element: "\x1C", nullColumn: "\x1D", nullElement: "\x1B" } as const;
+
+/**
+ * Rows as one text that the database takes apart faster than JSON, and only a little slower than COPY reads. Text goes
+ * in as {@link storable}, JSON as {@link encode} gives it, a list of texts as {@link listOf}.
+ */
+export function delimited(rows: readonly (readonly (string | null)[])[]): string {
+  const lines = rows.map((columns) => {
+    let line = "";
+    for (let at = 0; at < columns.length; at++) {
+      line += (at === 0 ? "" : signs.column) + (columns[at] ?? signs.nullColumn);
+    }
+    return line;
+  });
+  return lines.join(signs.row);
+}
+
+/** A list of texts as one column of {@link delimited}; it is never null and never empty. */
+export function listOf(elements: readonly (string | null)[]): string {
+  return elements.map((element) => element === null ? signs.nullElement : storable(element)).join(signs.element);
 }
 
 /** A value as JSON that PostgreSQL takes; {@link decode} gives it back. */

@@ -10,6 +10,7 @@ import { leases } from "./0006_leases.ts";
 import { rebuilt } from "./0007_rebuilt.ts";
 import { signsOfLife } from "./0008_signs_of_life.ts";
 import { restored } from "./0009_restored.ts";
+import { dataPath } from "./0010_data_path.ts";
 import type { Migration } from "./migration.ts";
 
 /** All migrations, in order of number. */
@@ -23,6 +24,7 @@ export const migrations: readonly Migration[] = [
   rebuilt,
   signsOfLife,
   restored,
+  dataPath,
 ];
 
 /**

@@ -244,36 +244,4 @@ export function aftermathTests(test: StoreTest): void {
     assertEquals((await store.step(connection, "t")).cursors, { erp: "c1", crm: "c1" });
     assertEquals(await store.pairs(connection, "t", { definition: "d1", limit: 9 }), []);
   });
-
-  test("lookup() finds coupled pairs by the match keys of a side", async (store, connection) => {
-    const { read, save } = place(store, connection);
-    await read("erp", ["a", "b", "c", "d"].map((id) => record(id, { data: { "match 0": "field" } })));
-    await read("crm", ["x", "y", "z"].map((id) => record(id)));
-    await store.save(connection, "s", {
-      keys: {
-        erp: [
-          ...[{ id: "a", keys: ["k", "n"] }, { id: "b", keys: ["k", null] }],
-          ...[{ id: "c", keys: [null, "\u{1F600}"] }, { id: "d", keys: ["k", "n"] }],
-        ],
-      },
-    });
-    await store.save(connection, "s", {
-      keys: { crm: [{ id: "x", keys: ["k", "other"] }, { id: "z", keys: [null, null] }] },
-    });
-    const lookup = async (side: Side, by: string, values: string[]) =>
-      (await store.lookup(connection, "s", side, by, values)).map(({ value, pair }) => [value, pair.coupling.erpId]);
-    assertEquals(await lookup("erp", "match 0", ["k"]), []);
-    // Keys were saved before the records were coupled, and count still.
-    await save({ couplings: [coupling("b", "y"), coupling("a", "x"), coupling("c", "z")] });
-    assertEquals(await lookup("erp", "match 0", ["k", "field", "", "null", "k"]), [["k", "a"], ["k", "b"]]);
-    assertEquals(await lookup("erp", "match 1", ["\u{1F600}", "n"]), [["n", "a"], ["\u{1F600}", "c"]]);
-    assertEquals(await lookup("crm", "match 1", ["other", "n", ""]), [["other", "a"]]);
-    assertEquals(await lookup("crm", "match 2", ["other", "k"]), []);
-    await store.save(connection, "s", { keys: { erp: [{ id: "a", keys: ["new", "n"] }] } });
-    assertEquals(await lookup("erp", "match 0", ["k", "new"]), [["k", "b"], ["new", "a"]]);
-    const [found] = await store.lookup(connection, "s", "crm", "match 0", ["k"]);
-    assertEquals(found, { value: "k", pair: { coupling: coupling("a", "x"), erp: found!.pair.erp, crm: record("x") } });
-    await save({ couplings: [coupling("a", "x", { state: "tombstone" })] });
-    assertEquals(await lookup("erp", "match 0", ["new"]), []);
-  });
 }

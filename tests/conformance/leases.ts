@@ -1,7 +1,7 @@
 /** Who may write a step and a run. */
 import { assertEquals } from "@std/assert";
 import { codeOf, nothing, place, type StoreTest } from "./place.ts";
-import { change, coupling, record, run } from "./rows.ts";
+import { change, coupling, keysOf, record, run } from "./rows.ts";
 
 /** Declares them; part of the suite of every store. */
 export function leaseTests(test: StoreTest): void {
@@ -21,7 +21,7 @@ export function leaseTests(test: StoreTest): void {
       lease: first,
       couplings: [coupling("a", "x")],
       changes: [change("1", "a")],
-      keys: { erp: [{ id: "a", keys: ["k"] }] },
+      keys: { erp: [keysOf("a", ["k"])] },
     });
     const { code, message } = await codeOf(refused);
     assertEquals([code, message.includes('step "s"'), message.includes("two took it over")], [

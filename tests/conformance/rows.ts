@@ -1,5 +1,5 @@
 /** What the tests of stores keep: records, couplings, changes and runs with nothing remarkable about them. */
-import type { Change, Coupling, Run, StoredRecord } from "../../store/store.ts";
+import type { Change, Coupling, RecordKeys, Run, StoredRecord } from "../../store/store.ts";
 
 export function record(id: string, more: Partial<StoredRecord> = {}): StoredRecord {
   return {
@@ -15,6 +15,10 @@ export function record(id: string, more: Partial<StoredRecord> = {}): StoredReco
     state: "present",
     ...more,
   };
+}
+/** Keys of what {@link record} gives. */
+export function keysOf(id: string, keys: readonly (string | null)[], more: Partial<RecordKeys> = {}): RecordKeys {
+  return { id, fingerprint: `f-${id}`, keys, run: "r1", meets: null, ...more };
 }
 /** A coupling that was decided on what {@link record} gives. */
 export function coupling(erpId: string, crmId: string, more: Partial<Coupling> = {}): Coupling {

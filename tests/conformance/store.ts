@@ -4,7 +4,8 @@ import type { Side, Store } from "../../store/store.ts";
 import { aftermathTests } from "./aftermath.ts";
 import { leaseTests } from "./leases.ts";
 import { codeOf, idsOf, nothing, place } from "./place.ts";
-import { change, coupling, record, run } from "./rows.ts";
+import { matchTests } from "./matching.ts";
+import { change, coupling, keysOf, record, run } from "./rows.ts";
 
 const astral = "\u{1F600}"; // in UTF-16 it sorts before U+FF5E, by code point after it
 const odd = 'NUL \0, half \uD800, \uFFFF, \uFFFF0000, "\\u0000", \u{1F600}, Þórr, Łódź';
@@ -58,6 +59,7 @@ export function storeSuite(
       whole: { erp: null, crm: null },
       newest: { erp: null, crm: null },
       entities: null,
+      known: { erp: false, crm: false },
       coupled: 0,
       uncoupled: { erp: 0, crm: 0 },
       listed: 0,
@@ -210,37 +212,6 @@ export function storeSuite(
     const [found] = await store.lookup(connection, "s", "erp", "id", ["a"]);
     assertEquals(found?.pair.erp?.state, "completed");
   });
-  test("matches() pairs up uncoupled present records by key", async (store, connection) => {
-    const { read, save } = place(store, connection);
-    await read("erp", ["a", "b", "c", "d", "e"].map((id) => record(id)));
-    await read("crm", ["v", "w", "x", "y", "z"].map((id) => record(id)));
-    const keys = (ids: string, key: string | null) => [...ids].map((id) => ({ id, keys: ["other", key] }));
-    await store.save(connection, "s", {
-      keys: { erp: [...keys("ba", astral), ...keys("cd", "\uFF5E"), ...keys("e", null)] },
-    });
-    await store.save(connection, "s", {
-      keys: { crm: [...keys("x", astral), ...keys("zy", "\uFF5E"), ...keys("v", "lone")] },
-    });
-    await store.save(connection, "s", { keys: { crm: keys("w", "\uFF5E") } });
-    await save({ couplings: [coupling("d", "w", { state: "tombstone" })] });
-    const both = [{ key: "\uFF5E", erp: ["c"], crm: ["y", "z"] }, { key: astral, erp: ["a", "b"], crm: ["x"] }];
-    assertEquals(await store.matches(connection, "s", 1, { limit: 9 }), both);
-    assertEquals(await store.matches(connection, "s", 1, { limit: 1 }), both.slice(0, 1));
-    assertEquals(await store.matches(connection, "s", 1, { limit: 1, after: "\uFF5E" }), both.slice(1));
-    await store.savePage(connection, "s", "crm", { ...nothing, run: "r1", left: ["x"] });
-    assertEquals(await store.matches(connection, "s", 1, { limit: 9 }), both.slice(0, 1));
-  });
-
-  test("save() replaces the keys of the records it is given", async (store, connection) => {
-    await place(store, connection).read("erp", [record("a"), record("b")]);
-    await place(store, connection).read("crm", [record("x")]);
-    await store.save(connection, "s", { keys: { crm: [{ id: "x", keys: ["k", "n"] }] } });
-    await store.save(connection, "s", { keys: { erp: [{ id: "a", keys: ["k", "n"] }, { id: "b", keys: ["k"] }] } });
-    await store.save(connection, "s", { keys: { erp: [{ id: "a", keys: [null, "m"] }] } });
-    assertEquals(await store.matches(connection, "s", 0, { limit: 9 }), [{ key: "k", erp: ["b"], crm: ["x"] }]);
-    assertEquals(await store.matches(connection, "s", 1, { limit: 9 }), []);
-  });
-
   test("pairs() gives both records with the coupling, null for one that was never read", async (store, connection) => {
     const { read, save } = place(store, connection);
     await read("erp", [record("a")]);
@@ -443,9 +414,9 @@ export function storeSuite(
     await read("crm", [record("z"), record("y"), record("x"), record("w")]);
     await store.savePage(connection, "s", "erp", { ...nothing, run: "r1", deleted: ["gone", "b"] });
     await store.save(connection, "s", {
-      keys: { erp: [{ id: "\uFF5E", keys: [null, "k"] }, { id: astral, keys: [null] }] },
+      keys: { erp: [keysOf("\uFF5E", [null, "k"]), keysOf(astral, [null])] },
     });
-    await store.save(connection, "s", { keys: { crm: [{ id: "z", keys: ["k"] }] } });
+    await store.save(connection, "s", { keys: { crm: [keysOf("z", ["k"])] } });
     await save({
       couplings: [coupling("b", "y", { state: "tombstone" }), coupling("a", "x"), coupling("c", "y")],
       changes: [
@@ -548,4 +519,5 @@ export function storeSuite(
 
   aftermathTests(test);
   leaseTests(test);
+  matchTests(test);
 }

@@ -1,7 +1,17 @@
 /** A small connection in a store in memory, with every kind of line that the report knows. */
 import type { Step } from "../../engine/step.ts";
 import { memoryStore } from "../../store/memory.ts";
-import type { Change, Counts, Coupling, Reason, Run, Side, Store, StoredRecord } from "../../store/store.ts";
+import type {
+  Change,
+  Counts,
+  Coupling,
+  Reason,
+  RecordKeys,
+  Run,
+  Side,
+  Store,
+  StoredRecord,
+} from "../../store/store.ts";
 
 export const connection = "default";
 
@@ -17,6 +27,10 @@ function stepNamed(name: string, erp: string, crm: string, dependsOn: readonly S
 const currencies = stepNamed("currencies", "currencies", "transactioncurrencies");
 export const customers = stepNamed("customers", "customers", "accounts", [currencies]);
 export const steps: readonly Step[] = [currencies, customers];
+
+function keysOf(id: string, keys: RecordKeys["keys"]): RecordKeys {
+  return { id, fingerprint: id, keys, run: "run1", meets: null };
+}
 
 export function recordOf(id: string, label: string, more: Partial<StoredRecord> = {}): StoredRecord {
   const times = { version: "1", modifiedAt: "2026-01-02T03:04:05Z", fingerprint: id, frozen: null, mergedInto: null };
@@ -114,9 +128,9 @@ export async function openCompany(): Promise<Store> {
     ...["d1", "d2", "d3", "d5"].map((id) => recordOf(id, "A counterpart")),
   ]);
   await store.save(connection, "customers", {
-    keys: { erp: [{ id: "e5", keys: ["E5"] }, { id: "e6", keys: [null] }] },
+    keys: { erp: [keysOf("e5", ["E5"]), keysOf("e6", [null])] },
   });
-  await store.save(connection, "customers", { keys: { crm: [{ id: "c9", keys: ["C9"] }] } });
+  await store.save(connection, "customers", { keys: { crm: [keysOf("c9", ["C9"])] } });
   await store.save(connection, "customers", {
     couplings: [
       couplingOf("e1", "c1", { written: { side: "crm", at: "2026-01-02T03:04:07Z", run: "run1" } }),

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { memoryStore } from "../../store/memory.ts";
 import { place } from "../conformance/place.ts";
-import { change, coupling, record, run } from "../conformance/rows.ts";
+import { change, coupling, keysOf, record, run } from "../conformance/rows.ts";
 import { storeSuite } from "../conformance/store.ts";
 
 const closes = { close: () => Promise.resolve() };
@@ -17,8 +17,8 @@ Deno.test("copy() begins with everything, and neither store sees what the other 
   await store.savePage("c", "s", "erp", { ...page, run: "r0", records: [record("e")] });
   await store.savePage("c", "s", "erp", { ...page, records: [record("a"), record("b")] });
   await store.savePage("c", "s", "crm", { ...page, records: [record("x"), record("y")] });
-  await store.save("c", "s", { keys: { erp: [{ id: "b", keys: ["k"] }] } });
-  await store.save("c", "s", { keys: { crm: [{ id: "y", keys: ["k"] }] } });
+  await store.save("c", "s", { keys: { erp: [keysOf("b", ["k"])] } });
+  await store.save("c", "s", { keys: { crm: [keysOf("y", ["k"])] } });
   await store.save("c", "s", {
     couplings: [coupling("a", "x")],
     changes: [change("1", "b", { state: "open" })],
@@ -30,7 +30,7 @@ Deno.test("copy() begins with everything, and neither store sees what the other 
     runs: await one.runs("c", { limit: 9 }),
     steps: [await one.step("c", "s"), await one.step("c", "t")],
     unseen: await one.records("c", "s", "erp", { unseen: "r1" }, { limit: 9 }),
-    matches: await one.matches("c", "s", 0, { limit: 9 }),
+    unkeyed: await one.records("c", "s", "erp", { unkeyed: null }, { limit: 9 }),
     changes: await one.changes("c", { states: ["open", "closed"] }, { limit: 9 }),
     report: await place(one, "c").report(["s", "t"]),
   });
@@ -41,7 +41,7 @@ Deno.test("copy() begins with everything, and neither store sees what the other 
     await one.saveRun("c", run("r2", "2026-01-02T00:00:00Z"));
     const now = { swept: "2026-01-03T00:00:00Z", whole: "2026-01-03T00:00:00Z" };
     await one.savePage("c", "s", "erp", { ...page, records: [record("c")], met: ["e"], ...now });
-    await one.save("c", "s", { keys: { erp: [{ id: "b", keys: ["other"] }] } });
+    await one.save("c", "s", { keys: { erp: [keysOf("b", ["other"])] } });
     await one.save("c", "s", {
       couplings: [coupling("b", "y")],
       close: [{ side: "crm", source: "b" }],

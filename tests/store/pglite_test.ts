@@ -33,7 +33,7 @@ const record = {
 } as const;
 
 Deno.test("openPglite() keeps neither records nor cursor of a page that the database refuses", async () => {
-  const broken = { ...record, id: "b", data: null as never };
+  const broken = { ...record, id: "b", version: null as never };
   const page = { run: "r1", records: [record, broken], deleted: [], left: [], cursor: "lost" };
   const error = await assertRejects(() => store.savePage("refused", "s", "erp", page), ServiceError);
   assertEquals([error.service, error.code], ["store", "store_failed"]);

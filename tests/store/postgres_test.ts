@@ -63,7 +63,7 @@ postgresTest(
       const again = await openPostgres(address, "default");
       assertEquals(await again.records("kept", "s", "erp", { ids: ["a"] }, { limit: 1 }), [record]);
       assertEquals((await again.step("kept", "s")).cursors.erp, "c1");
-      const broken = { ...page, records: [record, { ...record, id: "b", data: null as never }], cursor: "lost" };
+      const broken = { ...page, records: [record, { ...record, id: "b", version: null as never }], cursor: "lost" };
       assertEquals((await refused(again.savePage("kept", "s", "erp", broken))).code, "store_failed");
       assertEquals((await again.step("kept", "s")).cursors.erp, "c1");
       await again.close();

@@ -13,7 +13,7 @@ import { addressOf, postgresTest, type TestDatabase, withDatabase } from "../pos
 
 const rehearsal = { rehearsal: true };
 const page = { ...nothing, run: "r1", records: [record("a")], cursor: "c1" };
-const tables = ["connections", "steps", "records", "met", "match_keys", "couplings", "changes", "runs"];
+const tables = ["connections", "steps", "records", "met", "uncoupled", "unclear", "couplings", "changes", "runs"];
 
 /** Whatever a store must do, as steps of a test, since all of them work in the one transaction that this store is. */
 async function suite(t: Deno.TestContext, store: Store): Promise<void> {
@@ -27,7 +27,7 @@ async function suite(t: Deno.TestContext, store: Store): Promise<void> {
   for (const { name, fn } of tests) await t.step(name, fn);
   await t.step("what the database refuses undoes that call, and nothing before it", async () => {
     await store.savePage("refused", "s", "erp", page);
-    const broken = { ...page, records: [record("b"), record("c", { data: null as never })], cursor: "lost" };
+    const broken = { ...page, records: [record("b"), record("c", { version: null as never })], cursor: "lost" };
     const error = await assertRejects(() => store.savePage("refused", "s", "erp", broken), ServiceError);
     assertEquals(error.code, "store_failed");
     assertEquals((await store.step("refused", "s")).cursors.erp, "c1");
@@ -82,7 +82,7 @@ Deno.test("openPglite() for a rehearsal sees what is there, and leaves nothing",
         const { rows } = await pglite.query<{ n: number }>(`select count(*)::int as n from ${table}`);
         return [table, rows[0]?.n];
       }));
-      const left = { steps: 1, records: 1, met: 1 } as Readonly<Record<string, number>>;
+      const left = { steps: 1, records: 1, met: 1, uncoupled: 1 } as Readonly<Record<string, number>>;
       assertEquals(counts, tables.map((table) => [table, left[table] ?? 0]));
       const { rows: [room] } = await pglite.query<{ size: number }>("select pg_relation_size('records')::int as size");
       assertEquals(room?.size, 8192, "the room of what was written is given back");

@@ -1,0 +1,80 @@
+/** What uncoupled records are matched by, and what tells beforehand that two of them agree. */
+import { hash } from "node:crypto";
+import type { Field, Fields, Value } from "../connectors/connector.ts";
+import { matchKeys } from "../matching/keys.ts";
+import type { RecordKeys, Side, StoredRecord } from "../store/store.ts";
+import type { StepContext } from "./context.ts";
+import { unfitField } from "./decide_pair.ts";
+import { readLookups } from "./lookups.ts";
+import { type Lookups, toCrm } from "./reconcile.ts";
+import type { Compiled, FieldRule } from "./rules.ts";
+import { isBlank } from "./same.ts";
+
+/** Keys of uncoupled records of a side. Those that the other side has no place for have none. */
+export async function keysOf(
+  context: StepContext,
+  side: Side,
+  records: readonly StoredRecord[],
+): Promise<readonly RecordKeys[]> {
+  const { store, connection, step, compiled, run } = context;
+  const rows = records.map((record) => ({ erp: null, crm: null, [side]: record.data }));
+  const lookups = side === "erp" && records.length > 0 ? await readLookups(store, connection, compiled, rows) : null;
+  const groups = step.match.map((fields) => ({
+    rules: fields.map((field) => compiled.rules.find((rule) => rule.crm === field)!),
+    kinds: fields.map((field) => kindOf(step.extract.crm.fields[field]!)),
+  }));
+  const isMeeting = agreesBeforehand(context);
+  return records.map((record): RecordKeys => {
+    const { id, fingerprint, data } = record;
+    // An expired price must not stand in the way of the one that counts.
+    const isUnfit = side === "erp" && unfitField(step, record) !== null;
+    const keys = groups.map(({ rules, kinds }) =>
+      isUnfit ? null : matchKeys(rules.map((rule) => side === "crm" ? data[rule.crm] ?? null : valueOf(rule)), kinds)
+    );
+    const meets = isMeeting && !isUnfit && record.frozen === null ? meeting(compiled.rules, side, data, lookups) : null;
+    return { id, fingerprint, keys, run, meets };
+
+    function valueOf(rule: FieldRule): Value {
+      const looked = toCrm(rule, rule.erp === null ? rule.value : data[rule.erp] ?? null, lookups!);
+      return "value" in looked ? looked.value : null;
+    }
+  });
+}
+
+/** How the values of a CRM field are made comparable. */
+export function kindOf(field: Field): NonNullable<Field["match"]> {
+  return field.match ?? (field.kind === "text" ? "name" : "exact");
+}
+
+/** Whether keys can turn out otherwise although their record did not change: a lookup leads through other steps. */
+export function followsOthers({ rules }: Compiled): boolean {
+  return rules.some((rule) => rule.lookup !== null);
+}
+
+/** Whether nothing but the rules' values decides of a pair that meets for the first time. */
+function agreesBeforehand({ step, compiled, selectsAll }: StepContext): boolean {
+  return compiled.parts === null && selectsAll && step.authority.length === 0 &&
+    Object.keys(step.control).length === 0 && !compiled.rules.some(isOneSided);
+}
+
+/** What such a rule makes of the ERP's value is not what the sides are compared by. */
+function isOneSided({ kind, direction, transform }: FieldRule): boolean {
+  return kind === "convert" && direction === "fromCrm" && !transform?.forward;
+}
+
+/** What both sides of a pair that agrees have equal, in the CRM's domain, blanks alike. */
+function meeting(rules: readonly FieldRule[], side: Side, data: Fields, lookups: Lookups | null): RecordKeys["meets"] {
+  const base: Record<string, Value> = {};
+  const common: Value[] = [];
+  for (const rule of rules) {
+    const own = side === "crm" ? data[rule.crm] ?? null : rule.erp === null ? rule.value : data[rule.erp] ?? null;
+    base[rule.name] = own;
+    if (side === "crm") common.push(isBlank(own) ? null : own);
+    else {
+      const looked = toCrm(rule, own, lookups!);
+      if (!("value" in looked)) return null;
+      common.push(isBlank(looked.value) ? null : looked.value);
+    }
+  }
+  return { agrees: hash("sha1", JSON.stringify(common), "base64"), base };
+}

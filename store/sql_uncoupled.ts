@@ -1,0 +1,135 @@
+/**
+ * Records that no coupling of their step names, with the keys that they are matched by: kept in a table of their own, so
+ * that what a run asks of them costs nothing where there are none, and coupled set by set.
+ */
+import { sql } from "kysely";
+import { free, given, ids, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
+import type { Work } from "./sql_write.ts";
+import type { Matched, Matching, RecordKeys, Side } from "./store.ts";
+import { encode, listOf, storable } from "./text.ts";
+
+/** Has the right records of these in the table; those of `changed` have no keys any more. */
+export async function writeUncoupled(
+  { tx, connection, step }: Work,
+  side: Side,
+  { touched, changed }: { readonly touched: readonly string[]; readonly changed: readonly string[] },
+): Promise<void> {
+  if (touched.length === 0) return;
+  const place = sql`u.connection = ${connection} and u.step = ${step} and u.side = ${side}`;
+  if (changed.length > 0) {
+    await sql`delete from uncoupled u where ${place} and u.id = any(${ids(changed)})`.execute(tx);
+  }
+  await sql`delete from uncoupled u where ${place} and u.id = any(${ids(touched)}) and not (${unnamed("u", side)}
+    and exists (select from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side}
+      and r.id = u.id and r.state = 'present'))`.execute(tx);
+  await sql`insert into uncoupled (connection, step, side, id, fingerprint)
+    select r.connection, r.step, r.side, r.id, r.fingerprint from records r
+    where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = any(${ids(touched)})
+      and r.state = 'present' and ${unnamed("r", side)}
+    on conflict do nothing`.execute(tx);
+}
+
+/** Keys of records that are in the table as they were when the keys were made. `isNew`: they may not be there yet. */
+export async function writeKeys(
+  work: Work,
+  side: Side,
+  { keys, isNew = false }: { readonly keys: readonly RecordKeys[]; readonly isNew?: boolean },
+): Promise<void> {
+  if (keys.length === 0) return;
+  const { tx, connection, step } = work;
+  const last = [...new Map(keys.map((entry) => [entry.id, entry])).values()];
+  const rows = last.map(({ id, fingerprint, keys, run, meets }) => [
+    ...[storable(id), storable(fingerprint), listOf(keys), storable(run)],
+    ...[meets?.agrees ?? null, meets === null ? null : encode(meets.base)],
+  ]);
+  const i = given(rows, [
+    ...[["id", "text"], ["fingerprint", "text"], ["keys", "list"], ["run", "text"]] as const,
+    ...[["agrees", "text"], ["base", "text"]] as const,
+  ]);
+  if (isNew) {
+    await sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, run, agrees, base)
+      select * from (select ${connection}::text as connection, ${step}::text as step, ${side}::text as side, i.* from ${i} i) k
+      where ${unnamed("k", side)}
+      on conflict (connection, step, side, id) do update set fingerprint = excluded.fingerprint, keys = excluded.keys,
+        run = excluded.run, agrees = excluded.agrees, base = excluded.base`.execute(tx);
+  } else {
+    await sql`update uncoupled u set keys = i.keys, run = i.run, agrees = i.agrees, base = i.base from ${i} i
+      where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id = i.id
+        and u.fingerprint = i.fingerprint`.execute(tx);
+  }
+  await work.grown(work, `uncoupled ${side}`, rows);
+}
+
+/** Store.match. */
+export async function writeMatches(work: Work, matching: Matching): Promise<Matched> {
+  const { tx, connection, step } = work;
+  const { group, share, definition, how, except } = matching;
+  const place = sql`connection = ${connection} and step = ${step}`;
+  if (group === 0 && share.nth === 0) {
+    await sql`delete from unclear where ${place}`.execute(tx);
+    await sql`update uncoupled set unclear = null where ${place} and unclear is not null`.execute(tx);
+  }
+  // Sorts and hashes of a whole share stay in memory.
+  await sql`select set_config('work_mem', '64MB', true)`.execute(tx);
+  const key = sql.raw(`u.keys[${group + 1}]`);
+  const open = (side: Side) =>
+    sql`select u.id, ${key} as key, u.fingerprint, u.agrees, u.base from uncoupled u
+      where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.unclear is null
+        and ${key} is not null and ${free("u")}
+        and (${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth})`;
+  const held = (side: Side) => sql`p.${sql.raw(side)}_id = any(${ids(except[side])})`;
+  const unsettled = (side: Side, source: string) =>
+    sql`exists (select from changes h where h.connection = ${connection} and h.step = ${step} and h.side = ${side}
+      and h.source = ${sql.raw(source)} and h.state in ${unsettledOnes})`;
+  const [found] = await rowsOf<{ coupled: number; agreed: number; except: Matched["except"] }>(
+    tx,
+    sql`with e as materialized (${open("erp")}), c as materialized (${open("crm")}),
+    shared as materialized (
+      select key, ne, nc from (select key, count(*) as ne from e group by key) e
+        join (select key, count(*) as nc from c group by key) c using (key)
+    ), pairs as materialized (
+      select e.id as erp_id, c.id as crm_id, e.fingerprint as seen_erp, c.fingerprint as seen_crm,
+        e.agrees = c.agrees as agrees, e.base as base_erp, c.base as base_crm
+      from shared join e using (key) join c using (key) where ne = 1 and nc = 1
+    ), excepted as materialized (
+      select erp_id, crm_id from pairs p where ${held("erp")} or ${held("crm")}
+    ), made as (
+      insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, dirty)
+      select ${connection}::text, ${step}::text, erp_id, crm_id, 'coupled',
+        case when agreed then ('{"erp":' || base_erp || ',"crm":' || base_crm || '}')::json end,
+        case when agreed then seen_erp end, case when agreed then seen_crm end, ${definition}::text, ${how}::text,
+        not agreed
+      from (select p.*, coalesce(p.agrees, false) and not ${unsettled("crm", "p.erp_id")}
+          and not ${unsettled("erp", "p.crm_id")} as agreed from pairs p
+        where not exists (select from excepted x where x.erp_id = p.erp_id)) p
+      order by erp_id
+      returning erp_id, crm_id, dirty
+    ), gone as (
+      delete from uncoupled u using (select 'erp' as side, erp_id as id from made union all select 'crm', crm_id from made) m
+      where u.connection = ${connection} and u.step = ${step} and u.side = m.side and u.id = m.id
+    ), doubtful as materialized (
+      select key, ne, nc from shared where ne > 1 or nc > 1
+    ), listed as (
+      insert into unclear (connection, step, position, key, erp, crm)
+      select ${connection}::text, ${step}::text, ${group}::int, d.key,
+        (select array_agg(e.id order by e.id) from e where e.key = d.key),
+        (select array_agg(c.id order by c.id) from c where c.key = d.key)
+      from doubtful d
+    ), marked as (
+      update uncoupled u set unclear = ${group}::int from (
+        select 'erp' as side, e.id from doubtful join e using (key)
+        union all select 'crm', c.id from doubtful join c using (key)
+        union all select 'erp', erp_id from excepted union all select 'crm', crm_id from excepted) m
+      where u.connection = ${connection} and u.step = ${step} and u.side = m.side and u.id = m.id
+    )
+    select json_build_object('coupled', (select count(*) from made),
+      'agreed', (select count(*) from made where not dirty),
+      'except', coalesce((select json_agg(json_build_object('erp', erp_id, 'crm', crm_id) order by erp_id)
+        from excepted), '[]'))::text as row`,
+  );
+  if (found!.coupled > 0) {
+    await sql`update steps set coupled = coupled + ${found!.coupled}::int where ${place}`.execute(tx);
+    await work.grown(work, "couplings", { length: found!.coupled });
+  }
+  return found!;
+}

@@ -1,0 +1,218 @@
+/** How stores couple records by their keys. */
+import { assertEquals } from "@std/assert";
+import { couple } from "../../matching/couple.ts";
+import type { Matched, Matching, RecordKeys, Side, Store } from "../../store/store.ts";
+import { idsOf, nothing, place, type StoreTest } from "./place.ts";
+import { change, coupling, keysOf, record } from "./rows.ts";
+
+const astral = "\u{1F600}"; // in UTF-16 it sorts before U+FF5E, by code point after it
+const signs = "\x1b\x1c\x1d\x1e\x1f\0"; // what takes lists apart in a text is a text like any other
+
+/** Declares them; part of the suite of every store. */
+export function matchTests(test: StoreTest): void {
+  test(
+    "match() couples what has a key alone, keeps what others are, and asks no later group of it",
+    async (store, connection) => {
+      const { uncoupled } = place(store, connection);
+      await keyed(store, connection, {
+        erp: {
+          a: ["k1", "n"],
+          b: ["two", "n"],
+          c: ["two", "lone"],
+          d: [null, "late"],
+          e: [null, null],
+          f: ["only", "n"],
+        },
+        crm: { u: ["k1", "n"], v: ["two", "lone"], w: [null, "late"], x: [null, null], y: [null, "n"], z: [null, "n"] },
+      });
+      assertEquals(await match(store, connection, 0), { coupled: 1, agreed: 0, except: [] });
+      assertEquals(await match(store, connection, 1), { coupled: 1, agreed: 0, except: [] });
+      assertEquals(await pairsOf(store, connection), ["a u match 0", "d w match 1"]);
+      assertEquals(await candidates(store, connection, "erp"), { b: ["v"], c: ["v"], e: null, f: ["y", "z"] });
+      assertEquals(await candidates(store, connection, "crm"), { v: ["b", "c"], x: null, y: ["f"], z: ["f"] });
+      assertEquals([await uncoupled("erp"), await uncoupled("crm")], [["b", "c", "e", "f"], ["v", "x", "y", "z"]]);
+      const { coupled, uncoupled: left } = await store.step(connection, "s");
+      assertEquals([coupled, left], [2, { erp: 4, crm: 4 }]);
+      // What was unclear is asked anew, and is clear once the other one is gone.
+      await store.savePage(connection, "s", "erp", { ...nothing, run: "r1", left: ["c"] });
+      assertEquals((await match(store, connection, 0)).coupled, 1);
+      assertEquals(await candidates(store, connection, "erp"), { e: null, f: null });
+      assertEquals(await pairsOf(store, connection), ["a u match 0", "b v match 0", "d w match 1"]);
+    },
+  );
+
+  test("match() couples with its base what agrees, unless something of it waits", async (store, connection) => {
+    const { save, pairs } = place(store, connection);
+    const meets = (agrees: string, name: string) => ({
+      meets: { agrees, base: { [`the "${signs}" name`]: name, n: null } },
+    });
+    await place(store, connection).read("erp", ["a", "b", "c", "d", "e"].map((id) => record(id)));
+    await place(store, connection).read("crm", ["v", "w", "x", "y", "z"].map((id) => record(id)));
+    await save({
+      keys: {
+        erp: [
+          ...[keysOf("a", ["1"], meets("=", "A")), keysOf("b", ["2"], meets("=", "B")), keysOf("c", ["3"])],
+          ...[keysOf("d", ["4"], meets("=", "D")), keysOf("e", ["5"], meets("=", "E"))],
+        ],
+        crm: [
+          ...[
+            keysOf("v", ["1"], meets("=", "V")),
+            keysOf("w", ["2"], meets("~", "W")),
+            keysOf("x", ["3"], meets("=", "X")),
+          ],
+          ...[keysOf("y", ["4"], meets("=", "Y")), keysOf("z", ["5"], meets("=", "Z"))],
+        ],
+      },
+      changes: [change("1", "d", { state: "open" }), change("2", "z", { side: "erp", state: "sent" })],
+    });
+    assertEquals(await match(store, connection, 0), { coupled: 5, agreed: 1, except: [] });
+    assertEquals(await pairs(), ["b", "c", "d", "e"]);
+    const found = await store.lookup(connection, "s", "erp", "id", ["a", "b"]);
+    const own = { how: "match 0", written: null, resolution: null };
+    const name = `the "${signs}" name`;
+    assertEquals(found.map(({ pair }) => pair.coupling), [
+      coupling("a", "v", { ...own, base: { erp: { [name]: "A", n: null }, crm: { [name]: "V", n: null } } }),
+      coupling("b", "w", { ...own, base: null, seen: { erp: null, crm: null } }),
+    ]);
+  });
+
+  test("match() leaves out what is excepted, and what another step has coupled", async (store, connection) => {
+    await keyed(store, connection, {
+      erp: { a: ["1"], b: ["2", "9"], c: ["3"], d: ["4"] },
+      crm: { w: ["1"], x: ["2", "9"], y: ["3"], z: ["4"] },
+    });
+    await store.savePage(connection, "t", "crm", { ...nothing, run: "r1", records: [record("z")] });
+    await store.save(connection, "t", { couplings: [coupling("other", "z")] });
+    const except = { erp: ["b", "nobody"], crm: ["y", "d"] };
+    assertEquals(await match(store, connection, 0, { except }), {
+      ...{ coupled: 1, agreed: 0 },
+      except: [{ erp: "b", crm: "x" }, { erp: "c", crm: "y" }],
+    });
+    assertEquals(await match(store, connection, 1), { coupled: 0, agreed: 0, except: [] });
+    assertEquals(await candidates(store, connection, "erp"), { b: null, c: null, d: null });
+  });
+
+  test(
+    "match() knows no keys of a record that changed, left or was coupled since they were made",
+    async (store, connection) => {
+      const { read, save } = place(store, connection);
+      const ids = ["a", "b", "c", "d", "e"];
+      await keyed(store, connection, {
+        erp: Object.fromEntries(ids.map((id) => [id, [id]])),
+        crm: Object.fromEntries(ids.map((id) => [`${id}2`, [id]])),
+      });
+      await read("erp", [record("a", { fingerprint: "other" })]);
+      await store.savePage(connection, "s", "crm", { ...nothing, run: "r1", deleted: ["b2"] });
+      await save({ couplings: [coupling("c", "none")] });
+      await save({ parted: ["c"] });
+      await save({ keys: { erp: [keysOf("a", ["a"]), keysOf("d", ["new"], { fingerprint: "old" })] } }); // of other versions
+      const unkeyed = async (side: Side, run: string | null = null) =>
+        idsOf(await store.records(connection, "s", side, { unkeyed: run }, { limit: 9 }));
+      assertEquals([await unkeyed("erp"), await unkeyed("crm")], [["a", "c"], []]);
+      assertEquals(await unkeyed("erp", "r2"), ids);
+      assertEquals(await unkeyed("erp", "r1"), ["a", "c"]);
+      assertEquals((await match(store, connection, 0)).coupled, 2);
+      assertEquals(await pairsOf(store, connection), ["d d2 match 0", "e e2 match 0"]);
+    },
+  );
+
+  test("savePage() takes the keys of a new side with its records, the last of each", async (store, connection) => {
+    const page = { ...nothing, run: "r1", isNew: true as const };
+    await store.save(connection, "s", { couplings: [coupling("c", "q")] });
+    const erp = ["a", "b", "c"];
+    await store.savePage(connection, "s", "erp", {
+      ...page,
+      records: erp.map((id) => record(id)),
+      keys: erp.map((id) => keysOf(id, [id])),
+    });
+    await store.savePage(connection, "s", "erp", { ...page, records: [record("b")], keys: [keysOf("b", ["late"])] });
+    await keyed(store, connection, { erp: {}, crm: { x: ["a"], y: ["b"], z: ["late"], w: ["c"] } });
+    assertEquals((await match(store, connection, 0)).coupled, 2);
+    assertEquals(await pairsOf(store, connection), ["a x match 0", "b z match 0", "c q match name"]);
+    assertEquals((await store.step(connection, "s")).known, { erp: true, crm: true });
+  });
+
+  for (const  of of[1, 7]) {
+    test(`match() decides as couple() does, in ${of} share(s)`, async (store, connection) => {
+      let state = 7;
+      const chance = (most: number) => (state = (state * 1103515245 + 12345) % 2147483648) % most;
+      const words = [...Array.from({ length: 9 }, (_, n) => `k${n}`), astral, "\uFF5E", signs, "", "a\tb\\n"];
+      const some = (prefix: string) =>
+        Object.fromEntries(Array.from({ length: 40 }, (_, n) => [
+          `${prefix}${n}`,
+          Array.from({ length: 3 }, () => chance(4) === 0 ? null : `${words[chance(words.length)]}${chance(4)}`),
+        ]));
+      const all = { erp: some("e"), crm: some("c") };
+      await keyed(store, connection, all);
+      const found: string[] = [];
+      for (let group = 0; group < 3; group++) {
+        for (let nth = 0; nth < of; nth++) await match(store, connection, group, { share: { nth, of } });
+      }
+      for (const side of ["erp", "crm"] as const) {
+        for (const [id, ids] of Object.entries(await candidates(store, connection, side))) {
+          if (ids !== null) found.push(`${side} ${id}: ${ids}`);
+        }
+      }
+      const groups = [0, 1, 2].map((group) => {
+        const byKey = new Map<string, { key: string; erp: string[]; crm: string[] }>();
+        for (const side of ["erp", "crm"] as const) {
+          for (const [id, keys] of Object.entries(all[side]).sort(([a], [b]) => a < b ? -1 : 1)) {
+            const key = keys[group]!;
+            if (key === null) continue;
+            if (!byKey.has(key)) byKey.set(key, { key, erp: [], crm: [] });
+            byKey.get(key)![side].push(id);
+          }
+        }
+        return [...byKey.values()];
+      });
+      const expected = couple(groups);
+      assertEquals(
+        await pairsOf(store, connection),
+        expected.pairs.map(({ erp, crm, group }) => `${erp} ${crm} match ${group}`).sort(),
+      );
+      assertEquals(
+        found.sort(),
+        expected.ambiguous.map(({ side, id, candidates }) => `${side} ${id}: ${candidates}`).sort(),
+      );
+    });
+  }
+}
+
+type Keys = Readonly<Record<string, RecordKeys["keys"]>>;
+
+/** Reads records with these keys. */
+async function keyed(store: Store, connection: string, keys: Readonly<Record<Side, Keys>>): Promise<void> {
+  for (const side of ["erp", "crm"] as const) {
+    await place(store, connection).read(side, Object.keys(keys[side]).map((id) => record(id)));
+    const own = Object.entries(keys[side]).map(([id, list]) => keysOf(id, list));
+    await store.save(connection, "s", { keys: { [side]: own } });
+  }
+}
+
+function match(store: Store, connection: string, group: number, more: Partial<Matching> = {}): Promise<Matched> {
+  const own = {
+    group,
+    share: { nth: 0, of: 1 },
+    definition: "d1",
+    how: `match ${group}`,
+    except: { erp: [], crm: [] },
+  };
+  return store.match(connection, "s", { ...own, ...more });
+}
+
+async function pairsOf(store: Store, connection: string): Promise<string[]> {
+  const rows = await place(store, connection).report();
+  return rows.flatMap(({ coupling }) =>
+    coupling === null ? [] : [`${coupling.erpId} ${coupling.crmId} ${coupling.how}`]
+  )
+    .sort();
+}
+
+async function candidates(
+  store: Store,
+  connection: string,
+  side: Side,
+): Promise<Record<string, readonly string[] | null | undefined>> {
+  const records = await store.records(connection, "s", side, { uncoupled: true }, { limit: 100 });
+  return Object.fromEntries(records.map(({ id, candidates }) => [id, candidates]));
+}
