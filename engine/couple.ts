@@ -17,16 +17,16 @@ export async function coupleMatches(context: StepContext): Promise<number> {
   const { uncoupled } = await store.step(connection, step.name);
   const most = Math.max(uncoupled.erp, uncoupled.crm);
   if (step.match.length === 0 || most === 0) return 0;
-  const isPossible = uncoupled.erp > 0 && uncoupled.crm > 0;
-  if (isPossible) {
-    await saveKeys(context, "erp");
-    await saveKeys(context, "crm");
-  }
+  let isPossible = uncoupled.erp > 0 && uncoupled.crm > 0;
   const except = exceptions(context);
   const of = Math.ceil(most / share);
   let agreed = 0;
   for (const [group, fields] of step.match.entries()) {
     const how = `match ${fields.join(" + ")}`;
+    // The first group leaves few for the others, as a rule: what those are matched by is made then.
+    const groups = group === 0 ? 1 : step.match.length;
+    if (group === 1) isPossible = await areLeft(context);
+    for (const side of isPossible && group < 2 ? ["erp", "crm"] as const : []) await saveKeys(context, side, groups);
     for (let nth = 0; nth < of; nth++) {
       context.signal?.throwIfAborted();
       const matching = { group, share: { nth, of }, definition: compiled.hash, how, except };
@@ -34,16 +34,21 @@ export async function coupleMatches(context: StepContext): Promise<number> {
       agreed += matched.agreed;
       await coupleExcepted(context, matched.except, how);
       context.progress();
-      if (!isPossible) return 0; // nothing was to be done but to forget what was unclear
+      if (!isPossible) return agreed; // nothing was to be done but to forget what was unclear
     }
   }
   return agreed;
 }
 
+async function areLeft({ store, connection, step }: StepContext): Promise<boolean> {
+  const { uncoupled } = await store.step(connection, step.name);
+  return uncoupled.erp > 0 && uncoupled.crm > 0;
+}
+
 /** Keys of those that have none, and of those that another run made where other steps decide of them. */
-async function saveKeys(context: StepContext, side: Side): Promise<void> {
+async function saveKeys(context: StepContext, side: Side, groups: number): Promise<void> {
   const { store, connection, step, compiled, run } = context;
-  const unkeyed = side === "erp" && followsOthers(compiled) ? run : null;
+  const unkeyed = { groups, run: side === "erp" && followsOthers(compiled) ? run : null };
   const pages = pagesOf<StoredRecord>(
     page,
     (record) => record.id,
@@ -51,7 +56,7 @@ async function saveKeys(context: StepContext, side: Side): Promise<void> {
   );
   for await (const records of pages) {
     context.signal?.throwIfAborted();
-    await store.save(connection, step.name, { keys: { [side]: await keysOf(context, side, records) } });
+    await store.save(connection, step.name, { keys: { [side]: await keysOf(context, side, { records, groups }) } });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Find updates: reads both sides of a step into the store, and finds what is gone after a full reading. */
 import type { Field, Fields, Met, Opened, Page, Part } from "../connectors/connector.ts";
 import { ServiceError } from "../errors.ts";
-import type { Change, Side, StoredRecord } from "../store/store.ts";
+import type { Change, PageSave, Side, StoredRecord } from "../store/store.ts";
 import { refuseEmpty } from "./brakes.ts";
 import { keysOf } from "./keys.ts";
 import { pagesOf } from "./paging.ts";
@@ -57,15 +57,17 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
   let met = 0;
   let end: string | null = null;
   const isNew = context.isNew[side] && since === null;
-  for await (const page of ahead(context.opened[side].read(options))) {
-    context.signal?.throwIfAborted();
-    whole ||= page.kind === "full";
-    // Where a full reading ends is known when all that it did not meet was asked for: a stop in between loses no deletion.
-    if (whole) end = page.cursor ?? end;
-    await savePage(context, side, page, { cursor: whole ? null : page.cursor, isNew });
-    tells &&= page.tellsDeletions === true;
-    met += page.rows.length;
-  }
+  await oneBehind(async (saving) => {
+    for await (const page of ahead(context.opened[side].read(options))) {
+      context.signal?.throwIfAborted();
+      whole ||= page.kind === "full";
+      // Where a full reading ends is known when all that it did not meet was asked for: a stop in between loses no deletion.
+      if (whole) end = page.cursor ?? end;
+      await savePage(context, side, page, { cursor: whole ? null : page.cursor, isNew, saving });
+      tells &&= page.tellsDeletions === true;
+      met += page.rows.length;
+    }
+  });
   if (isNew && met === 0) await refuseEmpty(context, side);
   if (whole && !isNew) await confirmUnseen(context, side, met);
   const cursor = end === null ? {} : { cursor: `${compiled.hash} ${end}` };
@@ -149,9 +151,11 @@ export async function readAgain(context: StepContext, side: Side, ids: readonly 
   for (let from = 0; from < ids.length; from += confirmed) {
     const some = ids.slice(from, from + confirmed);
     const keys = await numbersOf(context, side, some);
-    for await (const page of opened.read({ ...context.wanted(side), ids: some, keys })) {
-      await savePage(context, side, page);
-    }
+    await oneBehind(async (saving) => {
+      for await (const page of opened.read({ ...context.wanted(side), ids: some, keys })) {
+        await savePage(context, side, page, { saving });
+      }
+    });
   }
 }
 
@@ -177,11 +181,31 @@ async function* ahead(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
   }
 }
 
+/** Begins a work once the one before has ended well. */
+type Add = (work: () => Promise<void>) => Promise<void>;
+
+/** Works of which the last is not waited for while the next one is made ready, but before this ends, however it does. */
+async function oneBehind(all: (add: Add) => Promise<void>): Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  try {
+    await all(async (work) => {
+      await last;
+      last = work();
+      last.catch(() => {}); // told when it is waited for
+    });
+  } catch (error) {
+    await last.catch(() => {});
+    throw error;
+  }
+  await last;
+}
+
 interface Saving {
   /** Where a reading of changes goes on. */
   readonly cursor?: string | null;
   /** The page is of a reading of everything, and nothing was known of the side before. */
   readonly isNew?: boolean;
+  readonly saving: Add;
 }
 
 /** Saves a page bit by bit; what is not about its rows with the last one. */
@@ -189,27 +213,29 @@ async function savePage(
   context: StepContext,
   side: Side,
   page: Page,
-  { cursor = null, isNew = false }: Saving = {},
+  { cursor = null, isNew = false, saving }: Saving,
 ): Promise<void> {
   const { store, connection, step, run, compiled } = context;
   const isMatched = isNew && step.of === null && step.match.length > 0;
   for (let from = 0; from === 0 || from < page.rows.length; from += savedAtOnce) {
     const records = page.rows.slice(from, from + savedAtOnce).map((row) => context.recordOf(side, row));
-    const keys = isMatched ? { keys: await keysOf(context, side, records) } : {};
-    const own = { run, records, ...keys, ...(isNew ? { isNew } : {}) };
+    const keys = isMatched ? { keys: await keysOf(context, side, { records, groups: 1 }) } : {};
+    const own = { run, records, ...keys, ...(isNew ? { isNew: true as const } : {}) };
     const isLast = from + savedAtOnce >= page.rows.length;
-    await store.savePage(connection, step.name, side, {
+    const save: PageSave = {
       ...own,
       deleted: isLast ? page.deleted : [],
       left: isLast ? page.left : [],
       ...(page.merged === undefined || !isLast ? {} : { merged: page.merged }),
       ...(cursor === null || !isLast ? {} : { cursor: `${compiled.hash} ${cursor}` }),
+    };
+    await saving(async () => {
+      await store.savePage(connection, step.name, side, save);
+      const records = isLast ? (await completed(context, side, page)).map((record) => ({ side, record })) : [];
+      if (records.length > 0) await store.save(connection, step.name, { records });
+      context.progress();
     });
-    if (!isLast) context.progress();
   }
-  const records = (await completed(context, side, page)).map((record) => ({ side, record }));
-  if (records.length > 0) await store.save(connection, step.name, { records });
-  context.progress();
 }
 
 /** Documents that their service completed, as they were last seen with what is known now. */

@@ -10,11 +10,11 @@ import { type Lookups, toCrm } from "./reconcile.ts";
 import type { Compiled, FieldRule } from "./rules.ts";
 import { isBlank } from "./same.ts";
 
-/** Keys of uncoupled records of a side. Those that the other side has no place for have none. */
+/** Keys of uncoupled records of a side for the first `groups`. Those that the other side has no place for have none. */
 export async function keysOf(
   context: StepContext,
   side: Side,
-  records: readonly StoredRecord[],
+  { records, groups: count }: { readonly records: readonly StoredRecord[]; readonly groups: number },
 ): Promise<readonly RecordKeys[]> {
   const { store, connection, step, compiled, run } = context;
   const rows = records.map((record) => ({ erp: null, crm: null, [side]: record.data }));
@@ -28,9 +28,11 @@ export async function keysOf(
     const { id, fingerprint, data } = record;
     // An expired price must not stand in the way of the one that counts.
     const isUnfit = side === "erp" && unfitField(step, record) !== null;
-    const keys = groups.map(({ rules, kinds }) =>
-      isUnfit ? null : matchKeys(rules.map((rule) => side === "crm" ? data[rule.crm] ?? null : valueOf(rule)), kinds)
-    );
+    const key = ({ rules, kinds }: typeof groups[number]) =>
+      isUnfit ? null : matchKeys(rules.map((rule) => side === "crm" ? data[rule.crm] ?? null : valueOf(rule)), kinds);
+    const keys: (string | null)[] = groups.slice(0, count).map(key);
+    // That all are blank is said of all groups only.
+    if (!keys.some((one) => one !== null)) keys.push(...groups.slice(count).map(key));
     const meets = isMeeting && !isUnfit && record.frozen === null ? meeting(compiled.rules, side, data, lookups) : null;
     return { id, fingerprint, keys, run, meets };
 

@@ -137,7 +137,8 @@ export function filtered(memory: StepMemory, side: Side, filter: RecordFilter): 
   if ("unkeyed" in filter) {
     return uncoupled(memory, side).filter(({ id }) => {
       const keys = memory.keys[side].get(id);
-      return keys === undefined || (filter.unkeyed !== null && keys.run !== filter.unkeyed);
+      const { groups, run } = filter.unkeyed;
+      return keys === undefined || keys.keys.length < groups || (run !== null && keys.run !== run);
     });
   }
   const records = memory.records[side];

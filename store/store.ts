@@ -295,8 +295,8 @@ export interface PageSave {
 export type RecordFilter =
   | { readonly ids: readonly string[] }
   | { readonly uncoupled: true }
-  /** Uncoupled ones without keys; with a run's id also those whose keys another run made. */
-  | { readonly unkeyed: string | null }
+  /** Uncoupled ones without keys for so many groups; with a run's id also those whose keys another run made. */
+  | { readonly unkeyed: { readonly groups: number; readonly run: string | null } }
   | { readonly unseen: string };
 /** A record that was asked for. */
 export interface FoundRecord extends StoredRecord {
@@ -314,7 +314,7 @@ export interface RecordKeys {
   readonly id: string;
   /** Of the record that they were made of; where it is another one by now they are passed over. */
   readonly fingerprint: string;
-  /** One for each match group; null where a part is blank. */
+  /** One for each match group, or for the first of them; null where a part is blank. */
   readonly keys: readonly (string | null)[];
   /** The run that made them. */
   readonly run: string;

@@ -107,10 +107,12 @@ export function matchTests(test: StoreTest): void {
       await save({ parted: ["c"] });
       await save({ keys: { erp: [keysOf("a", ["a"]), keysOf("d", ["new"], { fingerprint: "old" })] } }); // of other versions
       const unkeyed = async (side: Side, run: string | null = null) =>
-        idsOf(await store.records(connection, "s", side, { unkeyed: run }, { limit: 9 }));
+        idsOf(await store.records(connection, "s", side, { unkeyed: { groups: 1, run } }, { limit: 9 }));
       assertEquals([await unkeyed("erp"), await unkeyed("crm")], [["a", "c"], []]);
       assertEquals(await unkeyed("erp", "r2"), ids);
       assertEquals(await unkeyed("erp", "r1"), ["a", "c"]);
+      const more = await store.records(connection, "s", "crm", { unkeyed: { groups: 2, run: null } }, { limit: 1 });
+      assertEquals(idsOf(more), ["a2"]);
       assertEquals((await match(store, connection, 0)).coupled, 2);
       assertEquals(await pairsOf(store, connection), ["d d2 match 0", "e e2 match 0"]);
     },
