@@ -30,7 +30,11 @@ export async function wrongStore(database: Database, customers: number): Promise
   return wrongCounts([
     ["couplings", await database.number(`select count(*) from couplings where ${of} and state = 'coupled'`), customers],
     ["couplings with a base", await database.number(`select count(base) from couplings where ${of}`), customers],
-    ["records", await database.number(`select count(*) from records where ${of} and data <> '{}'`), 2 * customers],
+    [
+      "records",
+      await database.number(`select count(*) from records where ${of} and data::text <> '{}'`),
+      2 * customers,
+    ],
     ["changes", await database.number(`select count(*) from changes where ${of}`), 0],
   ]);
 }

@@ -1,4 +1,5 @@
 /** The store in memory: for tests, simulations and rehearsals. It forgets everything when the process ends. */
+import { match, putKeys } from "./memory_matching.ts";
 import {
   copyStep,
   define,
@@ -6,12 +7,10 @@ import {
   forgetKeys,
   keep,
   lookedUp,
-  match,
   mergePage,
   newStep,
   ordered,
   pairOf,
-  putKeys,
   putRecord,
   rebase,
   replaced,
@@ -125,6 +124,7 @@ function storeOf(connections: Connections): MemoryStore {
       const memory = written(connection, step);
       memory.lease = keep(leaseAfter(step, memory.lease, page.lease));
       mergePage(memory, side, page);
+      putKeys(memory, side, page.keys ?? []);
     },
     records: (connection, step, side, filter, keyset) => {
       const memory = read(connection, step);

@@ -1,13 +1,10 @@
 /** What the store in memory keeps of one step, and what follows from it. */
-import { couple } from "../matching/couple.ts";
 import { newestOf } from "./newest.ts";
 import { couplingTaken, sourceOf } from "./refusals.ts";
 import type {
   Change,
   Coupling,
   Lease,
-  Matched,
-  Matching,
   Newest,
   PageSave,
   Pair,
@@ -176,7 +173,6 @@ export function mergePage(memory: StepMemory, side: Side, page: PageSave): void 
   for (const id of page.left) put(id, "left");
   for (const { id, into } of page.merged ?? []) put(id, "merged", into);
   for (const id of page.deleted) put(id, "deleted");
-  putKeys(memory, side, page.keys ?? []);
   if (page.cursor !== undefined) memory.cursors[side] = page.cursor;
   if (page.swept !== undefined) memory.swept[side] = page.swept;
   if (page.whole !== undefined) memory.whole[side] = page.whole;
@@ -200,59 +196,6 @@ function seenOf({ data: _, ...record }: StoredRecord): string {
 export function forgetKeys(memory: StepMemory, side: Side, id: string): void {
   memory.keys[side].delete(id);
   memory.unclear[side].delete(id);
-}
-
-/** Keys of uncoupled records as they are. */
-export function putKeys(memory: StepMemory, side: Side, keys: readonly RecordKeys[]): void {
-  if (keys.length === 0) return;
-  const named = new Set([...memory.couplings.values()].map(({ erpId, crmId }) => side === "erp" ? erpId : crmId));
-  for (const one of keys) {
-    const record = memory.records[side].get(one.id);
-    if (record?.state === "present" && record.fingerprint === one.fingerprint && !named.has(one.id)) {
-      memory.keys[side].set(one.id, keep(one));
-    }
-  }
-}
-
-/** Store.match; `isUnsettled`: some change of a pair waits or is under way. */
-export function match(memory: StepMemory, matching: Matching, isUnsettled: (pair: Pair) => boolean): Matched {
-  const { group, share, except, definition, how } = matching;
-  const { unclear } = memory;
-  if (group === 0 && share.nth === 0) { for (const side of ["erp", "crm"] as const) unclear[side].clear(); }
-  if (share.nth > 0) return { coupled: 0, agreed: 0, except: [] }; // the first share is all of it
-  const byKey = new Map<string, { key: string; erp: string[]; crm: string[] }>();
-  for (const side of ["erp", "crm"] as const) {
-    for (const { id } of ordered(uncoupled(memory, side), (record) => record.id)) {
-      const key = unclear[side].has(id) ? null : memory.keys[side].get(id)?.keys[group] ?? null;
-      if (key === null) continue;
-      const found = byKey.get(key) ?? { key, erp: [], crm: [] };
-      byKey.set(key, found);
-      found[side].push(id);
-    }
-  }
-  const { pairs, ambiguous } = couple([ordered([...byKey.values()], ({ key }) => key)]);
-  for (const { side, id, candidates } of ambiguous) unclear[side].set(id, keep(candidates));
-  const matched = { coupled: 0, agreed: 0, except: [] as { erp: string; crm: string }[] };
-  for (const { erp, crm } of ordered([...pairs], (pair) => pair.erp)) {
-    if (except.erp.includes(erp) || except.crm.includes(crm)) {
-      matched.except.push({ erp, crm });
-      unclear.erp.set(erp, null);
-      unclear.crm.set(crm, null);
-      continue;
-    }
-    const met = { erp: memory.keys.erp.get(erp)!, crm: memory.keys.crm.get(crm)! };
-    const own = { erpId: erp, crmId: crm, state: "coupled" as const, definition, how, written: null, resolution: null };
-    const agrees = met.erp.meets !== null && met.erp.meets.agrees === met.crm.meets?.agrees &&
-      !isUnsettled(pairOf(memory, { ...own, base: null, seen: { erp: null, crm: null } }));
-    const base = agrees ? { erp: met.erp.meets!.base, crm: met.crm.meets!.base } : null;
-    const seen = { erp: agrees ? met.erp.fingerprint : null, crm: agrees ? met.crm.fingerprint : null };
-    memory.couplings.set(erp, keep({ ...own, base, seen }));
-    forgetKeys(memory, "erp", erp);
-    forgetKeys(memory, "crm", crm);
-    matched.coupled++;
-    if (agrees) matched.agreed++;
-  }
-  return matched;
 }
 
 /** The couplings with these among them; throws ServiceError "coupling_taken". */

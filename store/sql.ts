@@ -5,7 +5,8 @@ import { changeRow, type Db, free, ids, json, listed, pairJoins, pairRow, record
 import { reportRows } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
 import { writeMatches } from "./sql_uncoupled.ts";
-import { hold, type Work, writePage, writeRun, writeSettlement } from "./sql_write.ts";
+import { hold, type Work } from "./sql_work.ts";
+import { writePage, writeRun, writeSettlement } from "./sql_write.ts";
 import type { Change, FoundRecord, Pair, Pin, RecordFilter, Run, Side, StepState, Store } from "./store.ts";
 import { storable } from "./text.ts";
 
@@ -161,12 +162,12 @@ function failed(action: string, error: unknown): unknown {
  */
 function growth(): Work["grown"] {
   const counted = new Map<string, { known: number; fresh: number }>();
-  return async ({ tx, connection, step }, table, rows) => {
+  return async ({ tx, connection, step }, table, rows, { isNew = false } = {}) => {
     const place = JSON.stringify([table, connection, step]);
     const count = counted.get(place) ?? { known: 250, fresh: 0 };
     counted.set(place, count);
     count.fresh += rows.length;
-    if (count.fresh <= count.known) return;
+    if (isNew || count.fresh <= count.known) return;
     const name = table.split(" ")[0]!;
     const { rows: others } = await sql`select from pg_locks where relation = ${name}::regclass and granted
       and database = (select oid from pg_database where datname = current_database())

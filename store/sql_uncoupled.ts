@@ -4,7 +4,7 @@
  */
 import { sql } from "kysely";
 import { free, given, ids, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
-import type { Work } from "./sql_write.ts";
+import type { Work } from "./sql_work.ts";
 import type { Matched, Matching, RecordKeys, Side } from "./store.ts";
 import { encode, listOf, storable } from "./text.ts";
 
@@ -57,7 +57,7 @@ export async function writeKeys(
       where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id = i.id
         and u.fingerprint = i.fingerprint`.execute(tx);
   }
-  await work.grown(work, `uncoupled ${side}`, rows);
+  await work.grown(work, `uncoupled ${side}`, rows, { isNew });
 }
 
 /** Store.match. */

@@ -1,40 +1,14 @@
 /** The writes of the store in SQL: set by set, and only rows that differ. All run inside the caller's transaction. */
 import { sql } from "kysely";
-import { couplingTaken, isOpen, leaseAfter, refuseSecondOpen, runEnded } from "./refusals.ts";
+import { countCouplings, endCouplings, writeCouplings } from "./sql_couplings.ts";
 import { newestOf } from "./newest.ts";
-import { type Db, type Given, given, ids, json, openOnes, pairJoins, rowsOf, unsettledOnes } from "./sql_rows.ts";
+import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
+import { mergeRecords } from "./sql_records.ts";
+import { type Db, ids, json, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
 import { writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
-import type { Change, Coupling, Lease, PageSave, Run, Settlement, Side, StoredRecord } from "./store.ts";
-import { encode, storable } from "./text.ts";
-
-/** A transaction, and where what it writes belongs. */
-export interface Work {
-  readonly tx: Db;
-  readonly connection: string;
-  readonly step: string;
-  /** Told of rows of a table (and side) that are new or changed; makes new statistics where that is due. */
-  readonly grown: (work: Work, table: Table, rows: { readonly length: number }) => Promise<void>;
-}
-/** A table whose rows are counted, and the side where it holds both. */
-export type Table = "couplings" | "changes" | `${"records" | "uncoupled"} ${Side}`;
-/** Ids of records of each side that a write may have changed something for. */
-type Touched = Record<Side, string[]>;
-
-/**
- * Makes the step known, refuses who lost it, and lets one transaction at a time write to it: what is derived (`dirty`) is
- * only right when nobody else changes what it is derived from.
- */
-export async function hold({ tx, connection, step }: Work, taken: Lease | undefined): Promise<void> {
-  await sql`insert into steps (connection, step) values (${connection}::text, ${step}::text)
-    on conflict do nothing`.execute(tx);
-  const { rows } = await sql<{ lease: string | null }>`select lease::text as lease from steps
-    where connection = ${connection} and step = ${step} for update`.execute(tx);
-  const last: Lease | null = JSON.parse(rows[0]?.lease ?? "null");
-  const lease = leaseAfter(step, last, taken);
-  if (lease === last) return;
-  await sql`update steps set lease = ${json(lease)}::jsonb where connection = ${connection} and step = ${step}`
-    .execute(tx);
-}
+import { hold, type Touched, type Work } from "./sql_work.ts";
+import type { Change, PageSave, Run, Settlement, Side } from "./store.ts";
+import { storable } from "./text.ts";
 
 /** Store.saveRun. */
 export async function writeRun(tx: Db, connection: string, run: Run): Promise<void> {
@@ -77,6 +51,7 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
     await writeUncoupled(work, side, { touched: touched[side], changed: changed[side] });
   }
   if (keys !== undefined) await writeKeys(work, side, { keys, isNew });
+  if (!isNew) { for (const table of ["records", "uncoupled"] as const) await work.grown(work, `${table} ${side}`, []); }
   const newest = newestOf(page.records);
   if (newest !== null) {
     const column = sql.raw(`newest_${side}`);
@@ -122,7 +97,7 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
     touched.erp.push(erpId);
     touched.crm.push(crmId);
   }
-  await count(work, { ended, couplings });
+  await countCouplings(work, { ended, couplings });
   await derive(work, touched);
   for (const side of ["erp", "crm"] as const) {
     await writeUncoupled(work, side, { touched: touched[side], changed: changed[side] });
@@ -140,69 +115,6 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
       where connection = ${work.connection} and step = ${work.step}`.execute(work.tx);
   }
   if (settlement.rebase) await writeRebase(work);
-}
-
-type SidedRecord = StoredRecord & { readonly side: Side };
-
-const recordColumns: readonly Given[] = [
-  ...["side", "id", "key", "label"].map((name): Given => [name, "text"]),
-  ["data", "json"],
-  ...["version", "modified_at", "fingerprint", "frozen", "state", "merged_into"].map((name): Given => [name, "text"]),
-];
-
-/** Returns the ids of those that are new or other than they were. `isNew`: that need not be looked for. */
-async function mergeRecords(
-  work: Work,
-  records: readonly SidedRecord[],
-  { isNew = false }: { readonly isNew?: boolean } = {},
-): Promise<Touched> {
-  const { tx, connection, step } = work;
-  const touched: Touched = { erp: [], crm: [] };
-  if (records.length === 0) return touched;
-  const last = [...new Map(records.map((record) => [`${record.side} ${record.id}`, record])).values()];
-  const different = isNew ? last : await differentOf(work, last);
-  if (different.length === 0) return touched;
-  const rows = different.map((
-    record,
-  ) => [...seenOf(record, encode(record.data)), record.state, text(record.mergedInto)]);
-  await sql`insert into records
-      (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state, merged_into)
-    select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i
-    on conflict (connection, step, side, id) do update set key = excluded.key, label = excluded.label,
-      data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
-      fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state,
-      merged_into = excluded.merged_into`.execute(tx);
-  for (const { side, id } of different) touched[side].push(id);
-  await work.grown(work, "records erp", touched.erp);
-  await work.grown(work, "records crm", touched.crm);
-  return touched;
-}
-
-/** Without the data, which most records of a full reading need not be sent with: the fingerprint stands for it. */
-async function differentOf({ tx, connection, step }: Work, records: readonly SidedRecord[]): Promise<SidedRecord[]> {
-  const rows = records.map((record, at) => [...seenOf(record, String(at)), record.state, text(record.mergedInto)]);
-  const columns = recordColumns.map((column): Given => column[0] === "data" ? ["at", "int"] : column);
-  const found = await sql<{ at: number }>`select i.at from ${given(rows, columns)} i left join lateral (
-      select * from records r where r.connection = ${connection} and r.step = ${step} and r.side = i.side
-        and r.id = i.id limit 1
-    ) r on true
-    where r.id is null or (r.key, r.label, r.version, r.modified_at, r.fingerprint, r.frozen, r.state, r.merged_into)
-      is distinct from (i.key, i.label, i.version, i.modified_at, i.fingerprint, i.frozen, i.state, i.merged_into)`
-    .execute(tx);
-  return found.rows.map(({ at }) => records[at]!);
-}
-
-/** The first columns; `data` is what stands in the place of the data. */
-function seenOf(record: SidedRecord, data: string): (string | null)[] {
-  const { side, id, key, label, version, modifiedAt, fingerprint, frozen } = record;
-  return [
-    ...[side, storable(id), text(key), text(label), data],
-    ...[storable(version), text(modifiedAt), storable(fingerprint), text(frozen)],
-  ];
-}
-
-function text(value: string | null): string | null {
-  return value === null ? null : storable(value);
 }
 
 async function writeChanges(
@@ -230,83 +142,6 @@ async function writeChanges(
       before = excluded.before, basis = excluded.basis, version = excluded.version, state = excluded.state, reasons = excluded.reasons,
       lost = excluded.lost, attempts = excluded.attempts, retry_at = excluded.retry_at, at = excluded.at`.execute(tx);
   await work.grown(work, "changes", last);
-}
-
-interface Ended {
-  readonly erpId: string;
-  readonly crmId: string;
-  readonly state: Coupling["state"];
-}
-
-/** Ends couplings without a tombstone; those that were there. */
-async function endCouplings({ tx, connection, step }: Work, erpIds: readonly string[]): Promise<readonly Ended[]> {
-  if (erpIds.length === 0) return [];
-  return await rowsOf<Ended>(
-    tx,
-    sql`delete from couplings where connection = ${connection} and step = ${step} and erp_id = any(${ids(erpIds)})
-      returning json_build_object('erpId', erp_id, 'crmId', crm_id, 'state', state)::text as row`,
-  );
-}
-
-/** Returns those that they take the place of. */
-async function writeCouplings(work: Work, couplings: readonly Coupling[]): Promise<readonly Ended[]> {
-  const { tx, connection, step } = work;
-  if (couplings.length === 0) return [];
-  const last = lastOf(couplings);
-  // Replaced as a set, so that two pairs may exchange their CRM records.
-  const ended = await endCouplings(work, last.map((coupling) => coupling.erpId));
-  await refuseTaken(work, last);
-  const rows = last.map(({ erpId, crmId, state, base, seen, definition, how, written, resolution }) => [
-    ...[storable(erpId), storable(crmId), state, base === null ? null : encode(base), text(seen.erp), text(seen.crm)],
-    ...[storable(definition), storable(how), written === null ? null : encode(written)],
-    resolution === null ? null : encode(resolution),
-  ]);
-  await sql`
-    insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, written,
-      resolution)
-    select ${connection}::text, ${step}::text, i.* from ${
-    given(rows, [
-      ...["erp_id", "crm_id", "state"].map((name): Given => [name, "text"]),
-      ["base", "json"],
-      ...["seen_erp", "seen_crm", "definition", "how"].map((name): Given => [name, "text"]),
-      ["written", "json"],
-      ["resolution", "json"],
-    ])
-  } i`.execute(tx);
-  await work.grown(work, "couplings", last);
-  return ended;
-}
-
-function lastOf(couplings: readonly Coupling[]): Coupling[] {
-  return [...new Map(couplings.map((coupling) => [coupling.erpId, coupling])).values()];
-}
-
-/** Keeps the step's number of couplings. */
-async function count(
-  { tx, connection, step }: Work,
-  { ended, couplings }: { readonly ended: readonly Ended[]; readonly couplings: readonly Coupling[] },
-): Promise<void> {
-  const coupled = (some: readonly { readonly state: Coupling["state"] }[]) =>
-    some.filter(({ state }) => state === "coupled").length;
-  const more = coupled(lastOf(couplings)) - coupled(ended);
-  if (more === 0) return;
-  await sql`update steps set coupled = coupled + ${more}::int where connection = ${connection} and step = ${step}`
-    .execute(tx);
-}
-
-/** The unique index refuses the same; this names the records. */
-async function refuseTaken({ tx, connection, step }: Work, couplings: readonly Coupling[]): Promise<void> {
-  const taken = new Map<string, string>();
-  for (const { erpId, crmId, state } of couplings) {
-    if (state === "tombstone") continue;
-    const other = taken.get(crmId);
-    if (other !== undefined) throw couplingTaken(step, { crmId, erpIds: [other, erpId] });
-    taken.set(crmId, erpId);
-  }
-  const { rows } = await sql<{ crm: string; erp: string }>`select crm_id as crm, erp_id as erp from couplings
-    where connection = ${connection} and step = ${step} and state <> 'tombstone'
-      and crm_id = any(${ids([...taken.keys()])}) order by crm_id limit 1`.execute(tx);
-  for (const { crm, erp } of rows) throw couplingTaken(step, { crmId: crm, erpIds: [erp, taken.get(crm) ?? ""] });
 }
 
 async function writeDefinition(

@@ -6,8 +6,10 @@
 
 const mark = "\uFFFF";
 // Half a surrogate pair is seen as such only with the flag u.
+// deno-lint-ignore no-control-regex
 const refused = /[\0\x1B-\x1F\uD800-\uDFFF\uFFFF]/gu;
 /** Without the flag it also matches whole pairs, and takes a tenth of the time. */
+// deno-lint-ignore no-control-regex
 const suspectText = /[\0\x1B-\x1F\uD800-\uDFFF\uFFFF]/;
 /** The same in JSON, where JSON.stringify escapes most; it may match harmless text, and only costs time then. */
 const suspect = /\\u(?:0000|001[b-f]|d[89a-f][0-9a-f]{2})|\uFFFF/;
@@ -20,8 +22,8 @@ function unescape(text: string): string {
 }
 
 /** The text as a text column holds it. */
-export function storable(text: string): string {
-  return suspectText.test(text) ? escape(text) : text;
+export function storable<T extends string | null>(text: T): T {
+  return text !== null && suspectText.test(text) ? escape(text) as T : text;
 }
 
 /** What stands between two rows, two columns, and two elements of a list; for a column, and an element, that is null. */

@@ -35,7 +35,7 @@ export interface BusinessCentralOptions {
 
 /** Opens the connector; nothing is sent before something is read or written. */
 export function openBusinessCentral(options: BusinessCentralOptions): Connector {
-  const { clock, companyId, pageSize = 20_000, overlapMs = 3_600_000, extension = false } = options;
+  const { clock, companyId, pageSize = 5_000, overlapMs = 3_600_000, extension = false } = options;
   const http = openHttp({
     service,
     origin: options.baseUrl,

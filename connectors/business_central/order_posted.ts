@@ -9,7 +9,7 @@
  * shipped and not invoiced, so items whose invoice can't be found are on such a common one. It takes away other lines
  * before they are invoiced: where nothing else was shipped, "Partly Invoiced" says that no invoice is known for a part.
  */
-import type { Archived, Fields, Part, PartWrite, ReadOptions, Recalled, Value, Write } from "../connector.ts";
+import type { Archived, Fields, Part, PartWrite, ReadOptions, Recalled, Write } from "../connector.ts";
 import { canonical } from "../json.ts";
 import { anyOf, guid, pages, queryOf, quoted, type RawRow, someOf, withoutBlank, zeroGuid } from "../odata.ts";
 import type { Wanted } from "./order.ts";

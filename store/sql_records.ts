@@ -1,0 +1,64 @@
+/** Records of the store in SQL: merged set by set, and only where they differ. */
+import { sql } from "kysely";
+import { type Given, given } from "./sql_rows.ts";
+import type { Touched, Work } from "./sql_work.ts";
+import type { Side, StoredRecord } from "./store.ts";
+import { encode, storable } from "./text.ts";
+
+type SidedRecord = StoredRecord & { readonly side: Side };
+
+const recordColumns: readonly Given[] = [
+  ...["side", "id", "key", "label"].map((name): Given => [name, "text"]),
+  ["data", "json"],
+  ...["version", "modified_at", "fingerprint", "frozen", "state", "merged_into"].map((name): Given => [name, "text"]),
+];
+
+/** Returns the ids of those that are new or other than they were. `isNew`: that need not be looked for. */
+export async function mergeRecords(
+  work: Work,
+  records: readonly SidedRecord[],
+  { isNew = false }: { readonly isNew?: boolean } = {},
+): Promise<Touched> {
+  const { tx, connection, step } = work;
+  const touched: Touched = { erp: [], crm: [] };
+  if (records.length === 0) return touched;
+  const last = [...new Map(records.map((record) => [`${record.side} ${record.id}`, record])).values()];
+  const different = isNew ? last : await differentOf(work, last);
+  if (different.length === 0) return touched;
+  const rows = different.map((
+    record,
+  ) => [...seenOf(record, encode(record.data)), record.state, storable(record.mergedInto)]);
+  await sql`insert into records
+      (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state, merged_into)
+    select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i
+    on conflict (connection, step, side, id) do update set key = excluded.key, label = excluded.label,
+      data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
+      fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state,
+      merged_into = excluded.merged_into`.execute(tx);
+  for (const { side, id } of different) touched[side].push(id);
+  for (const side of ["erp", "crm"] as const) await work.grown(work, `records ${side}`, touched[side], { isNew });
+  return touched;
+}
+
+/** Without the data, which most records of a full reading need not be sent with: the fingerprint stands for it. */
+async function differentOf({ tx, connection, step }: Work, records: readonly SidedRecord[]): Promise<SidedRecord[]> {
+  const rows = records.map((record, at) => [...seenOf(record, String(at)), record.state, storable(record.mergedInto)]);
+  const columns = recordColumns.map((column): Given => column[0] === "data" ? ["at", "int"] : column);
+  const found = await sql<{ at: number }>`select i.at from ${given(rows, columns)} i left join lateral (
+      select * from records r where r.connection = ${connection} and r.step = ${step} and r.side = i.side
+        and r.id = i.id limit 1
+    ) r on true
+    where r.id is null or (r.key, r.label, r.version, r.modified_at, r.fingerprint, r.frozen, r.state, r.merged_into)
+      is distinct from (i.key, i.label, i.version, i.modified_at, i.fingerprint, i.frozen, i.state, i.merged_into)`
+    .execute(tx);
+  return found.rows.map(({ at }) => records[at]!);
+}
+
+/** The first columns; `data` is what stands in the place of the data. */
+function seenOf(record: SidedRecord, data: string): (string | null)[] {
+  const { side, id, key, label, version, modifiedAt, fingerprint, frozen } = record;
+  return [
+    ...[side, storable(id), storable(key), storable(label), data],
+    ...[storable(version), storable(modifiedAt), storable(fingerprint), storable(frozen)],
+  ];
+}
