@@ -167,7 +167,7 @@ function storeOf(connections: Connections): MemoryStore {
     lookup: (connection, step, side, by, values) => {
       const memory = read(connection, step);
       const wanted = new Set(values);
-      const valueOf = lookedUp(memory, side, by);
+      const valueOf = lookedUp(side, by);
       const found: { value: string; pair: Pair }[] = [];
       for (const coupling of memory.couplings.values()) {
         const pair = pairOf(memory, coupling);

@@ -147,7 +147,7 @@ export function filtered(memory: StepMemory, side: Side, filter: RecordFilter): 
 }
 
 /** The value that Store.lookup compares; null or undefined where the record has none. */
-export function lookedUp(memory: StepMemory, side: Side, by: string): (pair: Pair) => unknown {
+export function lookedUp(side: Side, by: string): (pair: Pair) => unknown {
   return (pair) => {
     const id = side === "erp" ? pair.coupling.erpId : pair.coupling.crmId;
     if (by === "id") return id;

@@ -109,10 +109,10 @@ export const planted: readonly Planted[] = [
     name: "cursor before commit",
     edits: [{
       file: "engine/find.ts",
-      from: "  await store.savePage(connection, step.name, side, {\n    run,\n    records: page.rows",
+      from: "      await store.savePage(connection, step.name, side, save);\n",
       to:
-        "  if (cursor !== null) {\n    await store.savePage(connection, step.name, side, { ...nothing, run, cursor: `${compiled.hash} ${cursor}` });\n  }\n" +
-        "  await store.savePage(connection, step.name, side, {\n    run,\n    records: page.rows",
+        "      if (cursor !== null) {\n        await store.savePage(connection, step.name, side, { ...nothing, run, cursor: `${compiled.hash} ${cursor}` });\n      }\n" +
+        "      await store.savePage(connection, step.name, side, save);\n",
     }],
   },
   {
@@ -192,7 +192,7 @@ export const planted: readonly Planted[] = [
     edits: [
       {
         file: "engine/find.ts",
-        from: "  if (whole) await confirmUnseen(context, side, met);\n",
+        from: "  if (whole && !isNew) await confirmUnseen(context, side, met);\n",
         to: "  await confirmUnseen(context, side, met);\n",
       },
       {

@@ -4,7 +4,7 @@ import { brakes } from "../../engine/brakes.ts";
 import { runPipeline } from "../../engine/run.ts";
 import type { Step } from "../../engine/step.ts";
 import { memoryStore } from "../../store/memory.ts";
-import type { Run, Store } from "../../store/store.ts";
+import type { Coupling, Run, Store } from "../../store/store.ts";
 import { canonical } from "./canonical.ts";
 import { chance } from "./chance.ts";
 import { pipelineOf } from "./company.ts";
@@ -92,6 +92,13 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     save: async (connection, step, settlement) => {
       await plain.save(connection, step, settlement);
       watch.saved(step, settlement);
+    },
+    match: async (connection, step, matching) => {
+      const matched = await plain.match(connection, step, matching);
+      const couplings: Coupling[] = [];
+      for await (const { coupling } of plain.report(connection, [step])) if (coupling !== null) couplings.push(coupling);
+      watch.saved(step, { couplings });
+      return matched;
     },
   };
   const connection = options.connection ?? "c";

@@ -39,7 +39,7 @@ export interface Schedule {
 const ticks = 20;
 const mostTicks = 20_000;
 
-const reading = ["connection", "steps", "step", "runs", "records", "matches", "pairs", "lookup", "changes"];
+const reading = ["connection", "steps", "step", "runs", "records", "pairs", "lookup", "changes"];
 
 export function schedule(chance: Chance, ports: { store: Store; erp: Connector; crm: Connector }): Schedule {
   const waiting: Call[] = [];
