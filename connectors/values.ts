@@ -57,12 +57,12 @@ function instantOf(text: string): string | undefined {
 export function unfit(
   fields: Readonly<Record<string, Field>>,
   values: Fields,
-): { readonly code: string; readonly field: string; readonly state: string } | null {
+): { readonly field: string; readonly state: string } | null {
   for (const [name, value] of Object.entries(values)) {
     const field = fields[name];
-    if (field === undefined) return { code: "unknown_field", field: name, state: "the handle has no such field" };
+    if (field === undefined) return { field: name, state: "the handle has no such field" };
     if (value !== null && value !== "" && valueOf(field, String(value)) === undefined) {
-      return { code: "not_a_value", field: name, state: `it takes no such ${field.kind}` };
+      return { field: name, state: `it takes no such ${field.kind}` };
     }
     if (field.max !== undefined && typeof value === "string" && value.length > field.max) {
       return {

@@ -87,12 +87,12 @@ function blankIn({ entity }: Table, { id, fields }: Write): Parameters<typeof re
   const needed = Object.keys(entity.fields).filter((name) => entity.fields[name]!.required);
   if (id === null) needed.push(entity.key);
   const field = needed.find((name) => (fields[name] ?? entity.initial[name] ?? "") === "");
-  return field === undefined ? null : { code: "required_blank", field, state: "a record must have one" };
+  return field === undefined ? null : { field, state: "a record must have one" };
 }
 
-function refused({ entity }: Table, { code, field, state }: NonNullable<ReturnType<typeof unfit>>): Outcome {
+function refused({ entity }: Table, { field, state }: NonNullable<ReturnType<typeof unfit>>): Outcome {
   const message = `Cannot write "${field}" of "${entity.name}": ${state}; correct it on the other side`;
-  return { kind: "refused", code, message, field };
+  return { kind: "refused", code: "value_refused", message, field };
 }
 
 /** Copies the file with what the batch changes. Returns whether anything did. */
@@ -121,7 +121,7 @@ async function copy(job: Job, file: Deno.FsFile): Promise<boolean> {
       const cells = withFields(header, one.record.cells, asked.fields);
       const isRenamed = cells[header.places.get(header.id)!] !== one.id;
       outcomes[at!] = isRenamed
-        ? refused(table, { code: "id_not_writable", field: header.id, state: "it tells the record apart from others" })
+        ? refused(table, { field: header.id, state: "it tells the record apart from others" })
         : { kind: "ok", row: made(job, header, { line: one.record.line, cells }) };
       isChanged ||= !isRenamed;
       await out.add(isRenamed ? one.record.cells : cells);

@@ -63,37 +63,28 @@ export async function describe(
   );
   const columns = new Map(found.map((column) => [column.name, column]));
   if (columns.size === 0) {
-    throw wrong(
-      "table_missing",
-      entity,
-      `there is no such table in schema "${schema}"`,
-      "make one, or name its schema",
-    );
+    const state = `there is no such table in schema "${schema}"`;
+    throw wrong(entity, { code: "table_missing", state, remedy: "make it, or name the schema that has it" });
   }
   const missing = Object.keys(entity.fields).find((field) => !columns.has(field));
   if (missing !== undefined) {
-    throw wrong("column_missing", entity, `the table has no column "${missing}"`, "add it, or take it from the handle");
+    const state = `it has no column "${missing}"`;
+    throw wrong(entity, { code: "column_missing", state, remedy: "add it, or take it from the handle" });
   }
   const id = columns.has("id") ? "id" : entity.key;
-  const unique = entity.creation === "derived id" ? id : entity.key;
   if (entity.creation === "derived id" && id !== "id") {
-    throw wrong(
-      "table_unfit",
-      entity,
-      `it has no column "id" for the ids that we choose`,
-      "add one, text, as primary key",
-    );
+    const state = 'it has no column "id" for the ids that we choose';
+    throw wrong(entity, { code: "table_unfit", state, remedy: "add one, text, as primary key" });
   }
-  for (const name of new Set([id, unique])) {
-    const column = columns.get(name)!;
-    const isText = ["text", "character varying"].includes(column.type) || (name !== id);
-    if (isText && column.unique && (name !== id || column.notNull)) continue;
-    throw wrong(
-      "table_unfit",
-      entity,
-      `its column "${name}" is no text that is unique in every row`,
-      `make it text and ${name === id ? "the primary key" : "unique"}`,
-    );
+  const unique = entity.creation === "derived id" ? id : entity.key;
+  const ids = columns.get(id)!;
+  if (!ids.unique || !ids.notNull || !["text", "character varying"].includes(ids.type)) {
+    const state = `its column "${id}" does not tell rows apart by a text`;
+    throw wrong(entity, { code: "table_unfit", state, remedy: "make it text, and the primary key" });
+  }
+  if (!columns.get(unique)!.unique && entity.creation === "natural key") {
+    const state = `two rows can have the same "${unique}"`;
+    throw wrong(entity, { code: "table_unfit", state, remedy: "make it unique, so that nothing is created twice" });
   }
   const { type, notNull } = columns.get(stamp) ?? {};
   const isStamped = type === "timestamp with time zone" && notNull === true;
@@ -101,7 +92,10 @@ export async function describe(
   return { entity, database, name, pageSize, columns, id, unique, isStamped };
 }
 
-function wrong(code: string, { name }: AnyEntity, state: string, remedy: string): ServiceError {
+function wrong(
+  { name }: AnyEntity,
+  { code, state, remedy }: { readonly code: string; readonly state: string; readonly remedy: string },
+): ServiceError {
   return new ServiceError(`Cannot use table "${name}": ${state}; ${remedy}`, { service, code });
 }
 

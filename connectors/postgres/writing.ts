@@ -192,7 +192,7 @@ function outcomeOf(table: Table, write: Write, { there, written, fields }: Found
 function suppressed({ entity }: Table): Outcome {
   const message = `Cannot write a record of "${entity.name}": the table left it out without an error; ` +
     "look at its triggers and policies";
-  return { kind: "refused", code: "suppressed", message };
+  return { kind: "refused", code: "write_suppressed", message };
 }
 
 function refused({ entity }: Table, { code, message }: Refusal, field: string | undefined): Outcome {
