@@ -66,7 +66,6 @@ export function unfit(
     }
     if (field.max !== undefined && typeof value === "string" && value.length > field.max) {
       return {
-        code: "too_long",
         field: name,
         state: `the value has ${value.length} characters, it holds ${field.max}`,
       };

@@ -35,7 +35,7 @@ export interface TableOptions<S extends z.ZodRawShape, A> {
  * ```ts
  * import { decimal, name, table, text } from "./entities.ts";
  *
- * const customers = table("customers", { number: name(20), city: text(30), credit: decimal(2) }, { key: "number" });
+ * export const customers = table("customers", { number: name(20), city: text(30), credit: decimal(2) }, { key: "number" });
  * ```
  */
 export function table<
