@@ -182,6 +182,8 @@ function settingsOf(
       application_name: "tenging",
       // How values become text must not depend on what the server or the user prefers.
       ...{ DateStyle: "ISO, YMD", TimeZone: "UTC", extra_float_digits: "1", bytea_output: "hex" },
+      // A plan made while the table was empty would read all of it for each batch; compiling costs more than it gives.
+      ...{ plan_cache_mode: "force_custom_plan", jit: "off" },
       ...{ default_transaction_isolation: "read committed", default_transaction_read_only: "off" },
     },
   };

@@ -147,20 +147,25 @@ async function present(query: Query, { table, writes, options }: Batch): Promise
   const created = writes.filter(({ op }) => op === "create").map((one) => uniqueOf(table, one));
   const others = writes.filter(({ op }) => op !== "create").map(({ id }) => id!);
   const fields = [...new Set([...readFields(table, options.fields), table.entity.key])];
-  const rows = await rowsOf(query, table, {
-    fields,
-    rest: `where ${among(table.id, 1)} or ${amongTexts(table)}`,
-    parameters: [JSON.stringify(others), JSON.stringify(created)],
-  });
+  const asked = table.unique === table.id
+    ? [[among(table.id, 1), [...others, ...created]] as const]
+    : [[among(table.id, 1), others] as const, [amongKeys(table), created] as const];
+  const rows: Row[] = [];
+  for (const [condition, texts] of asked) {
+    if (texts.length === 0) continue;
+    rows.push(
+      ...await rowsOf(query, table, { fields, rest: `where ${condition}`, parameters: [JSON.stringify(texts)] }),
+    );
+  }
   const unique = (row: Row) => table.unique === table.id ? row.id : keyOf(table, row.data) ?? "";
   return new Map(rows.flatMap((row) => [[row.id, row], [createdAs(unique(row)), row]]));
 }
 
 /** A key may be a number. */
-function amongTexts(table: Table): string {
-  if (table.unique === table.id) return among(table.id, 2);
+function amongKeys(table: Table): string {
+  if (table.unique === table.id) return among(table.id, 1);
   const { name, type } = table.columns.get(table.unique)!;
-  const array = `array(select jsonb_array_elements_text($2::text::jsonb)::${type})`;
+  const array = `array(select jsonb_array_elements_text($1::text::jsonb)::${type})`;
   return `t.${quotedName(name)} = any(${array})`;
 }
 
@@ -247,7 +252,7 @@ export async function recall(
   const names = Object.keys(sent.fields);
   const rows = await rowsOf(table.database.query, table, {
     fields: [...new Set([...options.fields, ...names])],
-    rest: `where ${amongTexts(table).replace("$2", "$1")}`,
+    rest: `where ${amongKeys(table)}`,
     parameters: [JSON.stringify([uniqueOf(table, sent)])],
   });
   return rows
