@@ -42,6 +42,8 @@ const sessions = 5;
 
 interface Client {
   readonly sql: postgres.Sql;
+  /** All its sessions are open. */
+  readonly opened: Promise<unknown>;
   /** The end of all its sessions, once one broke. */
   lost: ServiceError | null;
   readonly waiting: Set<(error: ServiceError) => void>;
@@ -52,10 +54,20 @@ export function openDatabase(options: DatabaseOptions): Database {
   let current: Client | null = null;
   let isClosing = false;
 
-  function client(): Client {
-    if (current !== null) return current;
-    const made: Client = { sql: postgres(settingsOf(options, () => connect(made))), lost: null, waiting: new Set() };
-    return current = made;
+  /** With all sessions from the beginning: the driver never lends one that it has to open for that. */
+  async function client(): Promise<Client> {
+    if (current === null) {
+      const sql = postgres(settingsOf(options, () => connect(made)));
+      const opened = Promise.withResolvers<unknown>();
+      const made: Client = { sql, opened: opened.promise, lost: null, waiting: new Set() };
+      current = made;
+      // As many at once open as many sessions.
+      const asked = Array.from({ length: sessions }, () => answered(made, () => sql.unsafe("select 1")));
+      opened.resolve(Promise.all(asked));
+    }
+    const made = current;
+    await made.opened;
+    return made;
   }
 
   /** The driver would go on connecting to what closes the connection again, for ever: a client that broke has no more. */
@@ -63,6 +75,10 @@ export function openDatabase(options: DatabaseOptions): Database {
     if (made.lost !== null) throw made.lost;
     try {
       const socket = await options.socket();
+      if (made.lost !== null) {
+        socket.destroy(); // or it would be used by nobody, and never closed
+        throw made.lost;
+      }
       socket.once("close", () => {
         if (!isClosing) lose(made, broken(options.name));
       });
@@ -109,15 +125,15 @@ export function openDatabase(options: DatabaseOptions): Database {
 
   return {
     async query(statement, parameters) {
-      const made = client();
       try {
+        const made = await client();
         return await queryOn(made, made.sql)(statement, parameters);
       } catch (error) {
         throw refusalOf(options.name, error);
       }
     },
     async transaction(work) {
-      const made = client();
+      const made = await client();
       const session = await answered(made, () => made.sql.reserve());
       const query = queryOn(made, session);
       try {

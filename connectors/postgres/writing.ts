@@ -18,9 +18,8 @@ export async function write(table: Table, writes: readonly Write[], options: Wri
       return await table.database.transaction((query) => batch(query, { table, writes, options }));
     } catch (error) {
       if (error instanceof Unanswered) return writes.map(() => ({ kind: "unknown", message: error.message }));
-      if (!isCollision(error) || tries === mostTries) {
-        throw options.signal?.aborted ? error : refusalOf(options.name, error);
-      }
+      if (options.signal?.aborted && error === options.signal.reason) throw error;
+      if (!isCollision(error) || tries === mostTries) throw refusalOf(options.name, error);
       await options.clock.sleep(100 * tries * options.clock.random(), options.signal);
     }
   }
