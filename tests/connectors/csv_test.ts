@@ -149,3 +149,17 @@ Deno.test("write() tells a record outside the filter that has the key", async ()
   const [outcome] = await world.connector.open(things.where({ title: "in" })).write([creation("1", "in")], { fields });
   assertEquals(outcome?.kind === "refused" && [outcome.code, outcome.field], ["outside_filter", "number"]);
 });
+
+Deno.test({
+  name: "write() says which permission a folder lacks",
+  permissions: { read: true, write: false },
+  async fn() {
+    const connector = openCsvFolder({ dir: "/exports", clock: testClock() });
+    const error = await assertRejects(
+      () => connector.open(things).write([creation("1", "a")], { fields }),
+      ServiceError,
+    );
+    assertEquals(error.code, "file_unusable");
+    assertStringIncludes(error.message, 'deno.json does not permit it; add the folder to "read" and "write"');
+  },
+});

@@ -108,6 +108,22 @@ postgresTest("write() says so where a trigger leaves a row out, and of a row out
     },
   ));
 
+postgresTest("write() refuses alone what a constraint would refuse at the commit", () =>
+  withTable(
+    `${make};; create table lines (thing text references things deferrable initially deferred);;
+    alter table things add constraint one_title unique (title) deferrable initially deferred;;
+    insert into things (id, number, title) values ('id-1', 'N1', 'a'), ('id-2', 'N2', 'b');; insert into lines values ('id-2')`,
+    async (world) => {
+      const opened = world.connector.open(things);
+      const rows = (await Array.fromAsync(opened.read({ fields }))).flatMap((page) => page.rows);
+      const deletions = rows.map(({ id, version }): Write => ({ op: "delete", id, version, fields: {} }));
+      const writes = [creation(3, { title: "b" }), creation(4), ...deletions];
+      assertEquals((await opened.write(writes, { fields })).map(said), [
+        ...[["23505", "title"], "ok", "deleted", ["23503", undefined]],
+      ]);
+    },
+  ));
+
 postgresTest("write() tries a transaction again that met another one", () =>
   withTable(
     `${make};; create sequence tries;;
