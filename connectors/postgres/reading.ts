@@ -38,8 +38,7 @@ async function* readAll(table: Table, options: ReadOptions): AsyncGenerator<Page
     const told = only === "ids"
       ? { rows: [], met: inside.map(({ id, modifiedAt }) => ({ id, modifiedAt })) }
       : { rows: inside };
-    // What changed while it was read may have been passed already.
-    const next = begun === null ? everything : cursorOf(latest === null || latest > begun ? begun : latest);
+    const next = begun === null ? everything : cursorOf(latest, begun);
     yield { ...told, deleted: [], left: [], kind: "full", cursor: isLast && only !== "ids" ? next : null };
   }
 }
@@ -48,7 +47,8 @@ async function* readAll(table: Table, options: ReadOptions): AsyncGenerator<Page
 async function* readSince(table: Table, options: ReadOptions, from: string): AsyncGenerator<Page> {
   const id = `t.${quotedName(table.id)}`;
   const order = `order by t.modified_at, ${id} limit ${table.pageSize}`;
-  let latest = from;
+  const begun = await nowIn(table);
+  let latest: string | null = from;
   let last: Row | null = null;
   for (let isLast = false; !isLast;) {
     options.signal?.throwIfAborted();
@@ -61,9 +61,9 @@ async function* readSince(table: Table, options: ReadOptions, from: string): Asy
     });
     last = rows.at(-1) ?? null;
     isLast = rows.length < table.pageSize;
-    latest = later(latest, last?.modifiedAt ?? null)!;
+    latest = later(latest, last?.modifiedAt ?? null);
     const { inside, left } = judged(table, options, rows);
-    yield { rows: inside, left, deleted: [], kind: "delta", cursor: isLast ? cursorOf(latest) : null };
+    yield { rows: inside, left, deleted: [], kind: "delta", cursor: isLast ? cursorOf(latest, begun) : null };
   }
 }
 
@@ -100,8 +100,9 @@ function later(one: string | null, other: string | null): string | null {
   return one === null || (other !== null && other > one) ? other : one;
 }
 
-function cursorOf(modified: string): string {
-  return JSON.stringify({ modified });
+/** The latest time that was met, at most that of the reading's beginning: what changed since may have been passed. */
+function cursorOf(latest: string | null, begun: string): string {
+  return JSON.stringify({ modified: latest === null || latest > begun ? begun : latest });
 }
 
 /** The time in a cursor; null where everything is read each time. */

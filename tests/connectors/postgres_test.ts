@@ -166,6 +166,25 @@ postgresTest(
     ),
 );
 
+postgresTest(
+  "read() since a reading goes by the database's clock where a row claims a later time",
+  () =>
+    withTable(
+      `${make};; alter table things add modified_at timestamptz not null default clock_timestamp()`,
+      async (world) => {
+        await world.sql("insert into things (id, number, modified_at) values ('a', 'A', '2999-01-01')");
+        const opened = world.connector.open(things);
+        const first = await Array.fromAsync(opened.read({ fields }));
+        await world.sql("insert into things (id, number) values ('b', 'B')");
+        const second = await Array.fromAsync(opened.read({ fields, since: first.at(-1)!.cursor! }));
+        assertEquals(second.flatMap(({ rows }) => rows.map(({ id }) => id)), ["b", "a"]);
+        await world.sql("insert into things (id, number) values ('c', 'C')");
+        const third = await Array.fromAsync(opened.read({ fields, since: second.at(-1)!.cursor! }));
+        assertEquals(third.flatMap(({ rows }) => rows.map(({ id }) => id)), ["b", "c", "a"]);
+      },
+    ),
+);
+
 /** The same connector as in another process. */
 function openAgain({ database, connector }: PostgresWorld) {
   const address = addressOf(database);
