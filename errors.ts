@@ -15,7 +15,7 @@ export class DefinitionError extends Error {
 }
 
 export interface ServiceProblem extends ErrorOptions {
-  /** "business_central", "dataverse", "store" or "sandbox". */
+  /** "business_central", "dataverse", "csv", "postgres", "store" or "sandbox". */
   readonly service: string;
   readonly code: string;
   /** HTTP status, 0 where no answer came. */

@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { didYouMean } from "../engine/did_you_mean.ts";
 import { DefinitionError } from "../errors.ts";
+import { type Folder, isReplaced, replacementOf, replacements, type Tables } from "./replacements.ts";
+import { secretOf, type SecretSources } from "./secret.ts";
 
 /** An absolute address without the slash at its end; https, or http on loopback. */
 const address = z.string().refine(isAddress, "must be an https address (http only on 127.0.0.1 or localhost)")
@@ -9,6 +11,7 @@ const address = z.string().refine(isAddress, "must be an https address (http onl
 const word = z.string().trim().min(1, "must not be empty");
 
 const erp = z.strictObject({
+  ...replacements,
   tenant: word.optional(),
   environment: word.optional(),
   companyId: z.guid("must be the company's id (a GUID)").optional(),
@@ -17,6 +20,7 @@ const erp = z.strictObject({
   tokenUrl: address.optional(),
 });
 const crm = z.strictObject({
+  ...replacements,
   url: address.optional(),
   clientId: word.optional(),
   tenant: word.optional(),
@@ -61,15 +65,16 @@ export interface Settings {
   readonly timeZone: string;
 }
 export interface Configuration extends Settings {
-  /** The real services; null: nothing is configured, and the built-in sandbox takes their place. */
-  readonly services: { readonly erp: Account & { readonly companyId: string }; readonly crm: Account } | null;
+  /** The real services, or what stands in their place; null: nothing is configured, and the built-in sandbox is used. */
+  readonly services: {
+    readonly erp: (Account & { readonly companyId: string }) | Folder | Tables;
+    readonly crm: Account | Folder | Tables;
+  } | null;
 }
 
-export interface ConfigurationSources {
+export interface ConfigurationSources extends SecretSources {
   /** Text of tenging.json; null when there is none. */
   readonly text: string | null;
-  readonly env: (name: string) => string | undefined;
-  readonly readFile: (path: string) => string;
 }
 
 /** Throws DefinitionError "configuration_invalid" with all that is wrong, or "secret_in_configuration". */
@@ -91,9 +96,8 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     erp: secretOf("TENGING_ERP_CLIENT_SECRET", sources),
     crm: secretOf("TENGING_CRM_CLIENT_SECRET", sources),
   };
-  if (isEmpty(erp) && isEmpty(crm) && secrets.erp === null && secrets.crm === null) {
-    return { ...common, services: null };
-  }
+  const isNothing = isEmpty(erp) && isEmpty(crm) && secrets.erp === null && secrets.crm === null;
+  if (isNothing && !isReplaced(sources)) return { ...common, services: null };
 
   const missing: string[] = [];
   function needed(value: string | null | undefined, name: string): string {
@@ -102,24 +106,38 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
   }
   const key = (name: string) => `"connections.default.${name}" in tenging.json`;
   const variable = (side: string) => `TENGING_${side}_CLIENT_SECRET (or TENGING_${side}_CLIENT_SECRET_FILE)`;
-  const tenant = needed(erp?.tenant, key("erp.tenant"));
-  const environment = needed(erp?.environment, key("erp.environment"));
-  const services = {
-    erp: {
+  const tenantOf = (side: "erp" | "crm", tenant: string | undefined) => needed(tenant, key(`${side}.tenant`));
+
+  function company(): Account & { readonly companyId: string } {
+    const tenant = tenantOf("erp", erp?.tenant);
+    const environment = needed(erp?.environment, key("erp.environment"));
+    return {
       companyId: needed(erp?.companyId, key("erp.companyId")),
       clientId: needed(erp?.clientId, key("erp.clientId")),
       clientSecret: needed(secrets.erp, variable("ERP")),
       baseUrl: erp?.baseUrl ?? `${erpOrigin}/v2.0/${encodeURIComponent(tenant)}/${encodeURIComponent(environment)}`,
       tokenUrl: erp?.tokenUrl ?? tokenUrl(tenant),
       scope: `${erpOrigin}/.default`,
-    },
-    crm: {
+    };
+  }
+  function environment(isAlone: boolean): Account {
+    const tenant = crm?.tenant ?? erp?.tenant;
+    return {
       baseUrl: needed(crm?.url, key("crm.url")),
       clientId: needed(crm?.clientId, key("crm.clientId")),
       clientSecret: needed(secrets.crm, variable("CRM")),
-      tokenUrl: crm?.tokenUrl ?? tokenUrl(crm?.tenant ?? tenant),
+      // Without a company the tenant is the CRM's alone to name.
+      tokenUrl: crm?.tokenUrl ?? tokenUrl(isAlone ? tenantOf("crm", tenant) : tenant ?? ""),
       scope: `${crm?.url}/.default`,
-    },
+    };
+  }
+  const inPlace = {
+    erp: replacementOf("erp", erp, { ...sources, needed }),
+    crm: replacementOf("crm", crm, { ...sources, needed }),
+  };
+  const services = {
+    erp: inPlace.erp ?? company(),
+    crm: inPlace.crm ?? environment(inPlace.erp !== null),
   };
   if (missing.length === 0) return { ...common, services };
   throw new DefinitionError(
@@ -199,40 +217,6 @@ function refuseSecrets(value: unknown, path: readonly string[]): void {
     }
     refuseSecrets(inner, where);
   }
-}
-
-/**
- * A secret: the variable itself, or the text of the file that the variable of the same name with _FILE names, without
- * its last line break; null when there is neither. Throws DefinitionError "configuration_invalid".
- */
-export function secretOf(
-  name: string,
-  { env, readFile }: Pick<ConfigurationSources, "env" | "readFile">,
-): string | null {
-  const direct = env(name) || null;
-  const path = env(`${name}_FILE`) || null;
-  if (path === null) return direct;
-  if (direct !== null) {
-    throw new DefinitionError(
-      "configuration_invalid",
-      `Cannot choose a secret: both ${name} and ${name}_FILE are set; unset one of them`,
-    );
-  }
-  let text: string;
-  try {
-    text = readFile(path).replace(/[\r\n]+$/, "");
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new DefinitionError(
-      "configuration_invalid",
-      `Cannot read the file that ${name}_FILE names: ${why}; name a file that can be read`,
-    );
-  }
-  if (text !== "") return text;
-  throw new DefinitionError(
-    "configuration_invalid",
-    `Cannot use the file that ${name}_FILE names: it is empty; fill it`,
-  );
 }
 
 function isAddress(text: string): boolean {

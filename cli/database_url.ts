@@ -1,5 +1,5 @@
 /**
- * DATABASE_URL: the PostgreSQL database that is the store. It has a password, so messages show nothing of it; host and
+ * DATABASE_URL: the PostgreSQL database that is the store, or one that stands in the place of a service. It has a password, so messages show nothing of it; host and
  * database only once it is known which parts they are.
  */
 import type { PostgresAddress } from "../store/postgres.ts";
@@ -12,7 +12,20 @@ const parameters = ["sslmode", "sslrootcert", "host", "port", "user", "password"
  * Reads the address as libpq does, as far as it goes (PostgreSQL, Connection URIs). What goes over a network is
  * encrypted and verified unless `sslmode` says otherwise. Throws DefinitionError "configuration_invalid".
  */
-export function readDatabaseUrl(text: string, readFile: (path: string) => string): PostgresAddress {
+export function readDatabaseUrl(
+  text: string,
+  readFile: (path: string) => string,
+  { variable = "DATABASE_URL" }: { readonly variable?: string } = {},
+): PostgresAddress {
+  try {
+    return addressIn(text, readFile);
+  } catch (error) {
+    if (!(error instanceof Unusable)) throw error;
+    throw new DefinitionError("configuration_invalid", `Cannot use ${variable}: ${error.state}; ${error.remedy}`);
+  }
+}
+
+function addressIn(text: string, readFile: (path: string) => string): PostgresAddress {
   const url = URL.parse(text.trim());
   // What a password would bring about that has "/", "?" or "#" in it: the host could be a part of it.
   const isTorn = url === null || url.hash !== "" || /[/@]/.test(url.pathname.slice(1));
@@ -88,6 +101,12 @@ function decoded(text: string): string {
   }
 }
 
-function unusable(state: string, remedy: string): DefinitionError {
-  return new DefinitionError("configuration_invalid", `Cannot use DATABASE_URL: ${state}; ${remedy}`);
+/** Why an address is none; it does not know which variable had it. */
+class Unusable extends Error {
+  constructor(readonly state: string, readonly remedy: string) {
+    super(state);
+  }
+}
+function unusable(state: string, remedy: string): Unusable {
+  return new Unusable(state, remedy);
 }

@@ -1,16 +1,20 @@
 /** The two services of a run: the real ones that are configured, or the sandbox. */
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { openBusinessCentral } from "../connectors/business_central/client.ts";
 import type { Clock, Connector } from "../connectors/connector.ts";
+import { openCsvFolder } from "../connectors/csv/client.ts";
 import { openDataverse } from "../connectors/dataverse/client.ts";
 import { limits, openLimiter } from "../connectors/limiter.ts";
+import { openPostgresTables } from "../connectors/postgres/client.ts";
 import { DefinitionError } from "../errors.ts";
+import { connectSocket, nameOf } from "../store/postgres_socket.ts";
 import type { Pin, Store } from "../store/store.ts";
 import { openBuiltInSandbox } from "./built_in_sandbox.ts";
 import type { Account, Configuration } from "./configuration.ts";
 import { textOf } from "./files.ts";
 import type { Filling } from "./fill_sandbox.ts";
-import { type Project, refuseForeignHosts } from "./permissions.ts";
+import { type Project, refuseDatabase, refuseForeignHosts } from "./permissions.ts";
+import type { Folder, Tables } from "./replacements.ts";
 
 export interface Services {
   readonly kind: Pin["kind"];
@@ -41,12 +45,12 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   if (services !== null) {
     const { erp, crm } = services;
     refuseUnreachable(configuration, options.project);
-    const connectors = connect({ erp, crm, clock, settings: configuration });
+    const connectors = connect({ erp, crm, clock, settings: configuration, dir: options.project.dir });
     // Comes before the first request: from here on this home never gets a sandbox, whatever the services answer.
     await Deno.mkdir(options.home, { recursive: true });
     await Deno.writeTextFile(`${options.home}/real`, `${configuration.connection}\n`);
-    const messages = [`Using ${new URL(erp.baseUrl).host} and ${new URL(crm.baseUrl).host}`];
-    return { kind: "real", ...connectors, messages, close: () => Promise.resolve() };
+    const messages = [`Using ${placesOf(services)}`];
+    return { kind: "real", ...connectors, messages };
   }
   const sandbox = await openBuiltInSandbox(`${options.home}/sandbox`, { filling: options.filling });
   const { clientId, clientSecret } = sandbox.credentials;
@@ -56,6 +60,7 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
     crm: { ...account, ...of(sandbox.crmUrl, "/api/data/v9.2/") },
     clock,
     settings: configuration,
+    dir: options.project.dir,
   });
   const where = sandbox.isOurs
     ? `its state is in ${relative(options.project.dir, options.home)}/sandbox`
@@ -64,11 +69,22 @@ export async function openServices(options: ServicesOptions): Promise<Services> 
   return { kind: "sandbox", ...connectors, messages, close: sandbox.stop };
 }
 
+/** How messages call the two services: by the host of an account, the folder or the database. */
+export function placesOf({ erp, crm }: NonNullable<Configuration["services"]>): string {
+  return [erp, crm].map((one) =>
+    "folder" in one ? `"${one.folder}"` : "database" in one ? `the ${nameOf(one.database)}` : new URL(one.baseUrl).host
+  ).join(" and ");
+}
+
 /** Throws DefinitionError "net_not_permitted" when this command may not reach the services that are configured. */
 export function refuseUnreachable({ services }: Configuration, project: Project): void {
   if (services === null) return;
-  const { erp, crm } = services;
-  refuseForeignHosts([erp.baseUrl, erp.tokenUrl, crm.baseUrl, crm.tokenUrl], project);
+  const hosts: string[] = [];
+  for (const service of [services.erp, services.crm]) {
+    if ("database" in service) refuseDatabase(service.database, project);
+    else if (!("folder" in service)) hosts.push(service.baseUrl, service.tokenUrl);
+  }
+  refuseForeignHosts(hosts, project);
 }
 
 /** A service's own address, without the path of its API. */
@@ -77,20 +93,28 @@ function of(url: string, api: string): { baseUrl: string; scope: string } {
   return { baseUrl, scope: `${new URL(url).origin}/.default` };
 }
 
-interface Accounts {
-  readonly erp: Account & { readonly companyId: string };
-  readonly crm: Account;
+interface Places extends NonNullable<Configuration["services"]> {
   readonly clock: Clock;
   readonly settings: Pick<Configuration, "owner" | "extension" | "timeZone">;
+  /** The folder that others count from. */
+  readonly dir: string;
 }
 
-function connect(
-  { erp, crm, clock, settings: { owner, extension, timeZone } }: Accounts,
-): Pick<Services, "erp" | "crm" | "warnings"> {
+function connect({ erp, crm, ...options }: Places): Pick<Services, "erp" | "crm" | "warnings" | "close"> {
+  const { clock, dir, settings: { owner, extension, timeZone } } = options;
   const token = ({ tokenUrl, clientId, clientSecret, scope }: Account) => {
     return { address: tokenUrl, clientId, clientSecret, scope };
   };
-  const dataverse = openDataverse({
+  const opened: { close(): Promise<void> }[] = [];
+  function replaced(place: Folder | Tables): Connector {
+    if ("folder" in place) return openCsvFolder({ dir: resolve(dir, place.folder), clock });
+    const { database: address, schema } = place;
+    const socket = () => connectSocket(address, "database");
+    const tables = openPostgresTables({ address, name: nameOf(address), socket, schema, clock });
+    opened.push(tables);
+    return tables;
+  }
+  const dataverse = !("baseUrl" in crm) ? null : openDataverse({
     baseUrl: crm.baseUrl,
     token: token(crm),
     limiter: openLimiter({ clock, ...limits.dataverse }),
@@ -98,20 +122,26 @@ function connect(
     timeZone,
     ...(owner.model === "team" ? { ownerTeam: owner.team } : {}),
   });
-  const businessCentral = openBusinessCentral({
+  const first = !("baseUrl" in erp) ? replaced(erp) : openBusinessCentral({
     baseUrl: erp.baseUrl,
     companyId: erp.companyId,
     token: token(erp),
     limiter: openLimiter({ clock, ...limits.business_central }),
     clock,
     extension,
-    rateCurrency: () => dataverse.baseCurrency(),
+    ...(dataverse === null ? {} : { rateCurrency: () => dataverse.baseCurrency() }),
   });
-  async function warnings(signal: AbortSignal): Promise<readonly string[]> {
-    const warning = await dataverse.zoneWarning(signal);
-    return warning === null ? [] : [warning];
-  }
-  return { erp: businessCentral, crm: dataverse, warnings };
+  return {
+    erp: first,
+    crm: "baseUrl" in crm ? dataverse! : replaced(crm),
+    async warnings(signal) {
+      const warning = await dataverse?.zoneWarning(signal) ?? null;
+      return warning === null ? [] : [warning];
+    },
+    async close() {
+      for (const one of opened) await one.close();
+    },
+  };
 }
 
 /** Throws DefinitionError "configuration_missing" where a home that belongs to real services would get a sandbox. */

@@ -4,12 +4,12 @@ import { ServiceError } from "../errors.ts";
 import { nameOf, type PostgresAddress } from "../store/postgres_socket.ts";
 import type { StoreBeside } from "../store/postgres.ts";
 import type { Store } from "../store/store.ts";
-import { secretOf } from "./configuration.ts";
 import { readDatabaseUrl } from "./database_url.ts";
 import { isThere } from "./files.ts";
 import { noteDatabase, refuseOtherStore, verifierOf } from "./home_store.ts";
 import { homeOf, refuseDatabase } from "./permissions.ts";
 import { addressOf, findServing, type Serving } from "./serving.ts";
+import { secretOf } from "./secret.ts";
 import type { Session } from "./session.ts";
 
 /** How {@link Serving} calls the store in a home. */

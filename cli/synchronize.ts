@@ -13,7 +13,7 @@ import { notEmpty } from "./built_in_sandbox.ts";
 import { type Filling, isOrder, nothingToFill } from "./fill_sandbox.ts";
 import { refuseOtherModel } from "./other_model.ts";
 import type { Pipeline } from "./pipeline.ts";
-import { openServices, refuseOtherKind, type Services } from "./services.ts";
+import { openServices, placesOf, refuseOtherKind, type Services } from "./services.ts";
 import type { Session } from "./session.ts";
 import { databaseName, noteStore, type OpenStore } from "./store.ts";
 
@@ -122,13 +122,10 @@ export async function refuseUnconfirmed(
     changed.push(`${step.name} (${definition === null ? "first run" : rebuilt ? "rebuilt" : "changed"})`);
   }
   if (changed.length === 0) return;
-  const hosts = [configuration.services.erp.baseUrl, configuration.services.crm.baseUrl].map((url) =>
-    new URL(url).host
-  );
   const named = changed.length > 4 ? [...changed.slice(0, 3), `${changed.length - 3} more`] : changed;
   throw new DefinitionError(
     "confirmation_missing",
-    `Cannot write to ${hosts.join(" and ")} unasked: these are real services, and nobody confirmed ` +
+    `Cannot write to ${placesOf(configuration.services)} unasked: these are real services, and nobody confirmed ` +
       `${named.join(", ")}; look with ${next}, then give that file to sync, or say --yes`,
     { next },
   );

@@ -15,7 +15,7 @@ export type Key<N extends string> = string & { readonly [target]: readonly ["key
 /** The only time at which a field may be written; a field without one may be written at any time. */
 export type Access = "create" | "update" | "never";
 
-/** A value as both services' connectors give it: decimals and dates are text, a blank is null. */
+/** A value as connectors give it: decimals and dates are text, a blank is null. */
 export type Value = string | number | boolean | null;
 /** Values by field name. */
 export type Fields = Readonly<Record<string, Value>>;
@@ -303,6 +303,8 @@ export interface Opened {
   restore?(write: Write, options?: Pick<ReadOptions, "signal">): Promise<(Outcome & { kind: "refused" }) | null>;
   /** What went out for this handle since it was opened, signing in apart. */
   requests(): Requests;
+  /** How many writes it is given at once at most; 100 where it does not say. */
+  readonly batchSize?: number;
   /** What these writes, at most a batch, would cost; asks nobody. */
   cost(writes: readonly Write[]): Cost;
 }
@@ -333,7 +335,7 @@ export interface Identity {
 
 /** A service under one account. */
 export interface Connector {
-  readonly service: "business_central" | "dataverse";
+  readonly service: "business_central" | "dataverse" | "csv" | "postgres";
   /** `parts`: the handle of the document's parts, where the entity is read and written with them. */
   open(entity: AnyEntity, parts?: AnyEntity): Opened;
   /** One or two small requests; throws ServiceError when the account may not sign in. */

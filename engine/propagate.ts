@@ -8,7 +8,7 @@ import { foundBefore, recalled } from "./intents.ts";
 import { settle, type Settling } from "./settle.ts";
 import { simulate } from "./simulate.ts";
 
-/** Changes are taken from the store in pages of this many. */
+/** Changes are taken from the store in pages of this many, of services that take large batches of more. */
 const page = 800;
 /** How many batches are on their way at once; the connector's limiter may let through fewer. */
 const atOnce = 4;
@@ -23,10 +23,11 @@ export async function propagate(context: StepContext, round: number): Promise<vo
   let last: Promise<unknown> = Promise.resolve();
   // They set out in order, whatever the store does side by side: services number records as they come.
   let marked: Promise<unknown> = Promise.resolve();
+  const limit = Math.max(page, ...context.sides.map((side) => atOnce * (context.opened[side].batchSize ?? 0)));
   for (;;) {
     context.signal?.throwIfAborted();
     const filter = { step: step.name, run, states: ["intended"] as const };
-    const intended = await store.changes(connection, filter, { limit: page });
+    const intended = await store.changes(connection, filter, { limit });
     if (intended.length === 0) return;
     const batches = batchesOf(context, intended);
     const workers = Array.from({ length: atOnce }, async () => {
@@ -124,11 +125,14 @@ async function unmade(context: StepContext, changes: readonly Change[], round: n
   return left;
 }
 
-/** Changes of one side, 100 in a batch; documents that could come late 20, as many as a service takes in a request. */
+/**
+ * Changes of one side, as many in a batch as its service takes, else 100; documents that could come late 20, as many as a
+ * service takes in a request.
+ */
 function batchesOf({ opened, compiled }: StepContext, changes: readonly Change[]): Change[][] {
   const batches: Change[][] = [];
   for (const side of ["erp", "crm"] as const) {
-    const size = compiled.parts !== null && opened[side].lateFor !== undefined ? 20 : 100;
+    const size = compiled.parts !== null && opened[side].lateFor !== undefined ? 20 : opened[side].batchSize ?? 100;
     const own = changes.filter((change) => change.side === side);
     for (const some of [own.filter(({ op }) => op !== "uncouple"), own.filter(({ op }) => op === "uncouple")]) {
       for (let from = 0; from < some.length; from += size) batches.push(some.slice(from, from + size));

@@ -24,6 +24,7 @@ export function readOnly(connector: Connector): Connector {
         write: refuse,
         recall: refuse,
         ...(opened.lateFor === undefined ? {} : { lateFor: opened.lateFor }),
+        ...(opened.batchSize === undefined ? {} : { batchSize: opened.batchSize }),
       };
     },
   };

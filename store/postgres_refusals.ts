@@ -44,7 +44,7 @@ export function refusalOf(address: PostgresAddress, error: unknown): ServiceErro
   if (error instanceof ServiceError) return error;
   const code = String((error as { code?: unknown }).code ?? "");
   const why = `"${reasonOf(error)}"`;
-  if (passing.test(code)) return unreachable(address, why, error);
+  if (passing.test(code)) return unreachable(address, why, { cause: error });
   const kind = kinds.find(([pattern]) => pattern.test(code));
   const refusal = kind?.[1](address, why) ?? {
     code: "store_failed",

@@ -18,6 +18,9 @@ export interface PostgresAddress {
   readonly authorities: string | null;
 }
 
+/** What a database is here: the store, or one whose tables are synchronized. Errors say so. */
+export type Subject = "store" | "database";
+
 /** How errors and messages call the database. */
 export function nameOf({ host, port, database }: Pick<PostgresAddress, "host" | "port" | "database">): string {
   const where = host.startsWith("/")
@@ -35,9 +38,10 @@ const request = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /**
  * Connects, up to where the conversation of the protocol begins. Throws ServiceError "store_unreachable", or
- * "store_not_trusted" when the server has no encryption or not the certificate that is asked for.
+ * "store_not_trusted" when the server has no encryption or not the certificate that is asked for; of a database that is
+ * not the store "database_unreachable" and "database_not_trusted".
  */
-export async function connectSocket(address: PostgresAddress): Promise<net.Socket> {
+export async function connectSocket(address: PostgresAddress, subject: Subject = "store"): Promise<net.Socket> {
   const { host, port } = address;
   const socket = net.connect(host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port });
   const signal = AbortSignal.timeout(patience);
@@ -46,19 +50,36 @@ export async function connectSocket(address: PostgresAddress): Promise<net.Socke
     if (address.tls === "disable") return socket;
     socket.write(request);
     const [answer] = await once(socket, "data", { signal }) as [Uint8Array];
-    if (answer[0] !== yes) throw untrusted(address, "the server offers no encryption", "switch it on there");
+    if (answer[0] !== yes) throw untrusted("the server offers no encryption", "switch it on there");
     // Whatever else came unencrypted was put in between, to be taken for a part of what follows.
-    if (answer.length > 1) throw untrusted(address, "somebody on the way answers in its place", "check the network");
-    return await encrypt(socket, address, signal);
+    if (answer.length > 1) throw untrusted("somebody on the way answers in its place", "check the network");
+    return await encrypt(socket, address, { signal, untrusted });
   } catch (error) {
     socket.on("error", () => {}); // nobody waits for it any more
     socket.destroy();
     if (error instanceof ServiceError) throw error;
-    throw unreachable(address, signal.aborted ? `no answer in ${patience / 1_000} seconds` : reasonOf(error), error);
+    const why = signal.aborted ? `no answer in ${patience / 1_000} seconds` : reasonOf(error);
+    throw unreachable(address, why, { subject, cause: error });
+  }
+
+  function untrusted(why: string, remedy: string, cause?: unknown): ServiceError {
+    return new ServiceError(
+      `Cannot connect to ${named(address, subject)}: ${why}; ${remedy}, or choose another sslmode`,
+      { ...serviceOf(subject), code: subject === "store" ? "store_not_trusted" : "database_not_trusted", cause },
+    );
   }
 }
 
-async function encrypt(socket: net.Socket, address: PostgresAddress, signal: AbortSignal): Promise<net.Socket> {
+interface Encrypting {
+  readonly signal: AbortSignal;
+  untrusted(why: string, remedy: string, cause: unknown): ServiceError;
+}
+
+async function encrypt(
+  socket: net.Socket,
+  address: PostgresAddress,
+  { signal, untrusted }: Encrypting,
+): Promise<net.Socket> {
   const { host, authorities, tls: mode } = address;
   const secure = tls.connect({
     socket,
@@ -75,7 +96,6 @@ async function encrypt(socket: net.Socket, address: PostgresAddress, signal: Abo
   } catch (error) {
     if (signal.aborted) throw error;
     throw untrusted(
-      address,
       `its certificate is refused ("${reasonOf(error)}")`,
       "name the host as the certificate does, give the file of its authority as sslrootcert",
       error,
@@ -84,13 +104,20 @@ async function encrypt(socket: net.Socket, address: PostgresAddress, signal: Abo
 }
 
 /** The error for a server that can't be reached, or goes away. */
-export function unreachable(address: PostgresAddress, why: string, cause?: unknown): ServiceError {
+export function unreachable(
+  address: PostgresAddress,
+  why: string,
+  { subject = "store", cause }: { readonly subject?: Subject; readonly cause?: unknown } = {},
+): ServiceError {
   return new ServiceError(
-    `Cannot reach the store, ${
-      nameOf(address)
-    }: ${why}; check that the server runs and the network leads there, then ` +
+    `Cannot reach ${named(address, subject)}: ${why}; check that the server runs and the network leads there, then ` +
       "run it again",
-    { service: "store", code: "store_unreachable", retryable: true, cause },
+    {
+      ...serviceOf(subject),
+      code: subject === "store" ? "store_unreachable" : "database_unreachable",
+      retryable: true,
+      cause,
+    },
   );
 }
 
@@ -102,11 +129,11 @@ export function sessionLost(address: PostgresAddress, what: string): ServiceErro
   );
 }
 
-function untrusted(address: PostgresAddress, why: string, remedy: string, cause?: unknown): ServiceError {
-  return new ServiceError(
-    `Cannot connect to the store, ${nameOf(address)}: ${why}; ${remedy}, or choose another sslmode`,
-    { service: "store", code: "store_not_trusted", cause },
-  );
+function named(address: PostgresAddress, subject: Subject): string {
+  return `${subject === "store" ? "the store, " : ""}${nameOf(address)}`;
+}
+function serviceOf(subject: Subject): { readonly service: string } {
+  return { service: subject === "store" ? "store" : "postgres" };
 }
 
 /** What went wrong on the way, in the words of the system. */

@@ -47,7 +47,7 @@ export async function* read(
 /** Everything, or what changed since a cursor; the last chunk has the next cursor. */
 export async function* chunksSince(reading: Reading, since: string | null): AsyncGenerator<Chunk> {
   const { context, columns, signal } = reading;
-  if (since?.startsWith("{")) return yield* byTime(reading, timeOf(since));
+  if (since?.startsWith("{")) return yield* byTime(reading, timeOf(since, columns));
   if (since !== null) return yield* byLink(reading, since);
   const tracked = await context.environment.tracked(signal);
   yield* tracked.has(columns.table.logical) ? byLink(reading, null) : byTime(reading, null);
@@ -165,9 +165,14 @@ async function* byTime(reading: Reading, since: { readonly modifiedon: string | 
 export function timeCursor(modifiedon: string | null): string {
   return JSON.stringify({ modifiedon });
 }
-function timeOf(cursor: string): { readonly modifiedon: string | null } {
-  const { modifiedon } = JSON.parse(cursor) as { modifiedon: string | null };
-  return { modifiedon };
+function timeOf(cursor: string, columns: Columns): { readonly modifiedon: string | null } {
+  try {
+    const { modifiedon } = JSON.parse(cursor) as { modifiedon: string | null };
+    if (modifiedon === null || !Number.isNaN(Date.parse(modifiedon))) return { modifiedon };
+  } catch (error) {
+    throw expired(columns, error);
+  }
+  throw expired(columns, undefined);
 }
 /** The later of two times. */
 export function later(one: string | null, other: string): string {

@@ -72,7 +72,7 @@ Deno.test("readConfiguration() fills in the services' usual addresses", () => {
 Deno.test("readConfiguration() reads a secret from a file and leaves its last line break out", () => {
   const env = { TENGING_ERP_CLIENT_SECRET_FILE: "/run/erp", TENGING_CRM_CLIENT_SECRET: "s2" };
   const { services } = read({ connection: { erp, crm }, env, files: { "/run/erp": "from file\n" } });
-  assertEquals(services?.erp.clientSecret, "from file");
+  assertEquals(services?.erp, { ...services?.erp, clientSecret: "from file" });
 });
 
 Deno.test("readConfiguration() names everything that is missing from a part of a connection", () => {
@@ -107,6 +107,18 @@ const mistakes: readonly (readonly [what: string, given: Given, said: string])[]
   ["a company that is no id", { connection: { erp: { companyId: "CRONUS" } } }, "company's id"],
   ["a team model without its team", { connection: { owner: { model: "team" } } }, "team"],
   ["a step that is neither on nor off", { connection: { steps: { contacts: "no" } } }, "steps.contacts"],
+  ["a folder beside an account", { connection: { erp: { ...erp, folder: "exports" } } }, "only one of them"],
+  ["a folder and a database", { connection: { crm: { folder: "x", database: {} } } }, "only one of them"],
+  [
+    "a database with its address",
+    { connection: { crm: { database: { url: "postgres://u:hunter2@h/d" } } } },
+    'database.url" is not known',
+  ],
+  [
+    "an address of a database that is none",
+    { connection: { erp: { folder: "x" }, crm: { database: {} } }, env: { TENGING_CRM_DATABASE_URL: "hunter2" } },
+    "Cannot use TENGING_CRM_DATABASE_URL",
+  ],
   [
     "two secrets for one side",
     { connection: { erp, crm }, env: { ...secrets, TENGING_ERP_CLIENT_SECRET_FILE: "x" } },
@@ -148,4 +160,42 @@ Deno.test("readConfiguration() expects the link column nowhere, unless it is tol
 Deno.test("readConfiguration() refuses a time zone that there is not", () => {
   assertEquals(read({ connection: { timeZone: "Atlantic/Reykjavik" } }).timeZone, "Atlantic/Reykjavik");
   assertStringIncludes(refused({ connection: { timeZone: "Mars/Base" } }).message, "must be the name of a time zone");
+});
+
+Deno.test("readConfiguration() takes a folder or a database in the place of a service", () => {
+  const url = "postgres://etl:hunter2@db.example:5433/stage";
+  const { services } = read({
+    connection: { erp: { folder: "exports/old" }, crm: { database: { schema: "sales" } } },
+    env: { TENGING_CRM_DATABASE_URL: url },
+  });
+  assertEquals(services, {
+    erp: { folder: "exports/old" },
+    crm: {
+      schema: "sales",
+      database: {
+        ...{ host: "db.example", port: 5433, database: "stage", user: "etl", password: "hunter2" },
+        ...{ tls: "verify-full", authorities: null },
+      },
+    },
+  });
+  const file = read({
+    connection: { erp: { folder: "x" }, crm: { database: {} } },
+    env: { TENGING_CRM_DATABASE_URL_FILE: "/run/url" },
+    files: { "/run/url": `${url}\n` },
+  });
+  assertEquals(file.services?.crm, { ...file.services?.crm, schema: "public" });
+});
+
+Deno.test("readConfiguration() names what is missing beside a folder or a database", () => {
+  const missing = (given: Given) => {
+    const error = refused(given);
+    assertEquals(error.code, "configuration_incomplete");
+    return [...error.message.matchAll(/"connections\.default\.[a-z.]+"|TENGING_\w+(?= \()/gi)].map(([name]) => name);
+  };
+  assertEquals(missing({ connection: { erp: { folder: "x" }, crm: { database: {} } } }), ["TENGING_CRM_DATABASE_URL"]);
+  const url = { TENGING_CRM_DATABASE_URL: "postgres://u:p@127.0.0.1/d" };
+  assertEquals(missing({ connection: { erp: { folder: "x" } }, env: url }), ['"connections.default.crm.database"']);
+  assertEquals(missing({ connection: { erp: { folder: "x" }, crm }, env: { TENGING_CRM_CLIENT_SECRET: "s" } }), [
+    '"connections.default.crm.tenant"',
+  ]);
 });

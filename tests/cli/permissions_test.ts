@@ -1,5 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { readConfiguration } from "../../cli/configuration.ts";
 import { isInside, permissionLine } from "../../cli/permissions.ts";
+import { refuseUnreachable } from "../../cli/services.ts";
+import { DefinitionError } from "../../errors.ts";
 
 const text = `{
   "tasks": {
@@ -48,3 +51,21 @@ for (const [path, isIn] of paths) {
     assertEquals(isInside(path, "/a/.tenging"), isIn);
   });
 }
+
+Deno.test({
+  name: "refuseUnreachable() names the database of a connection, and where to permit it",
+  permissions: { net: ["127.0.0.1"], read: true },
+  fn() {
+    const project = { dir: new URL("../../", import.meta.url).pathname, set: "sync" };
+    const reach = (host: string) => {
+      const text = JSON.stringify({ connections: { default: { erp: { folder: "old" }, crm: { database: {} } } } });
+      const url = `postgres://etl:hunter2@${host}/stage`;
+      const env = (name: string) => name === "TENGING_CRM_DATABASE_URL" ? url : undefined;
+      refuseUnreachable(readConfiguration({ text, env, readFile: () => "" }), project);
+    };
+    reach("localhost:5433");
+    const error = assertThrows(() => reach("db.example:5433"), DefinitionError);
+    assertEquals(error.code, "net_not_permitted");
+    assertStringIncludes(error.message, 'add "db.example:5433" to "net" in line');
+  },
+});
