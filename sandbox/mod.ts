@@ -17,6 +17,8 @@ export interface SandboxOptions {
   /** 0, the default: any free port. The host is always 127.0.0.1. */
   readonly port?: { readonly erp?: number; readonly crm?: number };
   readonly clock?: SandboxClock;
+  /** False: no answer is compressed, whatever the client accepts; true by default. */
+  readonly compress?: boolean;
   /** Used only when the folder is new; "USD" by default. */
   readonly localCurrency?: string;
   /** For the fault "kill"; ends the process by default. */
@@ -113,6 +115,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       faults,
       log,
       clock,
+      compress: options.compress ?? true,
       kill: options.kill ?? (() => Deno.exit(137)),
       ...(options.onStopRequest === undefined ? {} : { stop: options.onStopRequest }),
     };

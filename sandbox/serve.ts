@@ -4,9 +4,9 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { gzipSync } from "node:zlib";
 import type { FaultRule, Faults } from "./faults.ts";
 import type { LogEntry, RequestLog } from "./log.ts";
+import { bodyText, sender } from "./send.ts";
 import type { Answer, Asked, SandboxClock, Service, Written } from "./service.ts";
 import type { Tokens } from "./token.ts";
 import { writesBehind } from "./written.ts";
@@ -19,6 +19,8 @@ export interface ServeOptions {
   readonly faults: Faults;
   readonly log: RequestLog;
   readonly clock: SandboxClock;
+  /** Whether large answers are compressed for a client that accepts it. */
+  readonly compress: boolean;
   /** Subscribes to "a write is in the file". */
   readonly onCommit: (listener: () => void) => void;
   /** Ends the process, for the fault "kill". */
@@ -33,11 +35,11 @@ export interface Server {
 }
 
 const MAX_BODY = 64 * 1024 * 1024;
-const GZIP_FROM = 1024;
 
 /** Begins to serve; resolves once it listens. Throws when the port is taken. */
 export async function serve(options: ServeOptions): Promise<Server> {
   const { service, faults } = options;
+  const { send, sendHalf } = sender(options.compress);
   let current: { service: string; method: string; path: string } | null = null;
   options.onCommit(() => {
     if (current !== null && faults.kills(current)) options.kill();
@@ -183,7 +185,7 @@ function insteadOf(rule: FaultRule, { service, tokens, clock }: ServeOptions): A
 /** The answer with the first half of its body; its headers know of no other half. */
 function truncated(answer: Answer): Answer {
   if (answer.body === undefined) return answer;
-  const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
+  const text = bodyText(answer);
   const headers = { "Content-Type": "application/json; charset=utf-8", ...answer.headers };
   return { ...answer, headers, body: text.slice(0, text.length >> 1) };
 }
@@ -214,35 +216,6 @@ function logged(
     ...((how.writes?.length ?? 0) === 0 ? {} : { writes: how.writes! }),
     ...(fault === undefined ? {} : { fault }),
   };
-}
-
-/** The body in bytes, compressed where the client accepts it, with the headers that say so. */
-function encoded(request: IncomingMessage, answer: Answer): { headers: Record<string, string>; bytes: Uint8Array } {
-  const headers: Record<string, string> = { ...answer.headers };
-  if (answer.body === undefined) return { headers, bytes: new Uint8Array(0) };
-  if (typeof answer.body !== "string") headers["Content-Type"] ??= "application/json; charset=utf-8";
-  const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
-  const bytes = new TextEncoder().encode(text);
-  if (bytes.length < GZIP_FROM || !/\bgzip\b/.test(String(request.headers["accept-encoding"] ?? ""))) {
-    return { headers, bytes };
-  }
-  return { headers: { ...headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding" }, bytes: gzipSync(bytes) };
-}
-
-function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  const { headers, bytes } = encoded(request, answer);
-  if (answer.status !== 204 && answer.status !== 304) headers["Content-Length"] = String(bytes.length);
-  response.writeHead(answer.status, headers);
-  response.end(bytes);
-}
-
-/** Promises a body and sends half of it; the connection breaks once that half is out. */
-function sendHalf(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  const { headers, bytes } = encoded(request, answer);
-  const length = Math.max(bytes.length, 2); // an answer without a body breaks, too
-  response.writeHead(answer.status === 204 ? 200 : answer.status, { ...headers, "Content-Length": String(length) });
-  const half = bytes.length > 1 ? bytes.subarray(0, bytes.length >> 1) : new Uint8Array([32]);
-  response.write(half, () => setTimeout(() => request.socket.destroy(), 10));
 }
 
 /** /sandbox/…: requests, faults, tokens, <service>, stop. Works without a token: the sandbox is on loopback only. */

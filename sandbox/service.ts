@@ -56,8 +56,10 @@ export interface Written {
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Absent: no body. Text is sent as it is (name its Content-Type); anything else as JSON. */
+  /** Absent: no body. Text is sent as it is (name its Content-Type), bytes as JSON text, anything else as JSON. */
   readonly body?: unknown;
+  /** The answer says when it was given: asked again, it is another one. */
+  readonly dated?: true;
   /** The entity set that was asked for, "customers". */
   readonly entity?: string;
   /** Rows sent or written. */

@@ -41,6 +41,8 @@ export interface Tables {
    * itself. May hold a whole load of data.
    */
   transaction<T>(work: () => T): T;
+  /** How often anything was put, deleted or taken back: while it is the same number, all rows are the same. */
+  changes(): number;
   /** Called after each transaction with changes is in the file. */
   onCommit(listener: () => void): void;
   close(): void;
@@ -66,6 +68,7 @@ export function openTables(file: string): Tables {
   let pending: (Put | Delete)[] = [];
   let undo: (() => void)[] = [];
   let depth = 0;
+  let changes = 0;
 
   const named = (name: string): MemoryTable => {
     let found = tables.get(name);
@@ -84,7 +87,11 @@ export function openTables(file: string): Tables {
   function change(table: MemoryTable, id: string, entry: Entry | undefined): void {
     transaction(() => {
       const before = table.set(id, entry);
-      undo.push(() => table.set(id, before));
+      changes++;
+      undo.push(() => {
+        table.set(id, before);
+        changes++;
+      });
       pending.push(entry === undefined ? [table.name, id] : [table.name, entry.place, entry.row]);
     });
   }
@@ -115,6 +122,7 @@ export function openTables(file: string): Tables {
     table: named,
     names: () => [...tables.values()].filter((table) => table.size > 0).map((table) => table.name),
     transaction,
+    changes: () => changes,
     onCommit: (listener) => void listeners.push(listener),
     close: () => journal.close(),
   };

@@ -1,6 +1,7 @@
 /** Business Central API v2.0 over a company's rows: addresses, methods, preconditions, errors. */
 import { QueryError } from "../filter.ts";
 import { parseJson } from "../json.ts";
+import { keepPages } from "../kept_pages.ts";
 import { parseQuery } from "../odata.ts";
 import type { Answer, Asked, Refusal as ShellRefusal, Service, ServiceContext } from "../service.ts";
 import type { Row } from "../tables.ts";
@@ -50,6 +51,7 @@ export function businessCentral(context: ServiceContext): BusinessCentral {
   const { company } = late;
   addChart(company);
   const settings = openSettings(company, late);
+  const kept = keepPages(context.tables);
   const desk = openDesk(company, late.around);
   const style = (): PageStyle => ({
     relativeLinks: settings.is("relativeLinks"),
@@ -73,7 +75,7 @@ export function businessCentral(context: ServiceContext): BusinessCentral {
 
   function handle(asked: Asked): Answer {
     late.tick();
-    return asked.method === "GET" ? answer(asked) : late.around(() => answer(asked));
+    return kept(asked, () => asked.method === "GET" ? answer(asked) : late.around(() => answer(asked)));
   }
 
   function answer(asked: Asked): Answer {

@@ -76,7 +76,8 @@ export function list(crm: Crm, schema: TableSchema, listing: Listing): Answer {
   } else if (version !== undefined) {
     body["@odata.deltaLink"] = deltaLink(crm, listing, version);
   }
-  return answered(schema, { body, rows: found.length, prefer });
+  const answer = answered(schema, { body, rows: found.length, prefer });
+  return body["@odata.deltaLink"] === undefined ? answer : { ...answer, dated: true };
 }
 
 /** Answers GET on <set>/$count: the number of rows, or of changes, as text. */
@@ -172,7 +173,7 @@ function changes(crm: Crm, schema: TableSchema, how: {
   } else {
     body["@odata.deltaLink"] = deltaLink(crm, listing, version);
   }
-  return answered(schema, { body, rows: page.length, prefer: listing.prefer });
+  return { ...answered(schema, { body, rows: page.length, prefer: listing.prefer }), dated: true };
 }
 
 function answered(

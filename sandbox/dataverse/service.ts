@@ -1,6 +1,7 @@
 /** The imitation of the Dataverse Web API v9.2: addresses → what happens to rows. */
 import { QueryError } from "../filter.ts";
 import { isObject, type Json, parseJson } from "../json.ts";
+import { keepPages } from "../kept_pages.ts";
 import { parseQuery, preferences } from "../odata.ts";
 import type { Answer, Asked, Service, ServiceContext } from "../service.ts";
 import type { Row } from "../tables.ts";
@@ -30,22 +31,23 @@ export function dataverse(context: ServiceContext, crm: Crm): Service {
       return failed(error);
     }
   };
+  const kept = keepPages(context.tables);
+  const handle = (asked: Asked) => {
+    if (asked.url.pathname !== `${ROOT}$batch`) return route(crm, { asked, base: base(), earlier: new Map() });
+    if (asked.method !== "POST") throw refuse.method(asked.method);
+    return batch({
+      run: (inner, earlier) => {
+        if (context.denies?.(inner.method, inner.url.pathname + inner.url.search)) throw refuse.privilege();
+        return route(crm, { asked: inner, base: base(), earlier });
+      },
+      failed,
+      together: (work) => crm.tables.transaction(work),
+      boundary: () => crm.clock.uuid(),
+    }, asked);
+  };
   return {
     name: "dataverse",
-    handle: (asked) =>
-      guarded(() => {
-        if (asked.url.pathname !== `${ROOT}$batch`) return route(crm, { asked, base: base(), earlier: new Map() });
-        if (asked.method !== "POST") throw refuse.method(asked.method);
-        return batch({
-          run: (inner, earlier) => {
-            if (context.denies?.(inner.method, inner.url.pathname + inner.url.search)) throw refuse.privilege();
-            return route(crm, { asked: inner, base: base(), earlier });
-          },
-          failed,
-          together: (work) => crm.tables.transaction(work),
-          boundary: () => crm.clock.uuid(),
-        }, asked);
-      }),
+    handle: (asked) => kept(asked, () => guarded(() => handle(asked))),
     refuse(why) {
       if (why === "unauthorized") {
         const address = `${context.origin()}/${context.tenant}/oauth2/authorize`;
