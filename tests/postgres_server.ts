@@ -20,10 +20,20 @@ export function findPrograms(): string | null {
   return folders.find((folder) => ["initdb", "postgres"].every((name) => isFile(`${folder}/${name}`))) ?? null;
 }
 
-/** Starts a server on loopback that loses everything when it is stopped. With a certificate (PEM) it offers TLS. */
+export interface ServerOptions {
+  /** A certificate (PEM), with which it offers TLS. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Of its configuration, beside the defaults of a new server; those of {@link careless} where they are left out. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** What tests need: none of them ends by a power failure. */
+const careless = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", shared_buffers: "64MB" };
+
+/** Starts a server on loopback that loses everything when it is stopped. */
 export async function startServer(
   programs: string,
-  tls: { readonly certificate: string; readonly key: string } | null = null,
+  { tls, settings = careless }: ServerOptions = {},
 ): Promise<TestServer> {
   const dir = await Deno.makeTempDir({ prefix: "tenging-postgres-" });
   const owner = ownerOfData();
@@ -42,13 +52,18 @@ export async function startServer(
       ...{ cwd: dir, ...owner, stdout: "null", stderr: "piped" },
     }).output();
     if (!initdb.success) throw new Error(`initdb failed: ${new TextDecoder().decode(initdb.stderr)}`);
-    if (tls !== null) {
+    if (tls !== undefined) {
       for (const [name, text] of [["server.crt", tls.certificate], ["server.key", tls.key]] as const) {
         await Deno.writeTextFile(`${dir}/data/${name}`, text, { mode: 0o600 });
         if (uid !== null) await Deno.chown(`${dir}/data/${name}`, uid, gid);
       }
     }
-    return await listen(programs, { dir, owner, password, ssl: tls === null ? "off" : "on" });
+    return await listen(programs, {
+      dir,
+      owner,
+      password,
+      settings: { ...settings, ssl: tls === undefined ? "off" : "on" },
+    });
   } catch (error) {
     await Deno.remove(dir, { recursive: true });
     throw error;
@@ -59,14 +74,14 @@ interface Place {
   readonly dir: string;
   readonly owner: { readonly uid?: number; readonly gid?: number };
   readonly password: string;
-  readonly ssl: "on" | "off";
+  readonly settings: Readonly<Record<string, string>>;
 }
 
-async function listen(programs: string, { dir, owner, password, ssl }: Place): Promise<TestServer> {
+async function listen(programs: string, { dir, owner, password, settings: given }: Place): Promise<TestServer> {
   const port = freePort();
   const settings = {
-    ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 60, ssl },
-    ...{ fsync: "off", synchronous_commit: "off", full_page_writes: "off", shared_buffers: "64MB" },
+    ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 60 },
+    ...given,
   };
   const command = new Deno.Command(`${programs}/postgres`, {
     args: ["-D", `${dir}/data`, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],

@@ -67,7 +67,7 @@ const suffix = programs === null ? " [skipped: needs PostgreSQL's own programs, 
 Deno.test({ name: `the certificate is verified as sslmode asks for${suffix}`, ignore: programs === null, fn: verify });
 
 async function verify(t: Deno.TestContext): Promise<void> {
-  const server = await startServer(programs ?? "", { certificate, key });
+  const server = await startServer(programs ?? "", { tls: { certificate, key } });
   try {
     const here = addressOf(server);
     const cases: readonly (readonly [what: string, more: Partial<PostgresAddress>, code: string | null])[] = [

@@ -1,0 +1,70 @@
+/** Programs as processes of their own: how long they took, and how much memory. All end with the benchmark. */
+
+/** The folder of the project, with a slash at its end. */
+export const project = new URL("../", import.meta.url).pathname;
+
+export interface Ended {
+  readonly code: number;
+  /** Milliseconds from its start to its end. */
+  readonly ms: number;
+  /** Most memory that it had, in MB (VmHWM, asked for every 50 ms: growth after the last time is missed); 0: not known. */
+  readonly peak: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const running = new Set<Deno.ChildProcess>();
+
+/** Starts a program that {@link endAll} ends. */
+export function start(program: string, options: Deno.CommandOptions): Deno.ChildProcess {
+  const child = new Deno.Command(program, { stdin: "null", cwd: project, ...options }).spawn();
+  running.add(child);
+  child.status.then(() => running.delete(child));
+  return child;
+}
+
+/** Ends all that run, at once. */
+export async function endAll(): Promise<void> {
+  const children = [...running];
+  for (const child of children) child.kill("SIGKILL");
+  await Promise.all(children.map((child) => child.status));
+}
+
+/** Runs a program to its end. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const began = performance.now();
+  const child = start(program, { args: [...args], env, stdout: "piped", stderr: "piped" });
+  let peak = 0;
+  const polled = setInterval(() => peak = Math.max(peak, memoryOf(child.pid)), 50);
+  const texts = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  const { code } = await child.status;
+  const ms = performance.now() - began;
+  clearInterval(polled);
+  const [stdout, stderr] = await texts;
+  return { code, ms, peak, stdout, stderr };
+}
+
+/** The same, and throws what was said when it fails. */
+export async function runWell(...[program, args, env]: Parameters<typeof run>): Promise<Ended> {
+  const ended = await run(program, args, env);
+  if (ended.code === 0) return ended;
+  const said = `${ended.stderr}\n${ended.stdout}`.trim().slice(-2000);
+  throw new Error(`Cannot measure: "${program} ${args.join(" ").slice(0, 300)}" ended with ${ended.code}: ${said}`);
+}
+
+function memoryOf(pid: number): number {
+  try {
+    const [, kilobytes] = /^VmHWM:\s*(\d+) kB/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ?? [];
+    return Number(kilobytes ?? 0) / 1000;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || Object(error).code === "ESRCH") return 0; // it has ended
+    throw error;
+  }
+}
+
+/** The flags that run a file of ours which may do anything. */
+export const ours = ["run", "-q", "-A", "--no-prompt"] as const;
