@@ -29,7 +29,7 @@ async function drain(tokenUrl: string, { url, prefer }: Reading): Promise<Draine
   let bytes = 0;
   let pages = 0;
   for (let next: string | null = url; next !== null; pages++) {
-    const response = await fetch(next, { headers });
+    const response: Response = await fetch(next, { headers });
     const body = new Uint8Array(await response.arrayBuffer());
     if (!response.ok) throw new Error(`Cannot drain "${next}": ${response.status}`);
     bytes += body.length;

@@ -1,0 +1,87 @@
+/** What the measures share: the server, sandboxes, homes, and how often and with how much they measure. */
+import { endAll, project } from "./processes.ts";
+import type { Place } from "./product.ts";
+import { type Database, openServer, type Server } from "./server.ts";
+import { type Services, startServices } from "./services.ts";
+import type { Result } from "./results.ts";
+
+/** Customers on both sides. */
+export interface Sizes {
+  /** For the first synchronization, and the full one after it. */
+  readonly first: number;
+  /** Two sizes whose costs are compared. */
+  readonly small: number;
+  readonly large: number;
+  /** In the embedded database: all steps, and the first synchronization beside the server's. */
+  readonly embedded: number;
+  readonly embeddedFirst: number;
+}
+export const sizes: Readonly<Record<"quick" | "full", Sizes>> = {
+  quick: { first: 20_000, small: 5_000, large: 50_000, embedded: 5_000, embeddedFirst: 5_000 },
+  full: { first: 200_000, small: 100_000, large: 1_000_000, embedded: 100_000, embeddedFirst: 20_000 },
+};
+
+export interface Bench {
+  readonly sizes: Sizes;
+  /** How often each thing is measured; the median counts. */
+  readonly rounds: number;
+  readonly server: Server;
+  /** For files; emptied at the end. */
+  readonly dir: string;
+  /** The sandbox with this many customers, started when it is first asked for. */
+  services(customers: number): Promise<Services>;
+  /** A new home on that sandbox, with an empty database, or with the store in the home. */
+  place(customers: number, store: "server" | "embedded"): Promise<Place & { readonly database: Database }>;
+  /** Tells who waits what is being done. */
+  say(text: string): void;
+}
+
+/** A group of lines that are measured together. */
+export interface Measure {
+  /** Of its lines, as `--only` takes them. */
+  readonly names: readonly string[];
+  run(bench: Bench): Promise<readonly Result[]>;
+}
+
+/** Runs work with a bench, and ends and removes all of it afterwards. */
+export async function withBench(
+  options: Pick<Bench, "sizes" | "rounds" | "say">,
+  work: (bench: Bench) => Promise<void>,
+): Promise<void> {
+  await Deno.mkdir(`${project}.tenging`, { recursive: true });
+  const dir = await Deno.makeTempDir({ dir: `${project}.tenging`, prefix: "bench-" });
+  const server = await openServer();
+  const sandboxes = new Map<number, Promise<Services>>();
+  let homes = 0;
+  const services = (customers: number): Promise<Services> => {
+    const known = sandboxes.get(customers);
+    if (known !== undefined) return known;
+    options.say(`filling a sandbox with ${customers} customers`);
+    const started = startServices(`${dir}/sandbox-${customers}`, { customers });
+    sandboxes.set(customers, started);
+    return started;
+  };
+  const end = async () => {
+    await endAll();
+    await server.stop();
+    await Deno.remove(dir, { recursive: true });
+  };
+  const interrupted = () => end().then(() => Deno.exit(130));
+  Deno.addSignalListener("SIGINT", interrupted);
+  try {
+    await work({
+      ...options,
+      ...{ server, dir, services },
+      async place(customers, store) {
+        const home = `${dir}/home-${++homes}`;
+        const lent = await services(customers);
+        await lent.lend(home);
+        const database = store === "server" ? await server.create() : null;
+        return { home, services: lent, database: database! };
+      },
+    });
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupted);
+    await end();
+  }
+}
