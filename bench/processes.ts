@@ -53,7 +53,8 @@ export async function runWell(...[program, args, env]: Parameters<typeof run>): 
   const ended = await run(program, args, env);
   if (ended.code === 0) return ended;
   const said = `${ended.stderr}\n${ended.stdout}`.trim().slice(-2000);
-  throw new Error(`Cannot measure: "${program} ${args.join(" ").slice(0, 300)}" ended with ${ended.code}: ${said}`);
+  const shown = [program, ...args].join(" ").replace(/:[^:@ ]+@/g, "@").slice(0, 300);
+  throw new Error(`Cannot measure: "${shown}" ended with ${ended.code}: ${said}`);
 }
 
 function memoryOf(pid: number): number {

@@ -2,6 +2,8 @@
 import { findPrograms, startServer } from "../tests/postgres_server.ts";
 import { type Ended, runWell } from "./processes.ts";
 
+/** Where the store's tables are. */
+const env = { PGOPTIONS: "-c search_path=tenging" };
 /** What differs from a new server's defaults, for all that is measured on it. */
 const settings = { shared_buffers: "1GB", max_wal_size: "4GB" };
 const shown = [
@@ -35,7 +37,7 @@ export async function openServer(): Promise<Server> {
       ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],
       ...commands.flatMap((command) => ["-c", command]),
       url,
-    ]);
+    ], env);
   let count = 0;
   const { stdout } = await psql(server.url, ...shown.map((name) => `show ${name}`));
   return {
