@@ -19,8 +19,8 @@ export interface ServeOptions {
   readonly faults: Faults;
   readonly log: RequestLog;
   readonly clock: SandboxClock;
-  /** Whether large answers are compressed for a client that accepts it. */
-  readonly compress: boolean;
+  /** False: nothing is compressed, whatever a client accepts. */
+  readonly compress?: boolean;
   /** Subscribes to "a write is in the file". */
   readonly onCommit: (listener: () => void) => void;
   /** Ends the process, for the fault "kill". */
@@ -39,7 +39,7 @@ const MAX_BODY = 64 * 1024 * 1024;
 /** Begins to serve; resolves once it listens. Throws when the port is taken. */
 export async function serve(options: ServeOptions): Promise<Server> {
   const { service, faults } = options;
-  const { send, sendHalf } = sender(options.compress);
+  const { send, sendHalf } = sender(options.compress ?? true);
   let current: { service: string; method: string; path: string } | null = null;
   options.onCommit(() => {
     if (current !== null && faults.kills(current)) options.kill();

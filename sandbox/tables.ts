@@ -3,6 +3,7 @@
  * returns, so a process that is killed at any moment loses nothing that it has answered.
  */
 import { exists, journalLines, openJournal, writeAll } from "./journal.ts";
+import { type Rank, type Ranking, rankingOf } from "./ranking.ts";
 
 /** A value of a row. Decimals are text ("12.50"), dates and time stamps ISO 8601 text: never a float. */
 export type Cell = string | number | boolean | null;
@@ -24,6 +25,8 @@ export interface Table {
   after(place: number): IterableIterator<readonly [place: number, row: Row]>;
   /** Rows whose field has this value; text is compared without regard to case. Uses an index that it keeps. */
   where(field: string, value: Cell): readonly Row[];
+  /** Rows whose rank is at least this, with their places, in order of place. Uses an index for each function that ranks. */
+  from(rank: Rank, least: number): readonly (readonly [place: number, row: Row])[];
   /** Creates or replaces the row with this id. */
   put(row: Row): void;
   /** False when there was none. */
@@ -133,6 +136,7 @@ class MemoryTable implements Table {
   /** Ids by place; a deleted row leaves a hole. */
   readonly #places: (string | undefined)[] = [];
   readonly #indexes = new Map<string, Map<Cell, Set<string>>>();
+  readonly #rankings = new Map<Rank, Ranking>();
   readonly #change: (table: MemoryTable, id: string, entry: Entry | undefined) => void;
 
   constructor(readonly name: string, change: (table: MemoryTable, id: string, entry: Entry | undefined) => void) {
@@ -164,6 +168,13 @@ class MemoryTable implements Table {
     const ids = [...index.get(folded(value)) ?? []].map((id) => this.#entries.get(id)!);
     return ids.sort((a, b) => a.place - b.place).map((entry) => entry.row);
   }
+  from(rank: Rank, least: number): readonly (readonly [number, Row])[] {
+    let ranking = this.#rankings.get(rank);
+    if (ranking === undefined) this.#rankings.set(rank, ranking = rankingOf(rank, () => this.all()));
+    const found = [...ranking.from(least)].map((id) => this.#entries.get(id)).filter((entry) => entry !== undefined);
+    return found.filter(({ row }) => rank(row) >= least).map(({ place, row }) => [place, row] as const)
+      .sort(([a], [b]) => a - b);
+  }
   put(row: Row): void {
     this.#change(this, row.id, { place: this.#entries.get(row.id)?.place ?? Math.max(1, this.#places.length), row });
   }
@@ -179,6 +190,7 @@ class MemoryTable implements Table {
       if (before !== undefined) index.get(folded(before.row[field] ?? null))?.delete(id);
       if (entry !== undefined) add(index, entry.row[field], id);
     }
+    for (const ranking of this.#rankings.values()) ranking.changed(id);
     if (before !== undefined) this.#places[before.place] = undefined;
     if (entry === undefined) {
       this.#entries.delete(id);

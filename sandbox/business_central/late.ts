@@ -53,6 +53,7 @@ export function lateCommits(real: Company): LateCommits {
       all: () => table.all(),
       after: (place) => table.after(place),
       where: (field, value) => table.where(field, value),
+      from: (rank, least) => table.from(rank, least),
       put(row) {
         kept.push({ table: table.name, row, before: table.get(row.id) });
         table.put(row);

@@ -152,15 +152,32 @@ function candidatesOf(company: Company, source: Source, query: Query): { after(p
     );
   }
   const listed = rows;
+  const recent = listed === null ? changedSince(company, set, query.filter) : null;
   return {
     *after(place) {
       if (listed === null) {
-        for (const placed of rowsOf(company, set, place)) if (passes(placed[1])) yield placed;
+        const all = recent?.filter(([at]) => at > place) ?? rowsOf(company, set, place);
+        for (const placed of all) if (passes(placed[1])) yield placed;
         return;
       }
       for (let at = place; at < listed.length; at++) if (passes(listed[at]!)) yield [at + 1, listed[at]!];
     },
   };
+}
+
+/** When a row changed last, in milliseconds since 1970. */
+function modifiedAt(row: Row): number {
+  return Date.parse(String(row["lastModifiedDateTime"]));
+}
+
+/** The rows to look at where all that is asked for has changed since some time; else null. */
+function changedSince(company: Company, set: string, filter: string | null): readonly Placed[] | null {
+  const { fields, rows } = company.sets[set]!;
+  const since = /^lastModifiedDateTime ge (\d{4}-\d\d-\d\dT[\d:.]+Z)$/.exec(filter ?? "")?.[1];
+  const isStored = rows === undefined && fields["lastModifiedDateTime"]?.value === undefined;
+  if (since === undefined || !isStored) return null;
+  const found = company.tables.table(tableOf(company, set)).from(modifiedAt, Date.parse(since));
+  return found.filter(([, row]) => isIn(company, set, row));
 }
 
 /** The rows to look at when they are known to be few (a document's lines, "id eq … or id eq …"); else null. */

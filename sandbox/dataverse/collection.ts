@@ -2,7 +2,7 @@
 import { compileFilter } from "../filter.ts";
 import { comparator, type Query } from "../odata.ts";
 import type { Answer } from "../service.ts";
-import type { Row } from "../tables.ts";
+import type { Row, Table } from "../tables.ts";
 import type { Crm } from "./crm.ts";
 import { filterRules, present, type Shape, shapeOf } from "./present.ts";
 import { refuse } from "./refusal.ts";
@@ -128,17 +128,21 @@ function counted(crm: Crm, schema: TableSchema, test: (row: Row) => boolean): nu
   return number;
 }
 
+function versionOf(row: Row): number {
+  return Number(row.versionnumber);
+}
+
 /** Changed rows by version, then deleted ones by version. */
 function changed(
   crm: Crm,
   schema: TableSchema,
   { since, until }: { since: number; until: number },
 ): { row: Row; deleted: boolean }[] {
-  const within = (table: Iterable<Row>, deleted: boolean) =>
-    [...table].filter((row) => Number(row.versionnumber) > since && Number(row.versionnumber) <= until)
-      .sort((a, b) => Number(a.versionnumber) - Number(b.versionnumber))
+  const within = (table: Table, deleted: boolean) =>
+    table.from(versionOf, since + 1).map(([, row]) => row).filter((row) => versionOf(row) <= until)
+      .sort((a, b) => versionOf(a) - versionOf(b))
       .map((row) => ({ row, deleted }));
-  return [...within(crm.rows(schema).all(), false), ...within(crm.deleted(schema).all(), true)];
+  return [...within(crm.rows(schema), false), ...within(crm.deleted(schema), true)];
 }
 
 function changes(crm: Crm, schema: TableSchema, how: {
