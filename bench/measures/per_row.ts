@@ -1,0 +1,77 @@
+/** The work on each row that is read: checked, mapped, and made a record with its fingerprint, against JSON.parse alone. */
+import type { Bench, Measure } from "../bench.ts";
+import { readSettings } from "../../cli/configuration.ts";
+import { loadPipeline } from "../../cli/pipeline.ts";
+import { recordOf } from "../../engine/record.ts";
+import { compile } from "../../engine/rules.ts";
+import { connect } from "../connectors.ts";
+import { project } from "../processes.ts";
+import { judged, median, type Result } from "../results.ts";
+
+const names = { erp: "per row work, ERP", crm: "per row work, CRM" } as const;
+/** The first rounds are the compiler's. */
+const WARM = 3;
+
+export const perRow: Measure = { names: Object.values(names), run };
+
+async function run(bench: Bench): Promise<readonly Result[]> {
+  const services = await bench.services(bench.sizes.embeddedFirst);
+  const tape = replayed();
+  const connectors = connect(services, { fetch: tape.fetch });
+  const { steps } = await loadPipeline(readSettings(null), `${project}pipelines`);
+  const { step, fields } = compile(steps.find(({ name }) => name === "customers")!);
+  const results: Result[] = [];
+  for (const side of ["erp", "crm"] as const) {
+    const times = { work: [] as number[], parse: [] as number[] };
+    let count = 0;
+    for (let round = -WARM; round < bench.rounds; round++) {
+      tape.texts.clear();
+      const began = performance.now();
+      count = 0;
+      for await (const page of connectors[side].open(step.extract[side]).read({ fields: fields[side] })) {
+        for (const row of page.rows) if (recordOf(step.extract[side], fields[side], row).fingerprint !== "") count++;
+      }
+      const between = performance.now();
+      for (const text of tape.texts) JSON.parse(text);
+      const parse = performance.now() - between;
+      if (round < 0) continue;
+      times.parse.push(parse);
+      times.work.push(between - began - parse);
+    }
+    const [work, parse] = [median(times.work), median(times.parse)];
+    const micros = (ms: number) => ms / count * 1000;
+    const why = count === services.customers ? null : `${count} rows instead of ${services.customers}`;
+    results.push(judged(
+      {
+        ...{ name: names[side], value: micros(work), unit: "µs", ratio: work / parse },
+        ...{ against: `JSON.parse ${micros(parse).toFixed(1)} µs`, size: `${count} rows` },
+      },
+      { sign: "<=", of: 3 },
+      why,
+    ));
+  }
+  return results;
+}
+
+/** A fetch that asks the service once for each address, and gives the same answer from memory afterwards. */
+function replayed(): { fetch: typeof fetch; texts: Set<string> } {
+  const answers = new Map<string, Response>();
+  const kept = new Map<string, string>();
+  const texts = new Set<string>();
+  return {
+    texts,
+    async fetch(input, init) {
+      const request = new Request(input, init);
+      const key = `${request.method} ${request.url} ${await request.clone().text()}`;
+      if (!answers.has(key)) {
+        const response = await fetch(request);
+        answers.set(key, response);
+        kept.set(key, await response.text());
+      }
+      const { status, headers } = answers.get(key)!;
+      const text = kept.get(key)!;
+      if (request.method === "GET") texts.add(text);
+      return new Response(text, { status, headers });
+    },
+  };
+}
