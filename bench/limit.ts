@@ -6,7 +6,7 @@ import type { Drained, Reading } from "./drain.ts";
 import { ours, runWell } from "./processes.ts";
 import type { Place } from "./product.ts";
 import type { Database } from "./server.ts";
-import type { Logged, Services } from "./services.ts";
+import { type Logged, type Services, signIn } from "./services.ts";
 
 export interface Limit {
   /** Of whole processes, in milliseconds. */
@@ -79,18 +79,13 @@ async function drain(services: Services): Promise<{
 }> {
   const before = await services.log();
   const names = ["business_central", "dataverse"] as const;
-  const readings = names.map((service): Reading => ({
-    url:
-      new URL(firstPage(before, service), service === "dataverse" ? services.address.crmUrl : services.address.erpUrl)
-        .href,
-    prefer: prefers[service],
+  const { erpUrl, crmUrl, tokenUrl } = services.address;
+  const readings = await Promise.all(names.map(async (service): Promise<Reading> => {
+    const { href } = new URL(firstPage(before, service), service === "dataverse" ? crmUrl : erpUrl);
+    return { url: href, headers: { ...await signIn(tokenUrl, href), Prefer: prefers[service] } };
   }));
-  const asked = JSON.stringify({ tokenUrl: services.address.tokenUrl, readings });
-  const { ms, stdout } = await runWell(Deno.execPath(), [
-    ...ours,
-    new URL("drain.ts", import.meta.url).pathname,
-    asked,
-  ]);
+  const file = new URL("drain.ts", import.meta.url).pathname;
+  const { ms, stdout } = await runWell(Deno.execPath(), [...ours, file, JSON.stringify(readings)]);
   const each = JSON.parse(stdout) as readonly Drained[];
   const after = await services.log(before.at(-1)?.n);
   const rowsOf = (name: string) =>
