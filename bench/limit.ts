@@ -4,7 +4,7 @@
  */
 import type { Drained, Reading } from "./drain.ts";
 import { ours, runWell } from "./processes.ts";
-import type { Place } from "./product.ts";
+import type { ServerPlace } from "./product.ts";
 import type { Database } from "./server.ts";
 import { type Logged, type Services, signIn } from "./services.ts";
 
@@ -44,12 +44,12 @@ export async function dump(database: Database, dir: string): Promise<Dump> {
 }
 
 /** Measures it once, in fresh tables of the place's database. */
-export async function limit({ services, database }: Place, dumped: Dump): Promise<Limit> {
+export async function limit({ services, database }: ServerPlace, dumped: Dump): Promise<Limit> {
   const drained = await drain(services);
   const { setup, copy } = copying(dumped);
-  await database!.psql(...setup);
-  const { ms: copyMs } = await database!.psql(...copy);
-  const copied = await database!.number("select count(*) from bench_limit.records");
+  await database.psql(...setup);
+  const { ms: copyMs } = await database.psql(...copy);
+  const copied = await database.number("select count(*) from bench_limit.records");
   const perSecond = dumped.records / copyMs * 1000;
   const slow = drained.rates.filter(({ rate }) => rate < LEAST * perSecond)
     .map(({ service, rate }) =>

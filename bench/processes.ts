@@ -26,7 +26,13 @@ export function start(program: string, options: Deno.CommandOptions): Deno.Child
 /** Ends all that run, at once. */
 export async function endAll(): Promise<void> {
   const children = [...running];
-  for (const child of children) child.kill("SIGKILL");
+  for (const child of children) {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has just ended by itself
+    }
+  }
   await Promise.all(children.map((child) => child.status));
 }
 
