@@ -65,17 +65,18 @@ export async function withBench(
     sandboxes.set(customers, started);
     return started;
   };
-  const end = async () => {
-    await endAll();
-    await server.stop();
-    await Deno.remove(dir, { recursive: true });
-  };
+  let ending: Promise<void> | null = null;
+  const end = () => ending ??= endAll().then(() => server.stop()).then(() => Deno.remove(dir, { recursive: true }));
   const embeddedPlace = async (customers: number): Promise<Place> => {
     const place = { home: `${dir}/home-${++homes}`, services: await services(customers), database: null };
     await place.services.lend(place.home);
     return place;
   };
-  const interrupted = () => end().then(() => Deno.exit(130));
+  let isInterrupted = false;
+  const interrupted = () => {
+    isInterrupted = true;
+    void end(); // what is being measured fails then
+  };
   Deno.addSignalListener("SIGINT", interrupted);
   try {
     await work({
@@ -83,7 +84,8 @@ export async function withBench(
       place: async (customers) => ({ ...await embeddedPlace(customers), database: await server.create() }),
     });
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupted);
     await end();
+    Deno.removeSignalListener("SIGINT", interrupted);
+    if (isInterrupted) Deno.exit(130);
   }
 }

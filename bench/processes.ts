@@ -14,17 +14,20 @@ export interface Ended {
 }
 
 const running = new Set<Deno.ChildProcess>();
+let isOver = false;
 
-/** Starts a program that {@link endAll} ends. */
+/** Starts a program that {@link endAll} ends; throws after that. */
 export function start(program: string, options: Deno.CommandOptions): Deno.ChildProcess {
+  if (isOver) throw new Error(`Cannot start "${program}": the benchmark has ended`);
   const child = new Deno.Command(program, { stdin: "null", cwd: project, ...options }).spawn();
   running.add(child);
   child.status.then(() => running.delete(child));
   return child;
 }
 
-/** Ends all that run, at once. */
+/** Ends all that run, at once, for good. */
 export async function endAll(): Promise<void> {
+  isOver = true;
   const children = [...running];
   for (const child of children) {
     try {
