@@ -4,7 +4,7 @@
  */
 import type { Drained, Reading } from "./drain.ts";
 import { ours, runWell } from "./processes.ts";
-import type { ServerPlace } from "./product.ts";
+import { type ServerPlace, wrongCounts } from "./product.ts";
 import type { Database } from "./server.ts";
 import { type Logged, type Services, signIn } from "./services.ts";
 
@@ -46,29 +46,27 @@ export async function dump(database: Database, dir: string): Promise<Dump> {
 /** Measures it once, in fresh tables of the place's database. */
 export async function limit({ services, database }: ServerPlace, dumped: Dump): Promise<Limit> {
   const drained = await drain(services);
-  const { setup, copy } = copying(dumped);
-  await database.psql(...setup);
-  const { ms: copyMs } = await database.psql(...copy);
-  const copied = await database.number("select count(*) from bench_limit.records");
-  const perSecond = dumped.records / copyMs * 1000;
+  await database.psql(
+    ...["drop schema if exists bench_limit cascade", "create schema bench_limit"],
+    ...tables.map((name) => `create table bench_limit.${name} (like ${name} including all)`),
+    "checkpoint",
+  );
+  const copied = new Map<string, number>();
+  for (const [name, file] of dumped.files) {
+    copied.set(name, (await database.psql(`\\copy bench_limit.${name} from '${file}'`)).ms);
+  }
+  const copyMs = [...copied.values()].reduce((sum, ms) => sum + ms, 0);
+  const perSecond = dumped.records / copied.get("records")! * 1000;
   const slow = drained.rates.filter(({ rate }) => rate < LEAST * perSecond)
     .map(({ service, rate }) =>
       `the sandbox's ${service} gives ${Math.round(rate)} rows/s, psql takes ${Math.round(perSecond)}`
     );
-  const wrong = copied === dumped.records ? [] : [`psql copied ${copied} rows of ${dumped.records}`];
-  const why = [...slow, ...drained.wrong, ...wrong].join(", ") || null;
+  const wrong = wrongCounts([
+    ["copied records", await database.number("select count(*) from bench_limit.records"), dumped.records],
+    ["copied couplings", await database.number("select count(*) from bench_limit.couplings"), services.customers],
+  ]);
+  const why = [...slow, ...drained.wrong, ...(wrong === null ? [] : [wrong])].join(", ") || null;
   return { ms: drained.ms + copyMs, drainMs: drained.ms, copyMs, why };
-}
-
-function copying({ files }: Dump): { setup: string[]; copy: string[] } {
-  return {
-    setup: [
-      ...["drop schema if exists bench_limit cascade", "create schema bench_limit"],
-      ...tables.map((name) => `create table bench_limit.${name} (like ${name} including all)`),
-      "checkpoint",
-    ],
-    copy: [...files].map(([name, file]) => `\\copy bench_limit.${name} from '${file}'`),
-  };
 }
 
 /** Fetches all that a synchronization read of customers and accounts, by the requests that it sent itself. */
