@@ -1,4 +1,7 @@
-/** The work on each row that is read: checked, mapped, and made a record with its fingerprint, against JSON.parse alone. */
+/**
+ * The work on each row that is read from memory: checked, mapped, and made a record with its fingerprint, by the functions
+ * that a run calls. It is all that a reading takes beyond JSON.parse of the same text, against that alone.
+ */
 import type { Bench, Measure } from "../bench.ts";
 import { readSettings } from "../../cli/configuration.ts";
 import { loadPipeline } from "../../cli/pipeline.ts";
