@@ -1,7 +1,7 @@
 /** What the measures share: the server, sandboxes, homes, and how often and with how much they measure. */
 import { endAll, project } from "./processes.ts";
-import type { Place } from "./product.ts";
-import { type Database, openServer, type Server } from "./server.ts";
+import type { Place, ServerPlace } from "./product.ts";
+import { openServer, type Server } from "./server.ts";
 import { type Services, startServices } from "./services.ts";
 import type { Result } from "./results.ts";
 
@@ -30,8 +30,12 @@ export interface Bench {
   readonly dir: string;
   /** The sandbox with this many customers, started when it is first asked for. */
   services(customers: number): Promise<Services>;
-  /** A new home on that sandbox, with an empty database, or with the store in the home. */
-  place(customers: number, store: "server" | "embedded"): Promise<Place & { readonly database: Database }>;
+  /** A new home on that sandbox, with an empty database on the server. */
+  place(customers: number): Promise<ServerPlace>;
+  /** The same with the store in the home. */
+  embeddedPlace(customers: number): Promise<Place>;
+  /** Whether a line was asked for. */
+  wants(name: string): boolean;
   /** Tells who waits what is being done. */
   say(text: string): void;
 }
@@ -45,12 +49,12 @@ export interface Measure {
 
 /** Runs work with a bench, and ends and removes all of it afterwards. */
 export async function withBench(
-  options: Pick<Bench, "sizes" | "rounds" | "say">,
+  options: Pick<Bench, "sizes" | "rounds" | "say" | "wants">,
   work: (bench: Bench) => Promise<void>,
 ): Promise<void> {
+  const server = await openServer();
   await Deno.mkdir(`${project}.tenging`, { recursive: true });
   const dir = await Deno.makeTempDir({ dir: `${project}.tenging`, prefix: "bench-" });
-  const server = await openServer();
   const sandboxes = new Map<number, Promise<Services>>();
   let homes = 0;
   const services = (customers: number): Promise<Services> => {
@@ -61,27 +65,27 @@ export async function withBench(
     sandboxes.set(customers, started);
     return started;
   };
-  const end = async () => {
-    await endAll();
-    await server.stop();
-    await Deno.remove(dir, { recursive: true });
+  let ending: Promise<void> | null = null;
+  const end = () => ending ??= endAll().then(() => server.stop()).then(() => Deno.remove(dir, { recursive: true }));
+  const embeddedPlace = async (customers: number): Promise<Place> => {
+    const place = { home: `${dir}/home-${++homes}`, services: await services(customers), database: null };
+    await place.services.lend(place.home);
+    return place;
   };
-  const interrupted = () => end().then(() => Deno.exit(130));
+  let isInterrupted = false;
+  const interrupted = () => {
+    isInterrupted = true;
+    void end(); // what is being measured fails then
+  };
   Deno.addSignalListener("SIGINT", interrupted);
   try {
     await work({
-      ...options,
-      ...{ server, dir, services },
-      async place(customers, store) {
-        const home = `${dir}/home-${++homes}`;
-        const lent = await services(customers);
-        await lent.lend(home);
-        const database = store === "server" ? await server.create() : null;
-        return { home, services: lent, database: database! };
-      },
+      ...{ ...options, server, dir, services, embeddedPlace },
+      place: async (customers) => ({ ...await embeddedPlace(customers), database: await server.create() }),
     });
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupted);
     await end();
+    Deno.removeSignalListener("SIGINT", interrupted);
+    if (isInterrupted) Deno.exit(130);
   }
 }

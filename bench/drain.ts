@@ -1,13 +1,12 @@
 /**
  * Fetches all bytes of readings and looks at none of them but the link to the next page: as fast as a program can get at
- * the services' data. `drain.ts JSON`, see {@link Drained} for what it prints.
+ * the services' data. `drain.ts READINGS`; it prints {@link Drained}s, both as JSON. It imports nothing, to start at once.
  */
-import { signIn } from "./services.ts";
 
 export interface Reading {
   /** The first page. */
   readonly url: string;
-  readonly prefer: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 /** Of each reading, in their order. */
 export interface Drained {
@@ -17,15 +16,13 @@ export interface Drained {
 }
 
 if (import.meta.main) {
-  const { tokenUrl, readings } = JSON.parse(Deno.args[0]!) as { tokenUrl: string; readings: readonly Reading[] };
   const all: Drained[] = [];
-  for (const reading of readings) all.push(await drain(tokenUrl, reading));
+  for (const reading of JSON.parse(Deno.args[0]!) as readonly Reading[]) all.push(await drain(reading));
   Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(all)));
 }
 
-async function drain(tokenUrl: string, { url, prefer }: Reading): Promise<Drained> {
+async function drain({ url, headers }: Reading): Promise<Drained> {
   const began = performance.now();
-  const headers = { ...await signIn(tokenUrl, url), Prefer: prefer };
   let bytes = 0;
   let pages = 0;
   for (let next: string | null = url; next !== null; pages++) {

@@ -4,9 +4,9 @@
  */
 import type { Drained, Reading } from "./drain.ts";
 import { ours, runWell } from "./processes.ts";
-import type { Place } from "./product.ts";
+import { type ServerPlace, wrongCounts } from "./product.ts";
 import type { Database } from "./server.ts";
-import type { Logged, Services } from "./services.ts";
+import { type Logged, type Services, signIn } from "./services.ts";
 
 export interface Limit {
   /** Of whole processes, in milliseconds. */
@@ -44,31 +44,29 @@ export async function dump(database: Database, dir: string): Promise<Dump> {
 }
 
 /** Measures it once, in fresh tables of the place's database. */
-export async function limit({ services, database }: Place, dumped: Dump): Promise<Limit> {
+export async function limit({ services, database }: ServerPlace, dumped: Dump): Promise<Limit> {
   const drained = await drain(services);
-  const { setup, copy } = copying(dumped);
-  await database!.psql(...setup);
-  const { ms: copyMs } = await database!.psql(...copy);
-  const copied = await database!.number("select count(*) from bench_limit.records");
-  const perSecond = dumped.records / copyMs * 1000;
+  await database.psql(
+    ...["drop schema if exists bench_limit cascade", "create schema bench_limit"],
+    ...tables.map((name) => `create table bench_limit.${name} (like ${name} including all)`),
+    "checkpoint",
+  );
+  const copied = new Map<string, number>();
+  for (const [name, file] of dumped.files) {
+    copied.set(name, (await database.psql(`\\copy bench_limit.${name} from '${file}'`)).ms);
+  }
+  const copyMs = [...copied.values()].reduce((sum, ms) => sum + ms, 0);
+  const perSecond = dumped.records / copied.get("records")! * 1000;
   const slow = drained.rates.filter(({ rate }) => rate < LEAST * perSecond)
     .map(({ service, rate }) =>
       `the sandbox's ${service} gives ${Math.round(rate)} rows/s, psql takes ${Math.round(perSecond)}`
     );
-  const wrong = copied === dumped.records ? [] : [`psql copied ${copied} rows of ${dumped.records}`];
-  const why = [...slow, ...drained.wrong, ...wrong].join(", ") || null;
+  const wrong = wrongCounts([
+    ["copied records", await database.number("select count(*) from bench_limit.records"), dumped.records],
+    ["copied couplings", await database.number("select count(*) from bench_limit.couplings"), services.customers],
+  ]);
+  const why = [...slow, ...drained.wrong, ...(wrong === null ? [] : [wrong])].join(", ") || null;
   return { ms: drained.ms + copyMs, drainMs: drained.ms, copyMs, why };
-}
-
-function copying({ files }: Dump): { setup: string[]; copy: string[] } {
-  return {
-    setup: [
-      ...["drop schema if exists bench_limit cascade", "create schema bench_limit"],
-      ...tables.map((name) => `create table bench_limit.${name} (like ${name} including all)`),
-      "checkpoint",
-    ],
-    copy: [...files].map(([name, file]) => `\\copy bench_limit.${name} from '${file}'`),
-  };
 }
 
 /** Fetches all that a synchronization read of customers and accounts, by the requests that it sent itself. */
@@ -79,18 +77,13 @@ async function drain(services: Services): Promise<{
 }> {
   const before = await services.log();
   const names = ["business_central", "dataverse"] as const;
-  const readings = names.map((service): Reading => ({
-    url:
-      new URL(firstPage(before, service), service === "dataverse" ? services.address.crmUrl : services.address.erpUrl)
-        .href,
-    prefer: prefers[service],
+  const { erpUrl, crmUrl, tokenUrl } = services.address;
+  const readings = await Promise.all(names.map(async (service): Promise<Reading> => {
+    const { href } = new URL(firstPage(before, service), service === "dataverse" ? crmUrl : erpUrl);
+    return { url: href, headers: { ...await signIn(tokenUrl, href), Prefer: prefers[service] } };
   }));
-  const asked = JSON.stringify({ tokenUrl: services.address.tokenUrl, readings });
-  const { ms, stdout } = await runWell(Deno.execPath(), [
-    ...ours,
-    new URL("drain.ts", import.meta.url).pathname,
-    asked,
-  ]);
+  const file = new URL("drain.ts", import.meta.url).pathname;
+  const { ms, stdout } = await runWell(Deno.execPath(), [...ours, file, JSON.stringify(readings)]);
   const each = JSON.parse(stdout) as readonly Drained[];
   const after = await services.log(before.at(-1)?.n);
   const rowsOf = (name: string) =>

@@ -26,18 +26,19 @@ async function main(): Promise<number> {
       ...{ only: { type: "string", multiple: true, default: [] }, help: { type: "boolean" } },
     },
   });
-  const chosen = measures.filter(({ names }) => names.some((name) => isWanted(name, values.only)));
+  const wants = (name: string) => isWanted(name, values.only);
+  const chosen = measures.filter(({ names }) => names.some(wants));
   const rounds = Number(values.rounds);
   const size = Object.hasOwn(sizes, values.sizes) ? sizes[values.sizes as keyof typeof sizes] : null;
   if (values.help || size === null || chosen.length === 0 || !(rounds >= 1)) return print(usage), values.help ? 0 : 2;
 
   let results: readonly Result[] = [];
-  await withBench({ sizes: size, rounds, say }, async (bench) => {
+  await withBench({ sizes: size, rounds, say, wants }, async (bench) => {
     print(`load ${loads()} · PostgreSQL: ${bench.server.settings}`);
     for (const measure of chosen) results = [...results, ...await measured(measure, () => measure.run(bench))];
     print(`load ${loads()}`);
   });
-  results = results.filter(({ name }) => isWanted(name, values.only));
+  results = results.filter(({ name }) => wants(name));
   await Deno.writeTextFile(`${project}bench/results.json`, json(results));
   print(table(results));
   return results.every(({ holds }) => holds === true) ? 0 : 1;

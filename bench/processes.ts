@@ -14,19 +14,28 @@ export interface Ended {
 }
 
 const running = new Set<Deno.ChildProcess>();
+let isOver = false;
 
-/** Starts a program that {@link endAll} ends. */
+/** Starts a program that {@link endAll} ends; throws after that. */
 export function start(program: string, options: Deno.CommandOptions): Deno.ChildProcess {
+  if (isOver) throw new Error(`Cannot start "${program}": the benchmark has ended`);
   const child = new Deno.Command(program, { stdin: "null", cwd: project, ...options }).spawn();
   running.add(child);
   child.status.then(() => running.delete(child));
   return child;
 }
 
-/** Ends all that run, at once. */
+/** Ends all that run, at once, for good. */
 export async function endAll(): Promise<void> {
+  isOver = true;
   const children = [...running];
-  for (const child of children) child.kill("SIGKILL");
+  for (const child of children) {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has just ended by itself
+    }
+  }
   await Promise.all(children.map((child) => child.status));
 }
 

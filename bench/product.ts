@@ -1,13 +1,19 @@
 /** The product as its users run it. */
+import { PGlite } from "@electric-sql/pglite";
 import { type Ended, project, runWell } from "./processes.ts";
 import type { Database } from "./server.ts";
 import type { Services } from "./services.ts";
 
-/** A home and the store that it is used with; null: the store in the home. */
+/** A home on a sandbox. */
 export interface Place {
   readonly home: string;
-  readonly database: Database | null;
   readonly services: Services;
+  /** The store; null: that in the home. */
+  readonly database: Database | null;
+}
+/** The same with the store on the server. */
+export interface ServerPlace extends Place {
+  readonly database: Database;
 }
 
 /** Runs a command with the permissions of its task; throws what it said unless it ends with code 0. */
@@ -24,19 +30,26 @@ export function syncCustomers(place: Place, ...options: readonly string[]): Prom
   return tenging(place, "sync", "--select", "+customers", ...options);
 }
 
-/** Why the store doesn't hold what it must after all pairs were coupled; null when it does. */
-export async function wrongStore(database: Database, customers: number): Promise<string | null> {
+/** Why the store doesn't hold what it must after all pairs were coupled; null when it does. Asks it without the product. */
+export async function wrongStore({ home, database, services: { customers } }: Place): Promise<string | null> {
   const of = "step = 'customers'";
-  return wrongCounts([
-    ["couplings", await database.number(`select count(*) from couplings where ${of} and state = 'coupled'`), customers],
-    ["couplings with a base", await database.number(`select count(base) from couplings where ${of}`), customers],
-    [
-      "records",
-      await database.number(`select count(*) from records where ${of} and data::text <> '{}'`),
-      2 * customers,
-    ],
-    ["changes", await database.number(`select count(*) from changes where ${of}`), 0],
-  ]);
+  const queries = [
+    ["couplings", `select count(*) from couplings where ${of} and state = 'coupled'`, customers],
+    ["couplings with a base", `select count(base) from couplings where ${of}`, customers],
+    ["records", `select count(*) from records where ${of} and data::text <> '{}'`, 2 * customers],
+    ["changes", `select count(*) from changes where ${of}`, 0],
+  ] as const;
+  const pglite = database === null ? await PGlite.create(`${home}/store`) : null;
+  try {
+    const counts: [string, number, number][] = [];
+    for (const [what, sql, wanted] of queries) {
+      const rows = await pglite?.query<{ count: number }>(sql);
+      counts.push([what, rows === undefined ? await database!.number(sql) : Number(rows.rows[0]?.count), wanted]);
+    }
+    return wrongCounts(counts);
+  } finally {
+    await pglite?.close();
+  }
 }
 
 /** Says which counts are not what they must be; null when all are. */

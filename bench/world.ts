@@ -134,7 +134,7 @@ function rowMaker({ erp, crm }: Sandbox, seed: number): (at: number) => Pair {
       ...{ currencyId: currency?.id ?? "" },
     };
     const account = {
-      ...{ accountid: guid(chance), accountnumber: number, name: text.name, telephone1: text.phone },
+      ...{ accountid: guid(chance, at), accountnumber: number, name: text.name, telephone1: text.phone },
       ...{ emailaddress1: text.email, websiteurl: text.website, telephone2: text.mobile },
       ...{ address1_line1: text.line1, address1_line2: text.line2, address1_city: text.city },
       ...{ address1_postalcode: text.postalCode, address1_country: countryName, creditlimit: creditLimit },
@@ -144,7 +144,7 @@ function rowMaker({ erp, crm }: Sandbox, seed: number): (at: number) => Pair {
     };
     const lastModifiedDateTime = new Date(BASE + at * STEP).toISOString();
     return {
-      customer: { id: guid(chance), version: 1, type: "Company", ...stored(given), lastModifiedDateTime },
+      customer: { id: guid(chance, at), version: 1, type: "Company", ...stored(given), lastModifiedDateTime },
       account,
     };
   };
@@ -178,10 +178,11 @@ export function changeCustomers(
   });
 }
 
-/** A GUID of version 4 from this chance. */
-function guid(chance: () => number): string {
+/** A GUID of version 4 that no other place has: its first part is the place, scattered. */
+function guid(chance: () => number, at: number): string {
   const hex = (digits: number) => Math.floor(chance() * 16 ** digits).toString(16).padStart(digits, "0");
-  return `${hex(8)}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(8)}${hex(4)}`;
+  const first = (Math.imul(at + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, "0");
+  return `${first}-${hex(4)}-4${hex(3)}-a${hex(3)}-${hex(8)}${hex(4)}`;
 }
 
 /** Numbers from 0 to 1 that follow from the seed and a place only (splitmix32). */

@@ -1,8 +1,5 @@
 /** Finds the rows of a large table that have the highest numbers without looking at the others: those changed last. */
-import type { Row } from "./tables.ts";
 
-/** Gives a row its number, such as its version or the time of its last change. */
-export type Rank = (row: Row) => number;
 /** Ids of rows in the order of their numbers. */
 export interface Ranking {
   /** To be told of each row that is put. */
@@ -14,8 +11,11 @@ export interface Ranking {
 /** So many changed rows are looked at each time before all are sorted anew. */
 const MANY = 2000;
 
-/** A ranking of the rows that `rows` gives. */
-export function rankingOf(rank: Rank, rows: () => Iterable<Row>): Ranking {
+/** A ranking of the rows that `rows` gives; `rank` gives each its number, such as that of its last change. */
+export function rankingOf<R extends { readonly id: string }>(
+  rank: (row: R) => number,
+  rows: () => Iterable<R>,
+): Ranking {
   let ids: readonly string[] = [];
   let numbers = new Float64Array(0);
   /** Null: everything did, or nothing was sorted yet. */

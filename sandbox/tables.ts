@@ -3,7 +3,7 @@
  * returns, so a process that is killed at any moment loses nothing that it has answered.
  */
 import { exists, journalLines, openJournal, writeAll } from "./journal.ts";
-import { type Rank, type Ranking, rankingOf } from "./ranking.ts";
+import { type Ranking, rankingOf } from "./ranking.ts";
 
 /** A value of a row. Decimals are text ("12.50"), dates and time stamps ISO 8601 text: never a float. */
 export type Cell = string | number | boolean | null;
@@ -13,6 +13,9 @@ export interface Row {
   readonly id: string;
   readonly [field: string]: Cell;
 }
+
+/** Gives a row a number, such as its version or the time of its last change; NaN where it has none. */
+export type Rank = (row: Row) => number;
 
 /** One table; it exists as soon as it is asked for. */
 export interface Table {

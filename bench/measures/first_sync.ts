@@ -15,12 +15,12 @@ async function run(bench: Bench): Promise<readonly Result[]> {
   const wrong = new Set<string>();
   let dumped: Dump | null = null;
   for (let round = 1; round <= bench.rounds; round++) {
-    const place = await bench.place(customers, "server");
+    const place = await bench.place(customers);
     const measured = async (name: (typeof names)[number], ...options: readonly string[]) => {
       await place.database.psql("checkpoint");
       const { ms } = await syncCustomers(place, ...options);
       times[name].push(ms);
-      const why = await wrongStore(place.database, customers);
+      const why = await wrongStore(place);
       if (why !== null) wrong.add(`${name}: ${why}`);
       bench.say(`${name}, round ${round}: ${digits(ms / 1000)} s`);
     };

@@ -122,11 +122,11 @@ function partsOf(headers: Headers, body: string): Part[] {
   const boundary = /^multipart\/mixed\s*;.*boundary="?([^";]+)"?/i.exec(type)?.[1];
   if (boundary === undefined) throw refuse.payload("The body of a batch must be multipart/mixed with a boundary.");
   const text = body.startsWith(`--${boundary}`) ? `\r\n${body}` : body;
-  const pieces = text.split(new RegExp(`\\r?\\n--${boundary.replace(/[^\w]/g, "\\$&")}`));
+  const pieces = text.split(`\n--${boundary}`);
   if (pieces.length < 2 || !pieces.at(-1)!.startsWith("--")) {
     throw refuse.payload("The body of a batch ends without its last boundary.");
   }
-  return pieces.slice(1, -1).map((piece) => headed(piece.replace(/^[ \t]*\r?\n/, "")));
+  return pieces.slice(1, -1).map((piece) => headed(piece.replace(/^[ \t]*\r?\n/, "").replace(/\r$/, "")));
 }
 
 /** Header lines, a blank line, the rest. */

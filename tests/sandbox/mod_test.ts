@@ -137,15 +137,16 @@ Deno.test("the log holds every request but those to the sandbox itself", async (
   assertEquals(await (await client.control("requests")).json(), []);
 });
 
-Deno.test("answers over 1 KiB are compressed for a client that accepts it", async () => {
+Deno.test("answers over 1 KiB are compressed for a client that accepts it, unless none is to be", async () => {
   await using client = await openClient();
-  await client.create("accounts", { name: "A" });
-  const isCompressed = async (path: string, encoding: string) => {
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(client.sandbox.crmUrl).port) });
-    const token = await tokenOf(client.sandbox);
+  await using plain = await openClient({ compress: false });
+  for (const { create } of [client, plain]) await create("accounts", { name: "A" });
+  const isCompressed = async (path: string, encoding: string, { sandbox } = client) => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(sandbox.crmUrl).port) });
+    const token = await tokenOf(sandbox);
     const request =
       `GET /api/data/v9.2/${path} HTTP/1.1\r\nHost: ${
-        new URL(client.sandbox.crmUrl).host
+        new URL(sandbox.crmUrl).host
       }\r\nAuthorization: Bearer ${token}\r\n` +
       `Accept-Encoding: ${encoding}\r\nConnection: close\r\n\r\n`;
     await connection.write(new TextEncoder().encode(request));
@@ -155,6 +156,7 @@ Deno.test("answers over 1 KiB are compressed for a client that accepts it", asyn
   assertEquals(await isCompressed("accounts", "gzip, br"), true);
   assertEquals(await isCompressed("accounts", "identity"), false);
   assertEquals(await isCompressed("WhoAmI", "gzip"), false);
+  assertEquals(await isCompressed("accounts", "gzip, br", plain), false);
 });
 
 Deno.test("fault 429 and 503 answer in the service's style, with Retry-After as asked", async () => {

@@ -96,7 +96,9 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     match: async (connection, step, matching) => {
       const matched = await plain.match(connection, step, matching);
       const couplings: Coupling[] = [];
-      for await (const { coupling } of plain.report(connection, [step])) if (coupling !== null) couplings.push(coupling);
+      for await (const { coupling } of plain.report(connection, [step])) {
+        if (coupling !== null) couplings.push(coupling);
+      }
       watch.saved(step, { couplings });
       return matched;
     },
