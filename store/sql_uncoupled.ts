@@ -73,10 +73,14 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
   await sql`select set_config('work_mem', '64MB', true)`.execute(tx);
   const key = sql.raw(`u.keys[${group + 1}]`);
   const open = (side: Side) =>
-    sql`select u.id, ${key} as key, u.fingerprint, u.agrees, u.base from uncoupled u
+    sql`select u.id, ${key} as key from uncoupled u
       where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.unclear is null
         and ${key} is not null and ${free("u")}
         and (${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth})`;
+  // Fetched by its id once a pair is found: what a pair is coupled with is long.
+  const metBy = (side: Side) =>
+    sql`(select u.fingerprint, u.agrees, u.base from uncoupled u where u.connection = ${connection} and u.step = ${step}
+      and u.side = ${side} and u.id = p.${sql.raw(side)}_id limit 1)`;
   const held = (side: Side) => sql`p.${sql.raw(side)}_id = any(${ids(except[side])})`;
   const unsettled = (side: Side, source: string) =>
     sql`exists (select from changes h where h.connection = ${connection} and h.step = ${step} and h.side = ${side}
@@ -88,8 +92,7 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
       select key, ne, nc from (select key, count(*) as ne from e group by key) e
         join (select key, count(*) as nc from c group by key) c using (key)
     ), pairs as materialized (
-      select e.id as erp_id, c.id as crm_id, e.fingerprint as seen_erp, c.fingerprint as seen_crm,
-        e.agrees = c.agrees as agrees, e.base as base_erp, c.base as base_crm
+      select e.id as erp_id, c.id as crm_id
       from shared join e using (key) join c using (key) where ne = 1 and nc = 1
     ), excepted as materialized (
       select erp_id, crm_id from pairs p where ${held("erp")} or ${held("crm")}
@@ -99,10 +102,11 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
         case when agreed then ('{"erp":' || base_erp || ',"crm":' || base_crm || '}')::json end,
         case when agreed then seen_erp end, case when agreed then seen_crm end, ${definition}::text, ${how}::text,
         not agreed
-      from (select p.*, coalesce(p.agrees, false) and not ${unsettled("crm", "p.erp_id")}
-          and not ${unsettled("erp", "p.crm_id")} as agreed from pairs p
+      from (select p.*, e.fingerprint as seen_erp, c.fingerprint as seen_crm, e.base as base_erp, c.base as base_crm,
+          coalesce(e.agrees = c.agrees, false) and not ${unsettled("crm", "p.erp_id")}
+          and not ${unsettled("erp", "p.crm_id")} as agreed
+        from pairs p join lateral ${metBy("erp")} e on true join lateral ${metBy("crm")} c on true
         where not exists (select from excepted x where x.erp_id = p.erp_id)) p
-      order by erp_id
       returning erp_id, crm_id, dirty
     ), gone as (
       delete from uncoupled u using (select 'erp' as side, erp_id as id from made union all select 'crm', crm_id from made) m

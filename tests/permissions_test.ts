@@ -174,7 +174,7 @@ Deno.test("every task runs its command with the set of that name, and asks for n
   for (const [name, { command }] of Object.entries<{ command: string }>(settings.tasks)) {
     if (["test", "simulate", "kill-test", "bench"].includes(name)) continue; // for developers, who run their own code with them
     const set = permissionSetOf([name]);
-    assertEquals(command, `deno run -q -P=${set} --no-prompt main.ts ${name}`);
+    assertEquals(command, `deno run -q ${flags}-P=${set} --no-prompt main.ts ${name}`);
   }
 });
 
