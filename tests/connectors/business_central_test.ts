@@ -270,11 +270,11 @@ Deno.test("recall() finds the creation whose answer was lost", async () => {
     const wanted = { fields: [entity.key] };
     const [lost] = await opened.write([creation(fields)], wanted).catch((error) => [error]);
     assertEquals(lost.kind, "unknown", Deno.inspect(lost));
-    const found = await opened.recall(creation(fields), { since, ...wanted });
+    const found = (await opened.recall([creation(fields)], { since, ...wanted }))[0]!;
     assertEquals(found.map((row) => Object.keys(row.data)), [[entity.key]], entity.name);
-    assertEquals(await opened.recall(creation(others), { since, ...wanted }), []);
+    assertEquals((await opened.recall([creation(others)], { since, ...wanted }))[0]!, []);
     const later = new Date(world.clock.now() + 1_000).toISOString();
-    assertEquals(await opened.recall(creation(fields), { since: later, ...wanted }), []);
+    assertEquals((await opened.recall([creation(fields)], { since: later, ...wanted }))[0]!, []);
   }
 });
 
