@@ -30,6 +30,23 @@ Deno.test("recall() finds a creation whose answer was lost, and one that was pos
   assertEquals((await shop.orders.recall([stranger], { ...wanted, since }))[0]!, []);
 });
 
+Deno.test("recall() of many orders looks for all numbers at once, among open and posted ones", async () => {
+  await using shop = await startShop();
+  const parts = [line(10000, { lineObject: `Item ${shop.item["number"]}`, quantity: "3" })];
+  const writes = Array.from(
+    { length: 12 },
+    (_, at) => order({ customerId: shop.customerId, externalDocumentNumber: `SO-${at}` }, parts),
+  );
+  const made = (await shop.orders.write(writes.filter((_, at) => at % 3 !== 0), wanted)).map((one) => okRow(one));
+  for (const [at, row] of made.entries()) if (at % 2 === 0) await shop.desk(row, "post");
+  const { read, lookups } = shop.orders.requests();
+  const found = await shop.orders.recall(writes, { ...wanted, since: "2026-05-20T11:00:00Z" });
+  const after = shop.orders.requests();
+  assertEquals([after.read - read, after.lookups - lookups], [3, 1]); // orders, invoices, shipments; their customer
+  const expected = writes.map((_, at) => at % 3 === 0 ? [] : [made[at - Math.ceil(at / 3)]!.id]);
+  assertEquals(found.map((rows) => rows.map(({ id }) => id)), expected);
+});
+
 Deno.test("recall() leaves it to a person whether an order without a reference is ours", async () => {
   await using shop = await startShop({ extension: true });
   const lines = [

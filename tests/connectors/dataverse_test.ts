@@ -376,6 +376,21 @@ Deno.test("recall() finds what an earlier attempt left under our id", async () =
   }]]);
 });
 
+Deno.test("recall() of many creations asks for all of them at once, and gives each its own", async () => {
+  await using world = await openWorld();
+  const crm = world.connect({});
+  const accounts = crm.open(customers);
+  const writes = Array.from({ length: 90 }, (_, at) => create(chosen(at), { name: `Company ${at}` }));
+  await accounts.write(writes.filter((_, at) => at % 3 === 0), { fields: [] });
+  const before = crm.requests().read;
+  const found = await accounts.recall(writes, { since: "2026-01-01T00:00:00Z", fields: ["name"] });
+  assertEquals(crm.requests().read - before, 1);
+  assertEquals(
+    found.map((rows) => rows.map(({ id, data }) => [id, data["name"]])),
+    writes.map(({ id, fields }, at) => at % 3 === 0 ? [[id, fields["name"]]] : []),
+  );
+});
+
 Deno.test("requests() of a reading without changes: one for each table", async () => {
   await using world = await openWorld();
   await world.add("accounts", { name: "Company", customertypecode: 3 });
