@@ -27,7 +27,7 @@ import { loadPipeline } from "./pipeline.ts";
 import { costOf, costText, kindOf, type PlannedStep, recommend, stepText, totalOf } from "./plan_text.ts";
 import { headerOf, isBrake, rehearse, type Rehearsed } from "./rehearse.ts";
 import { howToRun } from "./run_options.ts";
-import { offLines } from "./run_text.ts";
+import { offLines, readsOf } from "./run_text.ts";
 import { refuseUnreachable } from "./services.ts";
 import type { Session } from "./session.ts";
 import { type OpenStore, openStore } from "./store.ts";
@@ -151,6 +151,7 @@ async function summarize(
     const numbers = { erp, crm, coupledBefore, coupled: ran.coupled, ...counts };
     const { byReason, left, inDoubt } = await listedOf(step, options);
     const cost = rehearsed.costs.get(step.name);
+    const read = (side: Side) => ran.spent === undefined ? 0 : readsOf(ran.spent[side]);
     const write = (side: Side) => cost?.[side].requests ?? 0;
     const recommended = ran.error === undefined
       ? recommend(step, { ...numbers, listed: byReason })
@@ -159,7 +160,7 @@ async function summarize(
       ...{ step: step.name, ...numbers, ...recommended, listed: byReason, left },
       ...(ran.note === undefined ? {} : { note: ran.note }),
       inDoubt: inDoubt.map(({ side, op, source }) => `${op} in the ${side.toUpperCase()} for ${source}`),
-      requests: { read: ran.requests, write: { erp: write("erp"), crm: write("crm") } },
+      requests: { read: { erp: read("erp"), crm: read("crm") }, write: { erp: write("erp"), crm: write("crm") } },
       units: (cost?.erp.units ?? 0) + (cost?.crm.units ?? 0),
       ...(ran.error === undefined ? {} : { error: ran.error }),
     };

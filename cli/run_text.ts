@@ -1,6 +1,7 @@
 /** Runs as people read them. Pure. */
+import type { Requests } from "../connectors/connector.ts";
 import { hasEnded } from "../reports/run_document.ts";
-import type { Counts, DirectionRun, Run, StepRun } from "../store/store.ts";
+import type { Counts, DirectionRun, Run, Spent, StepRun } from "../store/store.ts";
 import type { Colour } from "./output.ts";
 
 type Paint = (colour: Colour, text: string) => string;
@@ -43,6 +44,39 @@ export function isOff(step: StepRun): boolean {
 export function offLines(run: Run): readonly string[] {
   const byReason = Map.groupBy(run.steps.filter(isOff), (step) => step.note ?? "");
   return [...byReason].map(([why, steps]) => `Skipped: ${steps.map(({ step }) => step).join(", ")} · ${why}`);
+}
+
+/** Reads that are counted apart, in the order in which they are said. */
+const apart = ["lookups", "documents", "overlap", "sweep"] as const;
+
+/**
+ * What went out, on one line: "Requests: ERP 20 and 3 apart (3 lookups) · CRM 16 · 0 units of the CRM's daily entitlement".
+ * Signing in is left out.
+ */
+export function spentText(spent: Spent): string {
+  const sides = (["erp", "crm"] as const).map((side) => {
+    const named = apart.filter((kind) => spent[side][kind] > 0).map((kind) => `${spent[side][kind]} ${kind}`);
+    return `${side.toUpperCase()} ${requestsText(spent[side])}${named.length === 0 ? "" : ` (${named.join(", ")})`}`;
+  });
+  const units = unitsOf(spent);
+  return `Requests: ${sides.join(" · ")} · ${units} ${units === 1 ? "unit" : "units"} of the CRM's daily entitlement`;
+}
+
+/** "20 and 3 apart" */
+export function requestsText(requests: Requests): string {
+  const own = requests.read + requests.write;
+  const more = readsOf(requests) - requests.read;
+  return `${own}${more === 0 ? "" : ` and ${more} apart`}`;
+}
+
+/** All requests that read, also those that are counted apart. */
+export function readsOf(requests: Requests): number {
+  return apart.reduce((sum, kind) => sum + requests[kind], requests.read);
+}
+
+/** Units of the daily entitlement that were used. */
+export function unitsOf(spent: Spent): number {
+  return spent.erp.units + spent.crm.units;
 }
 
 /** "200 read: 3 inserted, 197 unchanged" */

@@ -8,7 +8,7 @@ import { pipelinesOf, settingsOf } from "./files.ts";
 import { endInterrupted, lifelessRun, lifelessStep, type ShownRun, type ShownStep } from "./interrupted_runs.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { passing } from "./next_command.ts";
-import { countsText, table } from "./run_text.ts";
+import { countsText, requestsText, table, unitsOf } from "./run_text.ts";
 import { askServing } from "./serving.ts";
 import type { Session } from "./session.ts";
 import { openStoreIfAny, servingOf } from "./store.ts";
@@ -106,6 +106,11 @@ export function statusText(document: StatusDocument, now: number): string {
       run.status,
       ended,
       countsText(run.totals),
+      ...(run.spent === null ? ["", "", ""] : [
+        requestsText(run.spent.erp),
+        requestsText(run.spent.crm),
+        String(unitsOf(run.spent)),
+      ]),
       run.runId,
     ];
   });
@@ -121,7 +126,10 @@ export function statusText(document: StatusDocument, now: number): string {
     ]),
   ];
   return `${table(steps, 4)}\n\n${table(looked, 6)}\n\n${
-    table([["started", "mode", "status", "ended", "records", "run"], ...runs], 6)
+    table(
+      [["started", "mode", "status", "ended", "records", "ERP requests", "CRM requests", "units", "run"], ...runs],
+      6,
+    )
   }`;
 }
 

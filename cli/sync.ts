@@ -18,7 +18,7 @@ import { homeOf } from "./permissions.ts";
 import { loadPipeline } from "./pipeline.ts";
 import { openProgress } from "./progress.ts";
 import { howToRun } from "./run_options.ts";
-import { countsText, runTable } from "./run_text.ts";
+import { countsText, runTable, spentText } from "./run_text.ts";
 import type { Session } from "./session.ts";
 import { openStore } from "./store.ts";
 import { refuseUnreachable } from "./services.ts";
@@ -84,6 +84,7 @@ export async function sync(
   await output.data(args.has("json") ? `${JSON.stringify(runDocument(run), null, 2)}\n` : `${runTable(run)}\n`);
   const code = interruption.exitCode() ?? exitCodeOf(run);
   output.message(closing(run, run.steps.length < pipeline.steps.length));
+  if (run.spent !== undefined) output.message(spentText(run.spent));
   output.message(`Next: ${nextAfterSync(code, args, { stopped: brakesOf(run), ...madeWith(approved) })}`);
   return code;
 }

@@ -285,11 +285,15 @@ export interface Opened {
   /** Writes a batch. Throws only when nothing was attempted. */
   write(writes: readonly Write[], options: WantedFields): Promise<Outcome[]>;
   /**
-   * Records that may be what an earlier attempt at this creation left: same values, modified at or after `since`
-   * (ISO 8601). Called for creations whose outcome is unknown. A "correlation" is looked for among completed documents
-   * as well, and what was still to be written of the only record found is written.
+   * For each of these creations, in order, the records that may be what an earlier attempt at it left: same values,
+   * modified at or after `since` (ISO 8601). Called for creations whose outcome is unknown, some hundred at most: as many
+   * are looked for in one request as the service allows. A "correlation" is looked for among completed documents as well,
+   * and what was still to be written of the only record found is written.
    */
-  recall(write: Write, options: WantedFields & { readonly since: string }): Promise<readonly Recalled[]>;
+  recall(
+    writes: readonly Write[],
+    options: WantedFields & { readonly since: string },
+  ): Promise<readonly (readonly Recalled[])[]>;
   /**
    * For how long, in milliseconds, a creation may still take effect after its connection broke: a recall() that finds
    * nothing until then says nothing. Absent where a second attempt can't make a second record.
@@ -301,7 +305,7 @@ export interface Opened {
    * Absent where every write is one transaction of the service.
    */
   restore?(write: Write, options?: Pick<ReadOptions, "signal">): Promise<(Outcome & { kind: "refused" }) | null>;
-  /** What went out for this handle since it was opened, signing in apart. */
+  /** What went out for this handle since it was opened, signing in and what is asked once for all handles apart. */
   requests(): Requests;
   /** How many writes it is given at once at most; 100 where it does not say. */
   readonly batchSize?: number;
@@ -316,13 +320,30 @@ export interface Cost {
   readonly units: number;
 }
 
-/** Requests that went out, for the run summary. Overlap: those that re-read what a time stamp cursor can't rule out. */
+/** What went out, every try counted: requests by what they were for, and what they took of the daily entitlement. */
 export interface Requests {
+  /** For what changed, and for what was looked for. */
   readonly read: number;
   readonly write: number;
+  /** For signing in. */
   readonly token: number;
+  /** Pages of what a time stamp cursor can't rule out. */
   readonly overlap: number;
+  /** For the ids of everything. */
+  readonly sweep: number;
+  /** For what rows lack and other pages have: codes behind ids, rates, base units, stock movements. */
+  readonly lookups: number;
+  /** For documents that no time stamp tells of: open ones read again, and lines by their heads. */
+  readonly documents: number;
+  /** Rows that were sent to be created, changed or deleted; units as in {@link Cost}. */
+  readonly units: number;
 }
+
+/** Nothing went out yet. */
+export const noRequests: Requests = {
+  ...{ read: 0, write: 0, token: 0, overlap: 0 },
+  ...{ sweep: 0, lookups: 0, documents: 0, units: 0 },
+};
 
 /** Who the outside is; pinned at first use, so that another company or environment is noticed. */
 export interface Identity {

@@ -6,7 +6,7 @@
  * {@link openHttp}.
  */
 import { DefinitionError, ServiceError } from "../errors.ts";
-import type { Clock, Limiter, Requests } from "./connector.ts";
+import { type Clock, type Limiter, noRequests, type Requests } from "./connector.ts";
 import { type Deadlines, exchange, type Exchanged, unreadable } from "./exchange.ts";
 import { faultOf, mayHaveTakenEffect, tries, waitAfter } from "./faults.ts";
 import { parseJson } from "./json.ts";
@@ -30,6 +30,9 @@ export interface HttpOptions {
   readonly deadlines?: Deadlines;
 }
 
+/** What a request can be counted as; see {@link Requests}. */
+export type Counted = Exclude<keyof Requests, "token" | "units">;
+
 export interface Request {
   readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   /** Below the root (no leading slash), or an address that the service gave, made absolute by {@link Http.resolve}. */
@@ -46,7 +49,9 @@ export interface Request {
   /** Properties whose numbers come as canonical decimal text. */
   readonly decimals?: ReadonlySet<string>;
   /** What it is counted as; GET is a read, everything else a write, if not given. */
-  readonly counts?: "read" | "write";
+  readonly counts?: Counted;
+  /** Rows that it creates, changes or deletes, where the service counts them; 0 if not given. */
+  readonly units?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -65,8 +70,8 @@ export interface Http {
   resolve(address: string, base?: string): string;
   /** Sent so far, every try counted. */
   requests(): Requests;
-  /** Counts one of the reads as overlap instead: the page held nothing that the cursor would not have ruled out. */
-  countAsOverlap(): void;
+  /** Counts one of the reads as something else: its page held nothing that the cursor would not have ruled out. */
+  countAs(kind: "overlap" | "documents"): void;
   /** The same account, with counts of its own beside the common ones. */
   part(): Http;
 }
@@ -86,8 +91,7 @@ export function openHttp(options: HttpOptions): Http {
   const { service, clock, limiter } = options;
   const root = secure(options.origin.replace(/\/*$/, "/"), service);
   const tokenAddress = secure(options.token.address, service).href;
-  const nothing: Requests = { read: 0, write: 0, token: 0, overlap: 0 };
-  const all: Sent = { ...nothing };
+  const all: Sent = { ...noRequests };
   const tokens = openTokens(options.token, { service, clock, ask: askForToken });
 
   function resolve(address: string, base = root.href): string {
@@ -105,14 +109,20 @@ export function openHttp(options: HttpOptions): Http {
   async function request(asked: Request, counters: readonly Sent[]): Promise<Answer> {
     const url = resolve(asked.path);
     const kind = asked.counts ?? (asked.method === "GET" ? "read" : "write");
-    const action = `${kind} "${nameOf(url)}"`;
+    const action = `${asked.method === "GET" ? "read" : kind} "${nameOf(url)}"`;
+    const count = (units: number) => {
+      for (const sent of counters) sent.units += units;
+    };
+    const { units = 0 } = asked;
     let renewed = false;
     for (let attempt = 1;;) {
       const token = await orAborted(tokens.get(), asked.signal);
       const release = await limiter.acquire(asked.signal);
       for (const sent of counters) sent[kind]++;
+      count(units);
       const outcome = await settled(send(url, asked, { action, token }), asked, action).finally(release);
       if (!(outcome instanceof ServiceError)) return outcome;
+      count(-units); // the service did nothing with them
       if (outcome.status === 401 && !renewed) {
         renewed = true;
         tokens.refused(token);
@@ -186,13 +196,13 @@ export function openHttp(options: HttpOptions): Http {
       request: (asked) => request(asked, counters),
       resolve,
       requests: () => ({ ...counters[0] }),
-      countAsOverlap() {
+      countAs(kind) {
         for (const sent of counters) {
           sent.read--;
-          sent.overlap++;
+          sent[kind]++;
         }
       },
-      part: () => counting([{ ...nothing }, ...counters]),
+      part: () => counting([{ ...noRequests }, ...counters]),
     };
   }
 }

@@ -4,7 +4,7 @@ import { ServiceError } from "../errors.ts";
 import type { AnyEntity, Field, Fields, Outcome, Value } from "./connector.ts";
 import { pick } from "./fields.ts";
 import { exact } from "./json.ts";
-import type { Answer, Http } from "./http.ts";
+import type { Answer, Counted, Http } from "./http.ts";
 
 /** A row as it came, before its fields are mapped. */
 export type RawRow = Readonly<Record<string, unknown>>;
@@ -22,6 +22,8 @@ export interface PagesOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly decimals?: ReadonlySet<string>;
   readonly signal?: AbortSignal | undefined;
+  /** What the pages are counted as; reads, if not given. */
+  readonly counts?: Counted;
   /** A service's own error for an answer that refuses; null where {@link refusalOf} says enough. */
   readonly refusal?: (answer: Answer) => ServiceError | null;
 }

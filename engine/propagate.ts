@@ -4,7 +4,7 @@ import { ServiceError } from "../errors.ts";
 import type { Change, Reason } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
 import { writeOf } from "./document.ts";
-import { foundBefore, recalled } from "./intents.ts";
+import { foundBefore, recalled } from "./recall.ts";
 import { settle, type Settling } from "./settle.ts";
 import { simulate } from "./simulate.ts";
 
@@ -111,18 +111,21 @@ async function unmade(context: StepContext, changes: readonly Change[], round: n
   const side = changes[0]?.side;
   if (!restored || rehearsal !== null || side === undefined) return changes;
   if (step.extract[side].creation !== "correlation") return changes;
-  const left: Change[] = [];
-  for (const change of changes) {
-    const found = change.op === "insert" ? await foundBefore(context, change) : null;
-    if (found === null) left.push(change);
-    else if ("reason" in found) {
-      const open: Change = { ...change, state: "open", reasons: [...change.reasons, found.reason], at: context.now() };
+  const found = await foundBefore(context, changes.filter(({ op }) => op === "insert"));
+  const told = { changes: [] as Change[], outcomes: [] as Outcome[] };
+  for (const [change, before] of found) {
+    if ("reason" in before) {
+      const open: Change = { ...change, state: "open", reasons: [...change.reasons, before.reason], at: context.now() };
       await store.save(connection, step.name, { changes: [open] });
       context.unsettled.set(`${side} ${change.source}`, "failed");
       context.settled(side, change, "failed", round);
-    } else await settle(context, { side, changes: [change], outcomes: [found], round });
+    } else {
+      told.changes.push(change);
+      told.outcomes.push(before);
+    }
   }
-  return left;
+  if (told.changes.length > 0) await settle(context, { side, ...told, round });
+  return changes.filter((change) => !found.has(change));
 }
 
 /**
@@ -164,20 +167,27 @@ async function send(
   const outcomes = await opened.write(changes.map((change) => writeOf(change, parts)), context.wanted(side));
   const told = { changes: [] as Change[], outcomes: [] as Outcome[], recalled: new Set<Change>() };
   let fault: ServiceError | null = null;
+  let left: ReadonlyMap<Change, Outcome> = new Map();
+  const asking = async (ask: () => Promise<void>) => {
+    try {
+      await ask();
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      fault = error;
+    }
+  };
+  const unanswered = changes.filter(({ op }, at) => op === "insert" && outcomes[at]!.kind === "unknown");
+  await asking(async () => void (left = await recalled(context, unanswered)));
   for (const [at, change] of changes.entries()) {
     let outcome: Outcome | null = outcomes[at]!;
     if (outcome.kind === "unknown" && (change.op === "insert" || opened.restore !== undefined)) {
-      try {
-        if (fault !== null) outcome = null;
-        else if (change.op === "insert") {
-          outcome = await recalled(context, change, outcome);
-          told.recalled.add(change);
-        } else outcome = await opened.restore!(writeOf(change, parts)) ?? outcome;
-      } catch (error) {
-        if (!(error instanceof ServiceError)) throw error;
-        fault = error;
-        outcome = null;
+      if (fault === null && change.op === "insert") {
+        outcome = left.get(change) ?? outcome;
+        told.recalled.add(change);
+      } else if (fault === null) {
+        await asking(async () => void (outcome = await opened.restore!(writeOf(change, parts)) ?? outcome));
       }
+      if (fault !== null) outcome = null;
     }
     if (outcome === null) continue;
     told.changes.push(change);

@@ -10,7 +10,7 @@ import { runStep, type StepProgress } from "./run_step.ts";
 import type { Rebuild } from "./rebuild.ts";
 import { readOnly } from "./simulate.ts";
 import type { Step } from "./step.ts";
-import { noCounts, notStarted, sumOf } from "./tally.ts";
+import { noCounts, notStarted, spentSince, sumOf } from "./tally.ts";
 
 export interface RunOptions {
   readonly connection: string;
@@ -61,6 +61,7 @@ const sideBySide = 4;
  */
 export async function runPipeline(options: RunOptions): Promise<Run> {
   const { store, connection, clock, steps } = options;
+  const before = { erp: options.erp.requests(), crm: options.crm.requests() };
   const outside = await recognise(options);
   await refuseRenamed(store, connection, steps);
   await options.onAccepted?.();
@@ -138,7 +139,11 @@ export async function runPipeline(options: RunOptions): Promise<Run> {
   }
   if (failures.length > 0) throw failures[0];
   const status = options.signal?.aborted ? "Cancelled" : failed.size > 0 ? "Error" : "Finished";
-  run = { ...run, status, finishedAt: now() };
+  const spent = {
+    erp: spentSince(before.erp, options.erp.requests()),
+    crm: spentSince(before.crm, options.crm.requests()),
+  };
+  run = { ...run, status, finishedAt: now(), spent };
   await store.saveRun(connection, run);
   return run;
 

@@ -1,7 +1,7 @@
 /** One step of a run: find updates, couple, decide, propagate. It knows no queue, no HTTP and no SQL. */
 import type { Clock, Connector, Identity, Requests } from "../connectors/connector.ts";
 import { StepError } from "../errors.ts";
-import type { Counts, DirectionRun, DirectionStatus, Side, StepRun, StepState, Store } from "../store/store.ts";
+import type { Counts, DirectionRun, DirectionStatus, Side, Spent, StepRun, StepState, Store } from "../store/store.ts";
 import { applyBrakes, type Brake, refuseOtherFilter } from "./brakes.ts";
 import { findCandidates } from "./candidates.ts";
 import type { Guard, Rehearsal, StepContext } from "./context.ts";
@@ -79,7 +79,7 @@ export async function runStep(step: Step, given: StepOptions): Promise<StepProgr
     const restored = await restoreCouplings(context);
     options.rebuild.onRestored(step.name, restored);
     const { coupled, uncoupled, listed } = await store.step(connection, step.name);
-    const asked = { requests: tally.asked(), ...tally.snapshot("") }; // nothing goes in either direction
+    const asked = { ...tally.asked(), ...tally.snapshot("") }; // nothing goes in either direction
     return { ...asked, coupled, uncoupled: uncoupled.erp + uncoupled.crm, listed };
   }
   if (context.rehearsal !== null) {
@@ -115,7 +115,7 @@ export async function runStep(step: Step, given: StepOptions): Promise<StepProgr
   const after = await store.step(connection, step.name);
   return {
     ...tally.snapshot("Success"),
-    requests: tally.asked(),
+    ...tally.asked(),
     coupled: after.coupled,
     uncoupled: step.of === null ? after.uncoupled.erp + after.uncoupled.crm : 0, // those are the other step's
     listed: after.listed,
@@ -150,7 +150,7 @@ interface Tally {
   readonly pending: ReadonlySet<string>;
   /** Whether the record that was asked for was met. */
   selected(): boolean;
-  asked(): StepRun["requests"];
+  asked(): { readonly requests: StepRun["requests"]; readonly spent: Spent };
   add(side: Side, outcome: Outcome, records: number): void;
   snapshot(status: DirectionStatus): Pick<StepProgress, "toCrm" | "fromCrm" | "parts">;
 }
@@ -193,7 +193,10 @@ function contextOf(
     fields: compiled.fields[side],
     ...(compiled.parts === null ? {} : { partFields: compiled.parts.fields[side] }),
   });
-  const asked = () => ({ erp: total(opened.erp.requests()), crm: total(opened.crm.requests()) });
+  const asked = () => {
+    const spent = { erp: opened.erp.requests(), crm: opened.crm.requests() };
+    return { requests: { erp: own(spent.erp), crm: own(spent.crm) }, spent };
+  };
   const context: StepContext = {
     store: options.store,
     connection: options.connection,
@@ -256,13 +259,13 @@ function contextOf(
     },
     undecided: (side, source) => void pending.add(`${side} ${source}`),
     isUndecided: (side, source) => pending.has(`${side} ${source}`),
-    progress: () => options.onProgress({ ...snapshot("In Process"), requests: asked() }),
+    progress: () => options.onProgress({ ...snapshot("In Process"), ...asked() }),
   };
   return { context, tally: { pending, selected: () => selected, asked, add, snapshot } };
 }
 
-/** Overlap pages are read for safety's sake and counted apart. */
-function total({ read, write }: Requests): number {
+/** What is read for safety's sake, or because other pages have what rows lack, is counted apart. */
+function own({ read, write }: Requests): number {
   return read + write;
 }
 

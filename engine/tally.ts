@@ -1,4 +1,5 @@
 /** Counts of a run, by direction: every source record counts once, and read is the sum of the others. */
+import type { Requests } from "../connectors/connector.ts";
 import type { Counts, DirectionRun, Reason } from "../store/store.ts";
 
 export type Outcome = Exclude<keyof Counts, "read">;
@@ -25,6 +26,13 @@ export function sumOf(all: readonly Counts[]): Counts {
   const sum = { ...noCounts };
   for (const counts of all) for (const name of names) sum[name] += counts[name];
   return sum;
+}
+
+/** What went out since. */
+export function spentSince(before: Requests, now: Requests): Requests {
+  const spent: { -readonly [Kind in keyof Requests]: number } = { ...now };
+  for (const kind of Object.keys(spent) as (keyof Requests)[]) spent[kind] -= before[kind];
+  return spent;
 }
 
 export const notStarted: DirectionRun = { status: "", counts: noCounts };

@@ -1,5 +1,6 @@
 /** A run as other programs read it: what `sync --json` prints and the status endpoint answers with. */
-import type { Counts, DirectionRun, JobStatus, Run, StepRun } from "../store/store.ts";
+import type { Requests } from "../connectors/connector.ts";
+import type { Counts, DirectionRun, JobStatus, Run, Spent, StepRun } from "../store/store.ts";
 
 export interface StepDocument {
   readonly step: string;
@@ -13,6 +14,8 @@ export interface StepDocument {
   readonly uncoupled: number;
   readonly requests: { readonly erp: number; readonly crm: number };
   readonly error?: { readonly code: string; readonly message: string };
+  /** By side, what went out by what it was for, and units of the entitlement; null before the step read anything. */
+  readonly spent: Spent | null;
 }
 export interface RunDocument {
   readonly runId: string;
@@ -22,6 +25,8 @@ export interface RunDocument {
   readonly finishedAt: string | null;
   readonly steps: readonly StepDocument[];
   readonly totals: Counts;
+  /** The same of the whole run, with what it asked for all its steps; null until it has ended. */
+  readonly spent: Spent | null;
 }
 
 /** The document of a run. Names and order of its properties only ever grow. */
@@ -34,6 +39,7 @@ export function runDocument(run: Run): RunDocument {
     finishedAt: run.finishedAt,
     steps: run.steps.map(stepDocument),
     totals: countsOf(run.totals),
+    spent: spentOf(run.spent),
   };
 }
 
@@ -74,7 +80,17 @@ function stepDocument(run: StepRun): StepDocument {
     uncoupled: run.uncoupled,
     requests: { erp: run.requests.erp, crm: run.requests.crm },
     ...(run.error === undefined ? {} : { error: run.error }),
+    spent: spentOf(run.spent),
   };
+}
+
+function spentOf(spent: Spent | undefined): Spent | null {
+  return spent === undefined ? null : { erp: requestsOf(spent.erp), crm: requestsOf(spent.crm) };
+}
+
+function requestsOf(requests: Requests): Requests {
+  const { read, write, token, overlap, sweep, lookups, documents, units } = requests;
+  return { read, write, token, overlap, sweep, lookups, documents, units };
 }
 
 function countsOf(counts: Counts): Counts {

@@ -4,7 +4,7 @@
  *
  * Implementations pass one conformance suite and decide alike. Each method is one transaction.
  */
-import type { Fields, Identity, Merged } from "../connectors/connector.ts";
+import type { Fields, Identity, Merged, Requests } from "../connectors/connector.ts";
 
 export type Side = "erp" | "crm";
 
@@ -178,6 +178,9 @@ export interface DirectionRun {
   readonly status: DirectionStatus;
   readonly counts: Counts;
 }
+/** What went out to each side. */
+export type Spent = Readonly<Record<Side, Requests>>;
+
 export interface StepRun {
   readonly step: string;
   readonly dependsOn: readonly string[];
@@ -191,7 +194,10 @@ export interface StepRun {
   readonly uncoupled: number;
   /** Changes that want a person or wait, after the run. */
   readonly listed: number;
+  /** Requests for what changed, and for writing it: those that {@link StepRun.spent} counts as read and write. */
   readonly requests: { readonly erp: number; readonly crm: number };
+  /** All that went out for it, by what it was for; absent until then, and in runs of earlier versions. */
+  readonly spent?: Spent;
   /** Why it runs otherwise than usual ("first run", "definition changed: fax added"), or why it was skipped. */
   readonly note?: string;
   readonly error?: { readonly code: string; readonly message: string };
@@ -205,6 +211,8 @@ export interface Run {
   readonly steps: readonly StepRun[];
   /** Both directions of all steps added up. */
   readonly totals: Counts;
+  /** All that went out, for its steps and for what is asked once for all of them; absent until it has ended. */
+  readonly spent?: Spent;
 }
 
 export interface Newest {

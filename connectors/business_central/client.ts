@@ -98,7 +98,7 @@ export function openBusinessCentral(options: BusinessCentralOptions): Connector 
         {
           read: (asked) => asked.only === "ids" ? readIds(table, asked) : read(table, asked),
           write: (writes, asked) => write(table, writes, asked),
-          recall: (sent, asked) => recall(table, sent, asked),
+          recall: (writes, asked) => recall(table, writes, asked),
           ...(entity.creation === "lookup" ? { lateFor } : {}),
           requests: () => table.http.requests(),
           cost: (writes) => costOf(table, writes),

@@ -15,6 +15,6 @@ export async function withAllLines(
   const link = raw[`${lines}@odata.nextLink`];
   if (typeof link !== "string" || link === "") return raw;
   const rest: RawRow[] = [];
-  for await (const page of pages(http, link, options)) rest.push(...page.rows);
+  for await (const page of pages(http, link, { ...options, counts: "documents" })) rest.push(...page.rows);
   return { ...raw, [lines]: [...raw[lines] as RawRow[], ...rest] };
 }

@@ -48,6 +48,6 @@ export function withExtension(
     ...opened,
     read: pages,
     write: (writes, asked) => guarded(() => opened.write(writes, asked)),
-    recall: (write, asked) => guarded(() => opened.recall(write, asked)),
+    recall: (writes, asked) => guarded(() => opened.recall(writes, asked)),
   };
 }

@@ -11,11 +11,12 @@
  */
 import type { Archived, Fields, Part, PartWrite, ReadOptions, Recalled, Write } from "../connector.ts";
 import { canonical } from "../json.ts";
-import { anyOf, guid, pages, queryOf, quoted, type RawRow, someOf, withoutBlank, zeroGuid } from "../odata.ts";
+import { anyOf, guid, queryOf, quoted, type RawRow, someOf, withoutBlank, zeroGuid } from "../odata.ts";
 import type { Wanted } from "./order.ts";
 import { soldBy } from "./order_view.ts";
-import { documents, type DocumentSet, documentsOf, linesOf, withoutUndone } from "./posted_documents.ts";
-import type { Table } from "./table.ts";
+import { type DocumentSet, documentsOf, linesOf, withoutUndone } from "./posted_documents.ts";
+import { idOf, type Table } from "./table.ts";
+import { isEqual } from "./writing.ts";
 
 /** What posted documents say of one order. */
 interface Posted {
@@ -64,16 +65,43 @@ export async function postedOrders(
  */
 export async function recallPosted(
   head: Table,
+  sent: readonly Correlated[],
+  wanted: Wanted & { readonly property: string; readonly since: string },
+): Promise<readonly (readonly Recalled[])[]> {
+  if (sent.length === 0) return [];
+  const { property, signal } = wanted;
+  const filters = anyOf(property, [...new Set(sent.map(({ value }) => quoted(value)))], 900);
+  const all = {
+    invoices: await documentsOf(head, "salesInvoices", filters, signal),
+    shipments: await documentsOf(head, "salesShipments", filters, signal),
+  };
+  const isFound = all.invoices.length + all.shipments.length > 0;
+  const numbers = isFound ? await customerNumbers(head, sent.map(({ write }) => write), signal) : new Map();
+  const since = Date.parse(wanted.since);
+  return sent.map(({ write, value }) => {
+    const { customerId } = write.fields;
+    const isOwn = (document: RawRow) =>
+      isEqual(value, document[property]) && Date.parse(String(document["lastModifiedDateTime"])) >= since &&
+      (typeof customerId !== "string" || document["customerNumber"] === numbers.get(guid(customerId)));
+    return recalledFrom(
+      { invoices: all.invoices.filter(isOwn), shipments: all.shipments.filter(isOwn) },
+      write,
+      wanted,
+    );
+  });
+}
+
+/** A creation with its correlation. */
+export interface Correlated {
+  readonly write: Write;
+  readonly value: string;
+}
+
+function recalledFrom(
+  { invoices, shipments }: Pick<Posted, "invoices" | "shipments">,
   write: Write,
-  { fields, partFields = [], by, since, signal }: Wanted & { readonly by: string; readonly since: string },
-): Promise<Recalled[]> {
-  const ours = [by, `lastModifiedDateTime ge ${new Date(since).toISOString()}`];
-  const { customerId } = write.fields;
-  if (typeof customerId === "string") {
-    ours.push(`customerNumber eq ${quoted(await customerNumber(head, customerId, signal))}`);
-  }
-  const invoices = await documents(head, "salesInvoices", ours.join(" and "), signal);
-  const shipments = await documents(head, "salesShipments", ours.join(" and "), signal);
+  { fields, partFields = [] }: Wanted,
+): Recalled[] {
   return grouped(invoices, shipments).map((posted): Recalled => {
     const doubt =
       `the order "${posted.number}" was posted with the number and other lines; cancel the one of the CRM, ` +
@@ -104,17 +132,20 @@ function isAsSent({ invoices, shipments }: Posted, sent: readonly PartWrite[]): 
   );
 }
 
-/** The number that posted documents know a customer by: shipments have no customer's id. Blank where there is none. */
-async function customerNumber(
-  { http, standard }: Table,
-  id: string,
+/** The numbers that posted documents know customers by, by id: shipments have no customer's id. */
+async function customerNumbers(
+  { list }: Table,
+  writes: readonly Write[],
   signal: AbortSignal | undefined,
-): Promise<string> {
-  const query = queryOf({ $select: "number", $filter: `id eq ${guid(id)}` });
-  for await (const { rows: [customer] } of pages(http, `${standard}customers${query}`, { signal })) {
-    if (customer !== undefined) return String(customer["number"]);
+): Promise<ReadonlyMap<string, string>> {
+  const ids = writes.map(({ fields }) => fields["customerId"]).filter((id) => typeof id === "string");
+  const numbers = new Map<string, string>();
+  for (const $filter of anyOf("id", [...new Set(ids.map(guid))], 600)) {
+    for (const customer of await list("customers" + queryOf({ $select: "id,number", $filter }), { signal })) {
+      numbers.set(idOf(customer), String(customer["number"]));
+    }
   }
-  return "";
+  return numbers;
 }
 
 function asStored({ key, fields }: PartWrite): Fields {

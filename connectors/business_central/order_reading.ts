@@ -38,7 +38,8 @@ export async function* readOrders(orders: Orders, options: ReadOptions): AsyncGe
     const raws = await join(page.rows);
     for (const raw of raws) latest = later(latest, modifiedAt(raw));
     // Who could ask for changes would still send one request.
-    if (!isFirst && raws.every((raw) => isKnown(cursor?.modified ?? null, modifiedAt(raw)))) head.http.countAsOverlap();
+    const isOpen = raws.every((raw) => isKnown(cursor?.modified ?? null, modifiedAt(raw)));
+    if (!isFirst && isOpen) head.http.countAs("documents");
     isFirst = false;
     const next = page.last ? cursorOf({ modified: latest }) : null;
     yield { ...await rowsOf(orders, raws, options), deleted: [], kind: "full", cursor: next };
@@ -65,6 +66,19 @@ async function* readOrderIds(orders: Orders, options: ReadOptions): AsyncGenerat
   orders.head.forget();
   const join = joiner(orders, { ...options, fields: withFilter(orders.head, []) }, true);
   yield* readIds(orders.head, { ...options, join });
+}
+
+/** Orders with one of these values in a property, as {@link findOrders} gives them, in as few requests as there can be. */
+export async function findOrdersBy(
+  orders: Orders,
+  by: { readonly property: string; readonly literals: readonly string[] },
+  wanted: Wanted,
+): Promise<Row[]> {
+  const found: Row[] = [];
+  for (const chain of anyOf(by.property, [...new Set(by.literals)], addressOf(orders, wanted).length)) {
+    found.push(...await findOrders(orders, chain, wanted));
+  }
+  return found;
 }
 
 /** Orders that fit a filter, mapped; those outside the handle's filter are among them. */
@@ -208,7 +222,8 @@ export async function extensionRows(
   signal?: AbortSignal,
 ): Promise<readonly RawRow[]> {
   const rows: RawRow[] = [];
-  const options = { headers: { Prefer: `odata.maxpagesize=${head.pageSize}` }, signal };
+  const headers = { Prefer: `odata.maxpagesize=${head.pageSize}` };
+  const options = { headers, counts: "lookups" as const, signal };
   try {
     for await (const page of pages(head.http, `${head.extension}${head.entity.name}${queryOf(query)}`, options)) {
       rows.push(...page.rows);

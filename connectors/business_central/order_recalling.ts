@@ -9,11 +9,11 @@
 import type { Fields, PartWrite, Recalled, Row, WantedFields, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
 import { canonical } from "../json.ts";
-import { guid, quoted, someOf } from "../odata.ts";
+import { anyOf, guid, quoted, someOf } from "../odata.ts";
 import type { Orders } from "./order.ts";
 import { extraBody, patchExtra } from "./order_head.ts";
 import { recallPosted } from "./order_posted.ts";
-import { extensionRows, findOrders } from "./order_reading.ts";
+import { extensionRows, findOrders, findOrdersBy } from "./order_reading.ts";
 import { extensionFields, soldBy } from "./order_view.ts";
 import { idOf, service } from "./table.ts";
 import { isEqual } from "./writing.ts";
@@ -21,13 +21,19 @@ import { isEqual } from "./writing.ts";
 type Recalling = WantedFields & { readonly since: string };
 
 /** See the contract. */
-export async function recallOrders(orders: Orders, sent: Write, wanted: Recalling): Promise<readonly Recalled[]> {
-  const found = await lookedFor(orders, sent, wanted);
-  const [row, ...others] = found.filter(({ doubt }) => doubt === undefined);
-  if (row === undefined || others.length > 0 || !await isCompleted(orders, { ...sent, id: row.id }, wanted)) {
-    return found;
+export async function recallOrders(
+  orders: Orders,
+  writes: readonly Write[],
+  wanted: Recalling,
+): Promise<readonly (readonly Recalled[])[]> {
+  const given: (readonly Recalled[])[] = [];
+  for (const [at, found] of (await lookedFor(orders, writes, wanted)).entries()) {
+    const [row, ...others] = found.filter(({ doubt }) => doubt === undefined);
+    const isOne = row !== undefined && others.length === 0;
+    const isNew = isOne && await isCompleted(orders, { ...writes[at]!, id: row.id }, wanted);
+    given.push(isNew ? await findOrders(orders, `id eq ${row.id}`, wanted) : found);
   }
-  return await findOrders(orders, `id eq ${row.id}`, wanted);
+  return given;
 }
 
 /**
@@ -49,36 +55,78 @@ async function isCompleted(orders: Orders, { id, ...sent }: Write, wanted: Wante
   throw new ServiceError(message, { service, code: "outcome_unknown" });
 }
 
-async function lookedFor(orders: Orders, sent: Write, wanted: Recalling): Promise<readonly Recalled[]> {
-  const { head } = orders;
-  const { externalDocumentNumber, yourReference } = sent.fields;
+/** A creation's own correlation: the property that orders have it in, and its value. */
+interface Correlation {
+  readonly property: "externalDocumentNumber" | "yourReference";
+  readonly value: string;
+}
+
+/** Null: such an order is never created. */
+function correlationOf({ head }: Orders, { fields }: Write): Correlation | null {
+  const { externalDocumentNumber, yourReference } = fields;
   if (typeof externalDocumentNumber === "string") {
-    const by = `externalDocumentNumber eq ${quoted(externalDocumentNumber)}`;
-    const open = await openOrders(orders, sent, { ...wanted, by });
-    return open.length > 0 ? open : await recallPosted(head, sent, { ...wanted, by });
+    return { property: "externalDocumentNumber", value: externalDocumentNumber };
   }
-  if (typeof yourReference !== "string" || head.extension === null) return []; // such an order is never created
-  const reference = quoted(yourReference);
-  const rows: Recalled[] = [];
-  for (
-    const raw of await extensionRows(head, { $select: "id", $filter: `yourReference eq ${reference}` }, wanted.signal)
-  ) {
-    rows.push(...await openOrders(orders, sent, { ...wanted, by: `id eq ${idOf(raw)}` }));
+  if (typeof yourReference !== "string" || head.extension === null) return null;
+  return { property: "yourReference", value: yourReference };
+}
+
+async function lookedFor(
+  orders: Orders,
+  writes: readonly Write[],
+  wanted: Recalling,
+): Promise<readonly (readonly Recalled[])[]> {
+  const sent = writes.map((write) => ({ write, by: correlationOf(orders, write), found: [] as readonly Recalled[] }));
+  for (const property of ["externalDocumentNumber", "yourReference"] as const) {
+    const own = sent.filter(({ by }) => by?.property === property);
+    if (own.length === 0) continue;
+    const values = own.map(({ by }) => by!.value);
+    const there = property === "yourReference"
+      ? await withReference(orders, values, wanted)
+      : await findOrdersBy(orders, { property, literals: values.map(quoted) }, comparing(wanted));
+    for (const one of own) one.found = openOrders(there, { ...one, by: one.by! }, wanted);
+    const rest = own.filter(({ found }) => found.length === 0);
+    const posted = await recallPosted(orders.head, rest.map(({ write, by }) => ({ write, value: by!.value })), {
+      ...wanted,
+      property: property === "yourReference" ? "customerPurchaseOrderReference" : property,
+    });
+    for (const [at, one] of rest.entries()) {
+      one.found = posted[at]!;
+      if (one.found.length > 0 || property !== "yourReference") continue;
+      one.found = await withoutReference(orders, one.write, { ...wanted, reference: one.by!.value });
+    }
   }
-  if (rows.length > 0) return rows;
-  const posted = await recallPosted(head, sent, { ...wanted, by: `customerPurchaseOrderReference eq ${reference}` });
-  return posted.length > 0 ? posted : await withoutReference(orders, sent, { ...wanted, reference: yourReference });
+  return sent.map(({ found }) => found);
+}
+
+/** Orders that have one of these references: the extension's page knows which. */
+async function withReference(orders: Orders, values: readonly string[], wanted: Recalling): Promise<readonly Row[]> {
+  const { head } = orders;
+  const ids: string[] = [];
+  for (const $filter of anyOf("yourReference", [...new Set(values)].map(quoted), 600)) {
+    ids.push(...(await extensionRows(head, { $select: "id", $filter }, wanted.signal)).map(idOf));
+  }
+  return ids.length === 0 ? [] : await findOrdersBy(orders, { property: "id", literals: ids }, comparing(wanted));
+}
+
+function comparing(wanted: Recalling): WantedFields {
+  const more = ["number", "customerId", "externalDocumentNumber", "yourReference"];
+  return withMore(wanted, more, ["lineObject", "quantity"]);
 }
 
 /** The customer's orders with this correlation: another customer may have the same number for an order of its own. */
-async function openOrders(
-  orders: Orders,
-  sent: Write,
-  { by, ...wanted }: Recalling & { readonly by: string },
-): Promise<readonly Recalled[]> {
-  const $filter = [by, ...ofCustomer(sent, wanted)].join(" and ");
-  const rows = await findOrders(orders, $filter, withMore(wanted, ["number"], ["lineObject", "quantity"]));
-  return rows.map((row): Recalled => {
+function openOrders(
+  rows: readonly Row[],
+  { write: sent, by }: { readonly write: Write; readonly by: Correlation },
+  wanted: Recalling,
+): readonly Recalled[] {
+  const { customerId } = sent.fields;
+  const since = Date.parse(wanted.since);
+  const own = rows.filter(({ data, modifiedAt }) =>
+    isEqual(by.value, data[by.property]) && (modifiedAt === null || Date.parse(modifiedAt) >= since) &&
+    (typeof customerId !== "string" || isEqual(customerId, data["customerId"]))
+  );
+  return own.map((row): Recalled => {
     const doubt = `the order "${row.data["number"]}" has the number and other lines; give it the same lines if it is ` +
       "the same order, or another number if it is not, then synchronize again";
     return { ...asAsked(row, wanted), ...(hasLines(row, sent.parts ?? []) ? {} : { doubt }) };

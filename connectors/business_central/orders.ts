@@ -16,7 +16,7 @@ export function openOrders(orders: Orders): Opened {
   return {
     read: (asked) => readOrders(orders, asked),
     write: (writes, wanted) => write(orders, writes, wanted),
-    recall: (sent, wanted) => recallOrders(orders, sent, wanted),
+    recall: (writes, wanted) => recallOrders(orders, writes, wanted),
     lateFor,
     restore: (sent, options) => restoreOrder(orders, sent, options),
     requests: () => orders.head.http.requests(),

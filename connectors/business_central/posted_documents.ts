@@ -19,7 +19,7 @@ export async function documentsOf(
   return found;
 }
 
-export async function documents(
+async function documents(
   head: Table,
   set: DocumentSet,
   $filter: string,
@@ -29,7 +29,10 @@ export async function documents(
     ? ["orderId", "totalAmountExcludingTax", "totalAmountIncludingTax"]
     : ["postingDate"];
   const query = queryOf({
-    $select: ["id", "number", "orderNumber", "externalDocumentNumber", "customerName", ...own].join(),
+    $select: [
+      ...["id", "number", "orderNumber", "externalDocumentNumber", "customerPurchaseOrderReference"],
+      ...["customerName", "customerNumber", "lastModifiedDateTime", ...own],
+    ].join(),
     $expand: `${linesIn[set]}($select=sequence,lineType,lineObjectNumber,quantity)`,
     $filter,
   });

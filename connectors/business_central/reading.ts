@@ -1,6 +1,7 @@
 /** Reading a table: everything, what changed since a cursor, or some ids. */
 import { ServiceError } from "../../errors.ts";
 import type { Page, ReadOptions } from "../connector.ts";
+import type { Counted } from "../http.ts";
 import { anyOf, encodeName, guid, pages, queryOf, quoted, type RawRow } from "../odata.ts";
 import { deletedSince, isLogged, newestDeletion } from "./deletions.ts";
 import { dayFilters, dayIn, type Days, withDay } from "./extension_days.ts";
@@ -34,7 +35,7 @@ async function* readWithDays(table: Table, options: ReadOptions, days: Days): As
     }
     for (const $filter of filters) {
       for await (const { rows } of rawPages(table, options, $filter)) {
-        table.http.countAsOverlap();
+        table.http.countAs("overlap");
         const told = page.tellsDeletions === undefined ? {} : { tellsDeletions: page.tellsDeletions };
         yield { ...await mapRows(table, rows, options.fields), deleted: [], ...told, kind: page.kind, cursor: null };
       }
@@ -82,7 +83,7 @@ async function* readRows(table: Table, options: ReadOptions): AsyncGenerator<Pag
       if (followsStock) met.add(String(raw["number"]));
     }
     // The first page would be asked for without an overlap, too.
-    if (!isFirst && page.rows.every((raw) => isKnown(from, modifiedAt(raw)))) table.http.countAsOverlap();
+    if (!isFirst && page.rows.every((raw) => isKnown(from, modifiedAt(raw)))) table.http.countAs("overlap");
     isFirst = false;
     const isEnd = page.last && !(followsStock && cursor !== null && !isBlind);
     const next = isEnd ? cursorOf({ modified: latest, ...(ledger === undefined ? {} : { ledger }) }) : null;
@@ -95,7 +96,7 @@ async function* readRows(table: Table, options: ReadOptions): AsyncGenerator<Pag
     const numbers = moved[group].filter((number) => !met.has(number));
     for (const $filter of itemFilters(numbers, lengthAround(table, options))) {
       for await (const page of rawPages(table, options, $filter)) {
-        if (group === "overlapping") table.http.countAsOverlap();
+        if (group === "overlapping") table.http.countAs("overlap");
         yield { ...await mapRows(table, page.rows, options.fields), deleted: [], kind, cursor: null };
       }
     }
@@ -104,9 +105,9 @@ async function* readRows(table: Table, options: ReadOptions): AsyncGenerator<Pag
 }
 
 /** Small tables whose rows change without a stamp: all of it each time, the cursor is for form. */
-export async function* readWhole(table: Table, options: ReadOptions): AsyncGenerator<Page> {
+export async function* readWhole(table: Table, options: ReadOptions, counts: Counted = "read"): AsyncGenerator<Page> {
   const raws: RawRow[] = [];
-  for await (const page of rawPages(table, options, undefined)) raws.push(...page.rows);
+  for await (const page of rawPages(table, options, undefined, counts)) raws.push(...page.rows);
   raws.push(...await table.view.more?.(raws, table.lookups()) ?? []);
   const wanted = options.ids === undefined ? null : new Set(options.ids.map((id) => id.toLowerCase()));
   const found = new Set(raws.map(idOf));
@@ -132,17 +133,23 @@ async function* readSome(table: Table, options: ReadOptions, ids: readonly strin
 }
 
 /** How long the address of a page is without its filter. */
-function lengthAround(table: Table, options: ReadOptions): number {
+export function lengthAround(table: Table, options: Pick<ReadOptions, "fields">): number {
   return `${table.http.root}${table.company}${table.entity.name}?$select=`.length +
     encodeURIComponent(selectOf(table, withFilter(table, options.fields))).length;
 }
 
-function rawPages(table: Table, options: ReadOptions, $filter: string | undefined): ReturnType<typeof pages> {
+function rawPages(
+  table: Table,
+  options: ReadOptions,
+  $filter: string | undefined,
+  counts: Counted = "read",
+): ReturnType<typeof pages> {
   const $select = selectOf(table, withFilter(table, options.fields));
   return pages(table.http, table.company + table.entity.name + queryOf({ $select, $filter }), {
     headers: { Prefer: `odata.maxpagesize=${table.pageSize}` },
     decimals: decimalsIn(table),
     signal: options.signal,
+    counts,
   });
 }
 
@@ -182,7 +189,7 @@ export async function current(
   ids: readonly string[],
   properties: readonly string[],
 ): Promise<ReadonlyMap<string, RawRow>> {
-  const list = listOf(table.http, table.company, { pageSize: table.pageSize });
+  const list = listOf(table.http, table.company, { pageSize: table.pageSize, counts: "read" });
   const found = new Map<string, RawRow>();
   for (const $filter of anyOf("id", [...new Set(ids.map(guid))], 600)) {
     const query = queryOf({ $select: ["id", ...properties].join(), $filter });

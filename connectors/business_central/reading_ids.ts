@@ -15,7 +15,7 @@ export async function* readIds(
   const given = signal === undefined ? {} : { signal };
   if (table.view.whole === true) {
     table.forget();
-    for await (const { rows } of readWhole(table, { fields: [], ...given })) yield pageOf(rows);
+    for await (const { rows } of readWhole(table, { fields: [], ...given }, "sweep")) yield pageOf(rows);
     return;
   }
   const isDecided = Object.keys(table.entity.filter as Fields).every((field) => decidesAlone(table, field));
@@ -23,7 +23,8 @@ export async function* readIds(
   const $select = isDecided ? "id,lastModifiedDateTime" : selectOf(table, withFilter(table, []));
   const path = table.company + table.entity.name + queryOf({ $select, $filter: filterOf(table) });
   const headers = { Prefer: `odata.maxpagesize=${table.pageSize}` };
-  for await (const { rows: raws } of pages(table.http, path, { headers, decimals: decimalsIn(table), ...given })) {
+  const options = { headers, decimals: decimalsIn(table), counts: "sweep" as const, ...given };
+  for await (const { rows: raws } of pages(table.http, path, options)) {
     if (isDecided) yield pageOf(raws.map((raw) => ({ id: idOf(raw), modifiedAt: modifiedAt(raw) })));
     else yield pageOf((await mapRows(table, await join?.(raws) ?? raws, [])).rows);
   }

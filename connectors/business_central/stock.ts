@@ -40,18 +40,14 @@ export async function movedSince(table: Table, stamp: string | null, options: Re
   const all = new Set<string>();
   let latest = stamp;
   const headers = { Prefer: `odata.maxpagesize=${table.pageSize}` };
-  for await (const page of pages(table.http, table.standard + ledger + query, { headers, signal: options.signal })) {
-    let isNew = false;
+  const path = table.standard + ledger + query;
+  for await (const page of pages(table.http, path, { headers, signal: options.signal, counts: "lookups" })) {
     for (const entry of page.rows) {
       const number = String(entry["itemNumber"]);
       all.add(number);
-      if (!isKnown(stamp, modifiedAt(entry))) {
-        fresh.add(number);
-        isNew = true;
-      }
+      if (!isKnown(stamp, modifiedAt(entry))) fresh.add(number);
       latest = later(latest, modifiedAt(entry));
     }
-    if (!isNew) table.http.countAsOverlap();
   }
   return { fresh: [...fresh], overlapping: [...all.difference(fresh)], ledger: latest };
 }

@@ -1,7 +1,7 @@
 /** An opened handle's standing parts, and how rows of its page become rows of ours. */
 import type { z } from "zod";
 import type { AnyEntity, Clock, Field, Fields, Limiter, Row } from "../connector.ts";
-import type { Http } from "../http.ts";
+import type { Counted, Http } from "../http.ts";
 import { decimalsOf, liesIn, pages, type RawRow, rowCheck, someOf, withoutBlank } from "../odata.ts";
 import type { List, Lookups } from "./lookups.ts";
 import type { View } from "./view.ts";
@@ -31,12 +31,13 @@ export interface Table {
   forget(): void;
 }
 
-/** Reads lists of a company, all pages of them. */
-export function listOf(http: Http, company: string, options: { pageSize: number }): List {
+/** Reads lists of a company, all pages of them; lookups, where they aren't said to count as something else. */
+export function listOf(http: Http, company: string, options: { pageSize: number; counts?: Counted }): List {
   return async (path, { decimals, signal } = {}) => {
     const rows: RawRow[] = [];
     const headers = { Prefer: `odata.maxpagesize=${options.pageSize}` };
-    for await (const page of pages(http, company + path, { headers, signal, ...(decimals && { decimals }) })) {
+    const counts = options.counts ?? "lookups";
+    for await (const page of pages(http, company + path, { headers, signal, counts, ...(decimals && { decimals }) })) {
       rows.push(...page.rows);
     }
     return rows;

@@ -1,10 +1,10 @@
 /** Writing a table: creations and updates in batches, outcomes as the contract names them, creations found again. */
 import type { Fields, Opened, Outcome, Row, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
-import { guid, outsideFilter, quoted, type RawRow } from "../odata.ts";
+import { anyOf, guid, outsideFilter, quoted, type RawRow } from "../odata.ts";
 import { batchSize, type Inner, type InnerOutcome, sendBatch } from "./batch.ts";
 import { joinName, nameParts, type PersonName } from "./person_name.ts";
-import { current, find } from "./reading.ts";
+import { current, find, lengthAround } from "./reading.ts";
 import { checkFields, isChanged, isDuplicate, refusal, unknown } from "./refusals.ts";
 import { decimalsIn, mapRows, type Table, withoutFilter } from "./table.ts";
 import { plainBody } from "./views.ts";
@@ -170,37 +170,69 @@ async function withKey(table: Table, write: Write, options: WriteOptions): Promi
   return left.length === 0 ? null : outsideFilter(table.entity, { field, value });
 }
 
-/** See the contract: by the key, or by the name among what was modified since, all values that were sent compared. */
-export async function recall(table: Table, write: Write, options: RecallOptions): Promise<readonly Row[]> {
-  const { creation, key } = table.entity;
-  if (creation !== "natural key" && creation !== "lookup") return [];
-  const since = `lastModifiedDateTime ge ${new Date(options.since).toISOString()}`;
-  const by = creation === "lookup"
-    ? await lookupFilter(table, write)
-    : [`${key} eq ${quoted(String(write.fields[key]))}`];
-  const names = hasName(write.fields) ? nameParts : [];
-  const fields = [...new Set([...options.fields, ...Object.keys(write.fields), ...names])];
-  const $filter = [since, ...by].join(" and ");
-  const { rows } = await find(withoutFilter(table), $filter, { fields, signal: options.signal });
-  return rows
-    .filter((row) => isSame(write.fields, row.data))
-    .map((row) => ({
+/**
+ * See the contract: by the key, or by the name, as many of them in a request as its address can hold; of what is there
+ * with one of them, that which was modified since and has all values that were sent.
+ */
+export async function recall(
+  table: Table,
+  writes: readonly Write[],
+  options: RecallOptions,
+): Promise<readonly (readonly Row[])[]> {
+  const { creation } = table.entity;
+  if (writes.length === 0 || (creation !== "natural key" && creation !== "lookup")) return writes.map(() => []);
+  const names = writes.some((write) => hasName(write.fields)) ? nameParts : [];
+  const fields = [...new Set([...options.fields, ...writes.flatMap((write) => Object.keys(write.fields)), ...names])];
+  const found = new Map<string, Row>();
+  const around = lengthAround(withoutFilter(table), { fields });
+  for (const $filter of await recallFilters(table, writes, { ...options, around })) {
+    const { rows } = await find(withoutFilter(table), $filter, { fields, signal: options.signal });
+    for (const row of rows) found.set(row.id, row);
+  }
+  const since = Date.parse(options.since);
+  const late = [...found.values()].filter(({ modifiedAt }) => modifiedAt === null || Date.parse(modifiedAt) >= since);
+  return writes.map((write) =>
+    late.filter((row) => isSame(write.fields, row.data)).map((row) => ({
       ...row,
       data: Object.fromEntries(options.fields.map((field) => [field, row.data[field] ?? null])),
-    }));
+    }))
+  );
 }
 
-async function lookupFilter(table: Table, write: Write): Promise<string[]> {
+/** Filters that between them find whatever one of the writes may have left. */
+async function recallFilters(
+  table: Table,
+  writes: readonly Write[],
+  { since, around }: { readonly since: string; readonly around: number },
+): Promise<readonly string[]> {
+  const { creation, key } = table.entity;
+  const bodies = creation === "lookup" ? await bodiesOf(table, writes) : writes.map(({ fields }) => fields);
+  const properties = creation === "lookup" ? ["displayName", "companyNumber"] : [key];
+  const literals = new Map<string | undefined, Set<string>>();
+  for (const body of bodies) {
+    // One is enough: all values are compared again. A creation without any is looked for among all that changed.
+    const property = properties.find((name) => typeof body[name] === "string" && body[name] !== "");
+    const ofProperty = literals.get(property) ?? new Set();
+    literals.set(property, ofProperty.add(property === undefined ? "" : quoted(String(body[property]))));
+  }
+  return [...literals].flatMap(([property, values]) =>
+    property === undefined
+      ? [`lastModifiedDateTime ge ${new Date(since).toISOString()}`]
+      : anyOf(property, [...values], around)
+  );
+}
+
+/** Writes as the service gets them. */
+async function bodiesOf(table: Table, writes: readonly Write[]): Promise<Readonly<Record<string, unknown>>[]> {
   const send = await table.view.send?.({
-    writes: [write],
+    writes,
     lookups: table.lookups(),
     current: () => Promise.resolve(new Map()),
   });
-  const more = send?.(write) ?? { body: {} };
-  const body = { ...plainBody(table.view, write, table.fields), ...("body" in more ? more.body : {}) };
-  return ["companyNumber", "displayName"]
-    .filter((property) => typeof body[property] === "string" && body[property] !== "")
-    .map((property) => `${property} eq ${quoted(String(body[property]))}`);
+  return writes.map((write) => {
+    const more = send?.(write) ?? { body: {} };
+    return { ...plainBody(table.view, write, table.fields), ...("body" in more ? more.body : {}) };
+  });
 }
 
 /** Names of persons are compared whole: the service splits them in its own way. */

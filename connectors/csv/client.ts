@@ -1,6 +1,17 @@
 /** A folder of CSV files as a {@link Connector}: what a system exported, or is to import. */
 import { ServiceError } from "../../errors.ts";
-import type { AnyEntity, Clock, Connector, Met, Opened, Page, ReadOptions, Requests, Row } from "../connector.ts";
+import {
+  type AnyEntity,
+  type Clock,
+  type Connector,
+  type Met,
+  noRequests,
+  type Opened,
+  type Page,
+  type ReadOptions,
+  type Requests,
+  type Row,
+} from "../connector.ts";
 import { liesIn } from "../odata.ts";
 import { fileError, service } from "./records.ts";
 import { found, narrowed, rowOf, type Table } from "./table.ts";
@@ -19,7 +30,7 @@ const everything = "everything";
 
 /** Opens a folder; nothing is read before something is asked of it. */
 export function openCsvFolder({ dir, clock, pageSize = 10_000 }: CsvFolderOptions): Connector {
-  const total = { read: 0, write: 0, token: 0, overlap: 0 };
+  const total = { ...noRequests };
 
   function open(entity: AnyEntity, parts?: AnyEntity): Opened {
     if (parts !== undefined) {
@@ -28,7 +39,7 @@ export function openCsvFolder({ dir, clock, pageSize = 10_000 }: CsvFolderOption
         { service, code: "no_documents" },
       );
     }
-    const own = { read: 0, write: 0, token: 0, overlap: 0 };
+    const own = { ...noRequests };
     const table: Table = {
       entity,
       path: `${dir}/${entity.name}.csv`,

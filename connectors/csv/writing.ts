@@ -227,20 +227,26 @@ function writer(file: Deno.FsFile): { add(cells: readonly string[]): Promise<voi
 /** See the contract: by the id that we chose, or by the key with the values that were sent. */
 export async function recall(
   table: Table,
-  sent: Write,
+  writes: readonly Write[],
   options: WantedFields & { readonly since: string },
-): Promise<readonly Recalled[]> {
-  const names = Object.keys(sent.fields);
-  const rows: Row[] = [];
+): Promise<readonly (readonly Recalled[])[]> {
+  const given = writes.map((): Row[] => []);
+  const asked = Map.groupBy(
+    writes.keys(),
+    (at) =>
+      writes[at]!.id === null ? `key ${textOf(writes[at]!.fields[table.entity.key] ?? null)}` : `id ${writes[at]!.id}`,
+  );
   for await (const { columns, found: one } of found(table)) {
     options.signal?.throwIfAborted();
     if (one === null) continue;
     const key = one.record.cells[columns.places.get(table.entity.key) ?? -1];
-    const isMeant = sent.id === null ? key === textOf(sent.fields[table.entity.key] ?? null) : one.id === sent.id;
-    if (!isMeant) continue;
-    const row = rowOf(table, columns, { ...one, fields: [...new Set([...options.fields, ...names])] });
-    const isSame = names.every((name) => (row.data[name] ?? "") === (sent.fields[name] ?? ""));
-    if (sent.id !== null || isSame) rows.push(narrowed(row, options.fields));
+    for (const at of [...asked.get(`key ${key}`) ?? [], ...asked.get(`id ${one.id}`) ?? []]) {
+      const sent = writes[at]!;
+      const names = Object.keys(sent.fields);
+      const row = rowOf(table, columns, { ...one, fields: [...new Set([...options.fields, ...names])] });
+      const isSame = names.every((name) => (row.data[name] ?? "") === (sent.fields[name] ?? ""));
+      if (sent.id !== null || isSame) given[at]!.push(narrowed(row, options.fields));
+    }
   }
-  return rows;
+  return given;
 }

@@ -1,5 +1,5 @@
 /** Dataverse's Web API v9.2 as a {@link Connector}. */
-import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened, Write } from "../connector.ts";
+import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened, Row, Write } from "../connector.ts";
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid } from "../odata.ts";
 import type { Context } from "./context.ts";
@@ -23,7 +23,7 @@ export interface DataverseOptions {
   readonly clock: Clock;
   /** Rows of one page; the service gives 5,000 at most. */
   readonly pageSize?: number;
-  /** Writes of one batch, at most 100: small ones side by side are faster than large ones. */
+  /** Writes of one batch, at most 100, which is the default; documents have fewer. */
   readonly batchSize?: number;
   /** The id of the team that owns what we create without an owner; without it, the account does. */
   readonly ownerTeam?: string;
@@ -60,7 +60,7 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     clock,
     limiter,
     pageSize: Math.min(options.pageSize ?? 5_000, 5_000),
-    batchSize: Math.min(options.batchSize ?? 25, 100),
+    batchSize: Math.min(options.batchSize ?? 100, 100),
     ownerTeam: ownerTeam === undefined ? undefined : guid(ownerTeam),
     timeZone: timeZoneOf(options.timeZone ?? "UTC"),
   };
@@ -72,11 +72,9 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     return {
       read: (asked) => asked.only === "ids" ? readIds(own, entity, asked) : read(own, entity, asked),
       write: (writes, asked) => writeAll(own, entity, writes, asked),
-      /** Ids are ours to choose, so an earlier attempt can only have left the record with this one. */
-      async recall(write: Write, { fields, signal }) {
-        if (write.id === null) return [];
+      async recall(writes, { fields, signal }) {
         const columns = columnsOf(entity, fields, { timeZone: own.timeZone, everything: true });
-        return await rowsBy(own, columns, { terms: [`${table.id} eq ${guid(write.id)}`], signal });
+        return await recalled(writes, table.id, (terms) => rowsBy(own, columns, { terms, signal }));
       },
       requests: own.http.requests,
       cost: (writes) => costOf(own, entity, writes),
@@ -88,11 +86,8 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     return {
       read: (asked) => readDocuments(own, document, asked),
       write: (writes, asked) => writeDocuments(own, document, { ...asked, writes }),
-      async recall(write: Write, asked) {
-        return write.id === null
-          ? []
-          : await documentsBy(own, document, { ...asked, terms: [`salesorderid eq ${guid(write.id)}`] });
-      },
+      recall: (writes, asked) =>
+        recalled(writes, "salesorderid", (terms) => documentsBy(own, document, { ...asked, terms })),
       requests: own.http.requests,
       cost: (writes) => costOfDocuments(own, document, writes),
     };
@@ -110,6 +105,18 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     baseCurrency: environment.baseCurrency,
     zoneWarning: (signal) => zoneWarning(context, signal),
   };
+}
+
+/** Ids are ours to choose, so an earlier attempt can only have left the record with this one. */
+async function recalled(
+  writes: readonly Write[],
+  column: string,
+  find: (terms: readonly string[]) => Promise<readonly Row[]>,
+): Promise<readonly (readonly Row[])[]> {
+  const ids = writes.map(({ id }) => id === null ? null : guid(id));
+  const terms = [...new Set(ids)].flatMap((id) => id === null ? [] : [`${column} eq ${id}`]);
+  const found = terms.length === 0 ? [] : await find(terms);
+  return ids.map((id) => found.filter((row) => row.id === id));
 }
 
 function rootOf(baseUrl: string): string {

@@ -28,7 +28,7 @@ export function openEnvironment(http: Http): Environment {
   const baseCurrency = once(async (signal) => {
     const id = text(await organization(signal), "_basecurrencyid_value");
     const path = `transactioncurrencies(${guid(id)})${queryOf({ $select: "isocurrencycode" })}`;
-    const row = await one(http, path, { signal });
+    const row = await one(http, path, { signal, counts: "lookups" });
     if (row === null) throw lacks("the row of its base currency");
     return text(row, "isocurrencycode");
   });
@@ -63,7 +63,7 @@ export function openEnvironment(http: Http): Environment {
 
 async function allOf(http: Http, path: string, signal: AbortSignal | undefined): Promise<RawRow[]> {
   const rows: RawRow[] = [];
-  for await (const page of pages(http, path, { signal })) rows.push(...page.rows);
+  for await (const page of pages(http, path, { signal, counts: "lookups" })) rows.push(...page.rows);
   return rows;
 }
 

@@ -59,7 +59,9 @@ export function linesOf(context: Context, parts: AnyEntity, options: DocumentFie
 
   async function of(heads: readonly Row[]): Promise<LinesByHead> {
     const found = new Map<string, readonly Line[]>();
-    for await (const raws of rawsBy(reading, heads.map(termOf))) for (const raw of raws) keep(columns, raw, found);
+    for await (const raws of rawsBy({ ...reading, counts: "documents" }, heads.map(termOf))) {
+      for (const raw of raws) keep(columns, raw, found);
+    }
     return found;
   }
 

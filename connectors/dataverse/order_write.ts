@@ -77,7 +77,7 @@ async function* rowsOf(
   const around = `${http.root}${asked.set}${queryOf({ $select })}`.length;
   for (const terms of chained([...new Set(ids.map(guid))].map((id) => `${asked.id} eq ${id}`), around)) {
     const path = `${asked.set}${queryOf({ $select, $filter: terms.join(" or ") })}`;
-    for await (const { rows } of pages(http, path, { signal: asked.signal })) yield* rows;
+    for await (const { rows } of pages(http, path, { signal: asked.signal, counts: "lookups" })) yield* rows;
   }
 }
 function idIn(value: unknown): string {

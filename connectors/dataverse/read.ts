@@ -1,7 +1,7 @@
 /** Reading a table: by delta links where it keeps track of changes, else by the time of the last change, or by ids. */
 import { ServiceError } from "../../errors.ts";
 import type { Field, Fields, Page, ReadOptions, Row, Value } from "../connector.ts";
-import type { Answer, Http } from "../http.ts";
+import type { Answer, Counted, Http } from "../http.ts";
 import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
 import { columnMissing } from "./column_missing.ts";
 import type { Context } from "./context.ts";
@@ -25,6 +25,8 @@ export interface Reading {
   readonly context: Context;
   readonly columns: Columns;
   readonly signal?: AbortSignal | undefined;
+  /** What its requests are counted as; reads, if not given. */
+  readonly counts?: Counted;
 }
 
 /** Pages as {@link Opened.read} promises them, of rows. */
@@ -62,12 +64,12 @@ export function headersOf({ context, columns }: Reading, ...more: string[]): Rec
 }
 
 function rawPages(
-  { context, columns, signal }: Reading,
+  { context, columns, signal, counts = "read" }: Reading,
   path: string,
   headers: Readonly<Record<string, string>>,
 ): AsyncGenerator<RawPage> {
   const refusal = (answer: Answer) => columnMissing(answer, columns);
-  return pages(context.http, path, { headers, decimals: columns.decimals, signal, refusal });
+  return pages(context.http, path, { headers, decimals: columns.decimals, signal, counts, refusal });
 }
 
 /** With change tracking. The filter is ours to decide: the service tracks whole tables. */
@@ -151,7 +153,7 @@ async function* byTime(reading: Reading, since: { readonly modifiedon: string | 
   for await (const page of rawPages(reading, path, headers)) {
     const before = latest;
     for (const { modifiedon } of page.rows) if (typeof modifiedon === "string") latest = later(latest, modifiedon);
-    if (from !== null && latest === from && before === from && !page.last) context.http.countAsOverlap();
+    if (from !== null && latest === from && before === from && !page.last) context.http.countAs("overlap");
     yield {
       raws: page.rows,
       deleted: [],

@@ -25,6 +25,7 @@ export async function* readIds(
       headers: headersOf(reading),
       decimals: columns.decimals,
       signal,
+      counts: "sweep",
     })
   ) {
     const { own, merged } = withoutMerged(raws, columns.idOf);

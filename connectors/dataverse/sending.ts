@@ -101,6 +101,7 @@ export async function sendBatch(
     body: batchBody(sets, boundary),
     accept: "text",
     retry: "no",
+    units: sets.reduce((sum, set) => sum + set.length, 0),
     signal: options.signal,
   });
   const type = answer.headers.get("Content-Type");

@@ -58,7 +58,8 @@ async function baseUnits(
   const units = new Map<string, Fields>();
   const headers = { Prefer: `odata.maxpagesize=${options.pageSize}` };
   for (const $filter of filters) {
-    for await (const page of pages(http, `uoms${queryOf({ $select, $filter })}`, { headers, signal: options.signal })) {
+    const path = `uoms${queryOf({ $select, $filter })}`;
+    for await (const page of pages(http, path, { headers, signal: options.signal, counts: "lookups" })) {
       for (const unit of page.rows) {
         const fields = { baseuomid: text(unit, "uomid").toLowerCase(), baseuomname: text(unit, "name") };
         units.set(text(unit, "_uomscheduleid_value").toLowerCase(), fields);

@@ -1,5 +1,13 @@
 /** Tables of a PostgreSQL database as a {@link Connector}. */
-import type { AnyEntity, Clock, Connector, Identity, Opened, Requests } from "../connector.ts";
+import {
+  type AnyEntity,
+  type Clock,
+  type Connector,
+  type Identity,
+  noRequests,
+  type Opened,
+  type Requests,
+} from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
 import { type DatabaseOptions, openDatabase } from "./database.ts";
 import { read } from "./reading.ts";
@@ -23,7 +31,7 @@ export interface PostgresTables extends Connector {
 /** Opens the tables of a schema; nothing is sent before something is asked. */
 export function openPostgresTables(options: PostgresTablesOptions): PostgresTables {
   const { name, schema, clock, pageSize = 10_000 } = options;
-  const total = { read: 0, write: 0, token: 0, overlap: 0 };
+  const total = { ...noRequests };
   const database = openDatabase(options);
 
   function open(entity: AnyEntity, parts?: AnyEntity): Opened {
@@ -33,7 +41,7 @@ export function openPostgresTables(options: PostgresTablesOptions): PostgresTabl
         { service, code: "no_documents" },
       );
     }
-    const own = { read: 0, write: 0, token: 0, overlap: 0 };
+    const own = { ...noRequests };
     const count = (what: "read" | "write") => {
       own[what]++;
       total[what]++;

@@ -245,16 +245,24 @@ async function fieldOf(
 /** See the contract: by the id that we chose, or by the key with the values that were sent. */
 export async function recall(
   table: Table,
-  sent: Write,
+  writes: readonly Write[],
   options: WantedFields & { readonly since: string },
-): Promise<readonly Recalled[]> {
-  const names = Object.keys(sent.fields);
+): Promise<readonly (readonly Recalled[])[]> {
+  if (writes.length === 0) return [];
+  const sent = writes.flatMap(({ fields }) => Object.keys(fields));
   const rows = await rowsOf(table.database.query, table, {
-    fields: [...new Set([...options.fields, ...names])],
+    fields: [...new Set([...options.fields, ...sent, table.entity.key])],
     rest: `where ${amongKeys(table)}`,
-    parameters: [JSON.stringify([uniqueOf(table, sent)])],
+    parameters: [JSON.stringify(writes.map((one) => uniqueOf(table, one)))],
   });
-  return rows
-    .filter((row) => sent.id !== null || names.every((name) => (row.data[name] ?? "") === (sent.fields[name] ?? "")))
-    .map((row) => narrowed(row, options.fields));
+  const byKey = Map.groupBy(
+    rows,
+    (row) => uniqueOf(table, { op: "create", id: row.id, version: null, fields: row.data }),
+  );
+  return writes.map((one) => {
+    const isSame = ({ data }: Row) =>
+      Object.entries(one.fields).every(([name, value]) => (data[name] ?? "") === (value ?? ""));
+    return (byKey.get(uniqueOf(table, one)) ?? []).filter((row) => one.id !== null || isSame(row))
+      .map((row) => narrowed(row, options.fields));
+  });
 }

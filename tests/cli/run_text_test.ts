@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { openOutput, type OutputOptions } from "../../cli/output.ts";
 import { openProgress } from "../../cli/progress.ts";
-import { countsText, progressLines, runTable } from "../../cli/run_text.ts";
+import { countsText, progressLines, runTable, spentText } from "../../cli/run_text.ts";
 import { statusText } from "../../cli/status.ts";
 import type { Run, StepRun } from "../../store/store.ts";
 import { runDetails } from "../../reports/run_document.ts";
@@ -125,6 +125,14 @@ Deno.test("openOutput() paints only where colours are wanted", () => {
   assertEquals(openOutput(screen({ hasColours: true })).paint("red", "no"), "\x1b[31mno\x1b[0m");
 });
 
+Deno.test("spentText() says what went out, reads that are counted apart by name", () => {
+  const { spent } = runOf("run1");
+  assertEquals(
+    spentText(spent!),
+    "Requests: ERP 4 and 3 apart (2 lookups, 1 overlap) · CRM 4 · 3 units of the CRM's daily entitlement",
+  );
+});
+
 Deno.test("statusText() shows steps and runs", async () => {
   const store = await openCompany();
   await store.saveRun(connection, runOf("run1"));
@@ -140,4 +148,5 @@ Deno.test("statusText() shows steps and runs", async () => {
   const looked = /^customers +2 h ago \(2026-01-05T01:30:00Z\) +never +1 +1 +in the next run$/;
   assertEquals(looked.test(lines[6] ?? ""), true, lines[6]);
   assertEquals(lines[9]?.includes("first  Finished  2 of 2 steps  3 read"), true);
+  assertEquals(/ 4 and 3 apart +4 +3 +run1$/.test(lines[9] ?? ""), true, lines[9]);
 });

@@ -1,14 +1,15 @@
 /** What every connector must do alike. Each test has a world of its own: a service, and a person who works in it. */
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import type {
-  AnyEntity,
-  Connector,
-  Fields,
-  Outcome,
-  Page,
-  ReadOptions,
-  Row,
-  Write,
+import {
+  type AnyEntity,
+  type Connector,
+  type Fields,
+  noRequests,
+  type Outcome,
+  type Page,
+  type ReadOptions,
+  type Row,
+  type Write,
 } from "../../connectors/connector.ts";
 import { ServiceError } from "../../errors.ts";
 
@@ -237,9 +238,11 @@ export function connectorSuite(
     await world.add(1);
     const opened = world.connector.open(world.entity);
     const options = { fields: wanted(world), since: "2026-01-01T00:00:00Z" };
-    assertEquals(await opened.recall(world.creation(2), options), []);
-    const [outcome] = await opened.write([world.creation(2)], { fields: wanted(world) });
-    assertEquals(await opened.recall(world.creation(2), options), [rowIn(outcome)]);
+    const sent = [world.creation(2), world.creation(3), world.creation(4)];
+    assertEquals(await opened.recall(sent, options), [[], [], []]);
+    const [first, last] = await opened.write([sent[0]!, sent[2]!], { fields: wanted(world) });
+    assertEquals(await opened.recall(sent, options), [[rowIn(first)], [], [rowIn(last)]]);
+    assertEquals(await opened.recall([], options), []);
   });
 
   test("a signal that is aborted stops readings and writes, and nothing is written", async (world) => {
@@ -260,7 +263,7 @@ export function connectorSuite(
 
   test("requests() counts what went out, for a handle and in all; cost() says more than nothing", async (world) => {
     const opened = world.connector.open(world.entity);
-    assertEquals(opened.requests(), { read: 0, write: 0, token: 0, overlap: 0 });
+    assertEquals(opened.requests(), noRequests);
     await Array.fromAsync(opened.read({ fields: wanted(world) }));
     const { read: first, write } = opened.requests();
     assert(first > 0 && write === 0);

@@ -1,4 +1,5 @@
 /** What the tests of stores keep: records, couplings, changes and runs with nothing remarkable about them. */
+import { noRequests } from "../../connectors/connector.ts";
 import type { Change, Coupling, RecordKeys, Run, StoredRecord } from "../../store/store.ts";
 
 export function record(id: string, more: Partial<StoredRecord> = {}): StoredRecord {
@@ -75,6 +76,7 @@ export function run(runId: string, startedAt: string, status: Run["status"] = "I
     uncoupled: 2,
     listed: 3,
     requests: { erp: 4, crm: 5 },
+    spent: { erp: { ...noRequests, read: 4, sweep: 1 }, crm: { ...noRequests, write: 5, units: 50 } },
     error: { code: "x", message: "y" },
   };
   return { runId, mode: "first", status, startedAt, finishedAt: null, steps: [step], totals: counts };

@@ -266,7 +266,7 @@ Deno.test("write() recalls a person that an earlier attempt created", async () =
   const sent = creation({ firstName: "Anna", lastName: "Berg", customerId: customer.id });
   const row = okRow((await opened.write([sent], { fields: ["lastName"] }))[0]);
   const since = "2026-05-20T11:00:00.000Z";
-  const found = await opened.recall(sent, { fields: ["lastName"], since });
+  const found = (await opened.recall([sent], { fields: ["lastName"], since }))[0]!;
   assertEquals(found.map(({ id }) => id), [row.id]);
 });
 

@@ -244,7 +244,8 @@ Deno.test("write() changes a released order where the extension is there, with t
     ["Released", "Vík", "SO-2", "4"],
   );
   const since = "2026-05-20T11:00:00Z";
-  const found = await shop.orders.recall(order({ ...written, yourReference: "SO-2" }, lines), { ...asked, since });
+  const found =
+    (await shop.orders.recall([order({ ...written, yourReference: "SO-2" }, lines)], { ...asked, since }))[0]!;
   assertEquals(found.map(({ id }) => id), [after.id]);
 });
 

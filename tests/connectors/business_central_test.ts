@@ -270,11 +270,32 @@ Deno.test("recall() finds the creation whose answer was lost", async () => {
     const wanted = { fields: [entity.key] };
     const [lost] = await opened.write([creation(fields)], wanted).catch((error) => [error]);
     assertEquals(lost.kind, "unknown", Deno.inspect(lost));
-    const found = await opened.recall(creation(fields), { since, ...wanted });
+    const found = (await opened.recall([creation(fields)], { since, ...wanted }))[0]!;
     assertEquals(found.map((row) => Object.keys(row.data)), [[entity.key]], entity.name);
-    assertEquals(await opened.recall(creation(others), { since, ...wanted }), []);
+    assertEquals((await opened.recall([creation(others)], { since, ...wanted }))[0]!, []);
     const later = new Date(world.clock.now() + 1_000).toISOString();
-    assertEquals(await opened.recall(creation(fields), { since: later, ...wanted }), []);
+    assertEquals((await opened.recall([creation(fields)], { since: later, ...wanted }))[0]!, []);
+  }
+});
+
+Deno.test("recall() of many creations asks for their names or keys at once, and gives each its own", async () => {
+  await using world = await startWorld();
+  const customer = await world.post("customers", { displayName: "Sól ehf." });
+  const since = new Date(world.clock.now()).toISOString();
+  const cases: [AnyEntity, (at: number) => Fields][] = [
+    [bc.customers, (at) => ({ displayName: `O'Brien ${at >> 1}`, city: `City ${at}` })],
+    [bc.persons, (at) => ({ firstName: "A", lastName: `B${at}`, customerId: String(customer["id"]) })],
+    [bc.unitsOfMeasure, (at) => ({ code: `U${at}`, displayName: `Unit ${at}` })],
+  ];
+  for (const [entity, fields] of cases) {
+    const opened = world.connector.open(entity);
+    const writes = Array.from({ length: 40 }, (_, at) => creation(fields(at)));
+    const made = await opened.write(writes.filter((_, at) => at % 2 === 0), { fields: [] });
+    const before = opened.requests().read;
+    const found = await opened.recall(writes, { since, fields: [entity.key] });
+    assertEquals(opened.requests().read - before, 1, entity.name);
+    const expected = writes.map((_, at) => at % 2 === 0 ? [okRow(made[at / 2]).id] : []);
+    assertEquals(found.map((rows) => rows.map(({ id }) => id)), expected, entity.name);
   }
 });
 

@@ -1,5 +1,6 @@
 /** The connector against the sandbox's imitation of Dataverse. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { noRequests } from "../../connectors/connector.ts";
 import { dv } from "../../connectors/dataverse/entities.ts";
 import { ServiceError } from "../../errors.ts";
 import { chosen, create, openWorld, readAll, rowIn, update, type World, writeOne } from "./dataverse_world.ts";
@@ -368,11 +369,26 @@ Deno.test("recall() finds what an earlier attempt left under our id", async () =
   const write = create(chosen(1), { name: "One" });
   const accounts = world.crm.open(customers);
   const options = { since: "2026-01-01T00:00:00Z", fields: ["name"] };
-  assertEquals(await accounts.recall(write, options), []);
+  assertEquals((await accounts.recall([write], options))[0]!, []);
   await writeOne(world.crm, customers, write, []);
-  assertEquals((await accounts.recall(write, options)).map(({ id, data }) => [id, data]), [[chosen(1), {
+  assertEquals(((await accounts.recall([write], options))[0]!).map(({ id, data }) => [id, data]), [[chosen(1), {
     name: "One",
   }]]);
+});
+
+Deno.test("recall() of many creations asks for all of them at once, and gives each its own", async () => {
+  await using world = await openWorld();
+  const crm = world.connect({});
+  const accounts = crm.open(customers);
+  const writes = Array.from({ length: 90 }, (_, at) => create(chosen(at), { name: `Company ${at}` }));
+  await accounts.write(writes.filter((_, at) => at % 3 === 0), { fields: [] });
+  const before = crm.requests().read;
+  const found = await accounts.recall(writes, { since: "2026-01-01T00:00:00Z", fields: ["name"] });
+  assertEquals(crm.requests().read - before, 1);
+  assertEquals(
+    found.map((rows) => rows.map(({ id, data }) => [id, data["name"]])),
+    writes.map(({ id, fields }, at) => at % 3 === 0 ? [[id, fields["name"]]] : []),
+  );
 });
 
 Deno.test("requests() of a reading without changes: one for each table", async () => {
@@ -381,5 +397,5 @@ Deno.test("requests() of a reading without changes: one for each table", async (
   const { cursor } = await readAll(world.crm.open(customers), { fields: ["name", "ownerid"] });
   const fresh = world.connect({});
   await readAll(fresh.open(customers), { fields: ["name", "ownerid"], since: cursor! });
-  assertEquals(fresh.requests(), { read: 1, write: 0, token: 1, overlap: 0 });
+  assertEquals(fresh.requests(), { ...noRequests, read: 1, token: 1 });
 });

@@ -289,8 +289,8 @@ postgresTest(
           const outcomes = await opened.write([creation(n), creation(n + 10)], { fields });
           assertEquals([outcomes.map(({ kind }) => kind), proxy.hasCut()], [["unknown", "unknown"], true]);
           proxy.rest();
-          const left = await opened.recall(creation(n), options);
-          assertEquals(left.map(({ id }) => id), when === "after" ? ["id-1"] : []);
+          const [left] = await opened.recall([creation(n)], options);
+          assertEquals(left!.map(({ id }) => id), when === "after" ? ["id-1"] : []);
         }
       } finally {
         await connector.close();

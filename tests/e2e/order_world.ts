@@ -32,6 +32,10 @@ export interface Sync {
   readonly stop?: Stop;
   /** Half an hour after the run before, when no service is at work any more on what that one sent. */
   readonly later?: boolean;
+  /** A day after the run before, when all ids are looked through. */
+  readonly nextDay?: boolean;
+  /** Called once nothing stands in the way of the run, before any step starts. */
+  readonly onAccepted?: () => Promise<void>;
   /** The store is lost: what both sides tell of it is restored, and nothing is synchronized. */
   readonly rebuild?: boolean;
 }
@@ -74,13 +78,15 @@ export interface WorldOptions {
   /** Whether the company has the extension, and whether the connection says so; both true if not given. */
   readonly company?: boolean;
   readonly extension?: boolean;
+  /** Steps that are switched on or off; none if not given. */
+  readonly steps?: Readonly<Record<string, boolean>>;
   /** More of the ERP's files, by name. */
   readonly files?: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>>;
 }
 
 /** The small company of the other tests, nothing synchronized yet. */
 export async function openWorld(
-  { company = true, extension = true, files = {} }: WorldOptions = {},
+  { company = true, extension = true, steps: switched = {}, files = {} }: WorldOptions = {},
 ): Promise<World> {
   const dir = await Deno.makeTempDir();
   const [, erpFolder, , crmFolder] = await writeCompany(`${dir}/data`);
@@ -92,15 +98,18 @@ export async function openWorld(
   if (!company) await control("/sandbox/business_central", { extension: false });
   const all: string[] = [];
   const { steps, off } = await loadPipeline(
-    { steps: {}, owner: { model: "person" }, extension, linkColumn: false },
+    { steps: switched, owner: { model: "person" }, extension, linkColumn: false },
     `${project}pipelines`,
   );
   const baseUrl = { erp: sandbox.erpUrl.replace("/api/v2.0/", ""), crm: sandbox.crmUrl.replace("/api/data/v9.2/", "") };
   const companyUrl = `${sandbox.erpUrl}companies(${sandbox.companyId})/`;
   const tokens = { erp: await signIn(sandbox, "erp"), crm: await signIn(sandbox, "crm") };
 
-  async function sync({ steps: selector, stop, later = false, rebuild = false }: Sync = {}): Promise<Synced> {
-    const clock: Clock = { ...time, now: () => time.now() + (later ? 1_800_000 : 0) };
+  async function sync(
+    { steps: selector, stop, later = false, nextDay = false, rebuild = false, onAccepted }: Sync = {},
+  ): Promise<Synced> {
+    const ahead = nextDay ? 25 * 3_600_000 : later ? 1_800_000 : 0;
+    const clock: Clock = { ...time, now: () => time.now() + ahead };
     const sent: string[] = [];
     if (rebuild) store = memoryStore();
     let requests = 0;
@@ -154,6 +163,7 @@ export async function openWorld(
       ...(rebuild ? { full: true, rebuild: { onRestored: () => {} } } : {}),
       onAccepted: async () => {
         if (rebuild) await holdCreations(store, { connection, steps, holder: "rebuild" });
+        await onAccepted?.();
       },
       ...(selector === undefined ? {} : { selection: select(steps, selector) }),
     }).catch((error) => {

@@ -1,15 +1,16 @@
 /** A service in memory for tests of the engine: tables of rows with versions, and faults for single writes. */
-import type {
-  AnyEntity,
-  Connector,
-  Fields,
-  Identity,
-  Opened,
-  Outcome,
-  Page,
-  Row,
-  Value,
-  Write,
+import {
+  type AnyEntity,
+  type Connector,
+  type Fields,
+  type Identity,
+  noRequests,
+  type Opened,
+  type Outcome,
+  type Page,
+  type Row,
+  type Value,
+  type Write,
 } from "../../connectors/connector.ts";
 
 type Refused = Outcome & { kind: "refused" };
@@ -152,15 +153,18 @@ export function fakeService(
         after.shift()?.();
         return answers;
       },
-      async recall(write): Promise<readonly Row[]> {
+      async recall(batch): Promise<readonly (readonly Row[])[]> {
         await Promise.resolve();
-        if (write.id !== null) return [...rows.values()].filter((row) => row.id === write.id).map(rowOf);
-        const same = (row: Stored) => Object.entries(write.fields).every(([field, value]) => row.data[field] === value);
-        return [...rows.values()].filter(same).map(rowOf);
+        return batch.map((write) => {
+          const same = (row: Stored) =>
+            Object.entries(write.fields).every(([field, value]) => row.data[field] === value);
+          const isIt = write.id === null ? same : (row: Stored) => row.id === write.id;
+          return [...rows.values()].filter(isIt).map(rowOf);
+        });
       },
       ...(options.lateFor === undefined ? {} : { lateFor: options.lateFor }),
       ...(restores === undefined ? {} : { restore: () => Promise.resolve(restores.shift() ?? null) }),
-      requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
+      requests: () => ({ ...noRequests, write: writes.length }),
       cost: (batch) => ({ requests: 1, units: batch.length }),
     };
 
@@ -212,7 +216,7 @@ export function fakeService(
     open,
     modifiedAt: null,
     identity: () => Promise.resolve<Identity>({ service, name: service, parts: { id: service } }),
-    requests: () => ({ read: 0, write: writes.length, token: 0, overlap: 0 }),
+    requests: () => ({ ...noRequests, write: writes.length }),
     put: (entity, id, data, parts) => void store(entity, id, data, parts),
     complete: (entity, id, data) => {
       table(entity).delete(id);

@@ -3,7 +3,7 @@
  * is left of the heap after a collection, since the memory of a process shows how lazy its collector was. Run with
  * `--v8-flags=--expose-gc`.
  */
-import type { Connector, Opened, Page, Row } from "../../connectors/connector.ts";
+import { type Connector, noRequests, type Opened, type Page, type Row } from "../../connectors/connector.ts";
 import { planGuard } from "../../engine/plan_guard.ts";
 import { plannedLines } from "../../engine/planned.ts";
 import { runPipeline } from "../../engine/run.ts";
@@ -35,7 +35,7 @@ function service(name: Connector["service"], rows: number): Connector {
   return {
     service: name,
     identity: () => Promise.resolve({ service: name, name, parts: { id: name } }),
-    requests: () => ({ read: 0, write: 0, token: 0, overlap: 0 }),
+    requests: () => noRequests,
     open: (entity): Opened => ({
       async *read({ ids }): AsyncGenerator<Page> {
         const all = entity.name === "customers" && ids === undefined ? rows : 0;
@@ -61,8 +61,8 @@ function service(name: Connector["service"], rows: number): Connector {
           return { kind: "ok" as const, row: { id: write.id!, version: "1", modifiedAt: null, data } };
         }));
       },
-      recall: () => Promise.resolve([]),
-      requests: () => ({ read: 0, write: 0, token: 0, overlap: 0 }),
+      recall: (writes) => Promise.resolve(writes.map(() => [])),
+      requests: () => noRequests,
       cost: (writes) => ({ requests: 1, units: writes.length }),
     }),
   };

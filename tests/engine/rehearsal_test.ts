@@ -295,9 +295,9 @@ Deno.test("a run with a guard asks nobody what an earlier run left", async () =>
     if (!("open" in port)) return port;
     const open: Connector["open"] = (entity, parts) => {
       const opened = (port as unknown as Connector).open(entity, parts);
-      const recall: typeof opened.recall = (write, options) => {
+      const recall: typeof opened.recall = (writes, options) => {
         asked.push("recall");
-        return opened.recall(write, options);
+        return opened.recall(writes, options);
       };
       return { ...opened, recall };
     };

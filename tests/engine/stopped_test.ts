@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Connector, Opened, ReadOptions } from "../../connectors/connector.ts";
 import { exitCodeOf } from "../../engine/run.ts";
 import { convert, defineStep, type Step, toCrm } from "../../engine/step.ts";
-import type { Settlement, Store } from "../../store/store.ts";
+import type { Change, Settlement, Store } from "../../store/store.ts";
 import { customer, customers, plain, users, type World, world } from "./world.ts";
 
 type Reading = (entity: string, options: ReadOptions) => void;
@@ -161,7 +161,7 @@ Deno.test("runPipeline() has stopped all steps by the time that it says that a r
   assertEquals(w.crm.writes.length, written);
 });
 
-Deno.test("runPipeline() stops between two of the writes that it finds out about, and goes on there", async () => {
+Deno.test("runPipeline() stops between two questions about what was sent, and goes on there", async () => {
   let asked = 0;
   let stop = new AbortController();
   const w = world(<T extends object>(port: T): T => {
@@ -169,19 +169,25 @@ Deno.test("runPipeline() stops between two of the writes that it finds out about
     const crm = port as unknown as Connector;
     const open: Connector["open"] = (entity, parts) => {
       const opened = crm.open(entity, parts);
-      const recall: Opened["recall"] = (write, options) => {
-        if (++asked === 2) stop.abort(new Error("stopped"));
-        return opened.recall(write, options);
+      const recall: Opened["recall"] = (writes, options) => {
+        if (++asked === 1) stop.abort(new Error("stopped"));
+        return opened.recall(writes, options);
       };
       return { ...opened, recall };
     };
     return { ...crm, open } as unknown as T;
   });
-  fill(w, 40);
+  fill(w, 700);
   w.stopAfterWrite("crm");
   await assertRejects(() => w.sync(), Error, "stopped");
-  assertEquals([exitCodeOf(await w.sync({ signal: stop.signal })), asked], [130, 2]);
+  const those = async (state: Change["state"]) => (await w.changes()).filter((change) => change.state === state);
+  const more = (await those("intended")).slice(0, 200); // two batches more were under way
+  await w.store.save("c", "customers", { changes: more.map((change) => ({ ...change, state: "sent" })) });
+  const left = [(await those("sent")).length];
+  assertEquals([exitCodeOf(await w.sync({ signal: stop.signal })), asked], [130, 1]);
+  left.push((await those("sent")).length);
   stop = new AbortController();
-  assertEquals([exitCodeOf(await w.sync({ signal: stop.signal })), asked], [0, 40]);
-  assertEquals(w.crm.all("accounts").length, 40);
+  assertEquals([exitCodeOf(await w.sync({ signal: stop.signal })), asked], [0, 2]);
+  assertEquals(left, [400, 200]);
+  assertEquals(w.crm.all("accounts").length, 700);
 });

@@ -1,5 +1,6 @@
 /** A small connection in a store in memory, with every kind of line that the report knows. */
 import type { Step } from "../../engine/step.ts";
+import { noRequests } from "../../connectors/connector.ts";
 import { memoryStore } from "../../store/memory.ts";
 import type {
   Change,
@@ -80,8 +81,13 @@ export function runOf(runId: string, more: Partial<Run> = {}): Run {
       finishedAt: "2026-01-02T03:04:12.000Z",
       ...{ toCrm: { status: "Success", counts }, fromCrm: { status: "", counts: none } },
       ...{ coupled: 2, uncoupled: 1, listed: 1, requests: { erp: 2, crm: 3 } },
+      spent: { erp: { ...noRequests, read: 2 }, crm: { ...noRequests, read: 2, write: 1, units: 3 } },
     }],
     totals: counts,
+    spent: {
+      erp: { ...noRequests, read: 4, lookups: 2, overlap: 1, token: 1 },
+      crm: { ...noRequests, read: 3, write: 1, units: 3 },
+    },
     ...more,
   };
 }

@@ -5,11 +5,20 @@ import { connection, openCompany, runOf, steps } from "./company.ts";
 
 Deno.test("runDocument() has the properties that other programs count on, in their order, and no others", () => {
   const document = runDocument(runOf("run1"));
-  assertEquals(Object.keys(document), ["runId", "mode", "status", "startedAt", "finishedAt", "steps", "totals"]);
+  assertEquals(Object.keys(document), [
+    "runId",
+    "mode",
+    "status",
+    "startedAt",
+    "finishedAt",
+    "steps",
+    "totals",
+    "spent",
+  ]);
   const [, customers] = document.steps;
   assertEquals(Object.keys(customers ?? {}), [
     ...["step", "dependsOn", "status", "startedAt", "finishedAt", "toCrm", "fromCrm", "coupled", "uncoupled"],
-    "requests",
+    ...["requests", "spent"],
   ]);
   assertEquals(Object.keys(customers?.toCrm.counts ?? {}), [
     ...["read", "inserted", "modified", "deleted", "unchanged", "skipped", "conflict", "blocked", "failed"],

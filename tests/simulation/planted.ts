@@ -60,7 +60,7 @@ export const planted: readonly Planted[] = [
     name: "blind retry of an ambiguous create",
     edits: [{
       file: send,
-      from: "outcome = await recalled(context, change, outcome);",
+      from: "outcome = left.get(change) ?? outcome;",
       to: "outcome = (await opened.write([writeOf(change, parts)], context.wanted(side)))[0]!;",
     }],
   },

@@ -89,8 +89,8 @@ export function schedule(chance: Chance, ports: { store: Store; erp: Connector; 
               ...{ ...about, method: "write", given: [writes] },
               run: (some) => opened.write(some ?? writes, wanted),
             }),
-          recall: (write, wanted) =>
-            ask({ ...about, method: "recall", given: [write], run: () => opened.recall(write, wanted) }),
+          recall: (writes, wanted) =>
+            ask({ ...about, method: "recall", given: [writes], run: () => opened.recall(writes, wanted) }),
           ...(opened.lateFor === undefined ? {} : { lateFor: opened.lateFor }),
           requests: opened.requests,
           cost: opened.cost,

@@ -1,15 +1,16 @@
 /** Both services over the tables, as the contract of connectors has them. */
-import type {
-  AnyEntity,
-  Connector,
-  Fields,
-  Identity,
-  Opened,
-  Outcome,
-  Page,
-  ReadOptions,
-  Row,
-  Write,
+import {
+  type AnyEntity,
+  type Connector,
+  type Fields,
+  type Identity,
+  noRequests,
+  type Opened,
+  type Outcome,
+  type Page,
+  type ReadOptions,
+  type Row,
+  type Write,
 } from "../../connectors/connector.ts";
 import { later, since as changedSince } from "../../connectors/business_central/stamps.ts";
 import { ServiceError } from "../../errors.ts";
@@ -34,7 +35,7 @@ export interface Service extends Connector {
 export function service(tables: Tables, side: Side): Service {
   const name = side === "erp" ? "business_central" as const : "dataverse" as const;
   let numbers = 0;
-  const requests = () => ({ read: 0, write: 0, token: 0, overlap: 0 });
+  const requests = () => noRequests;
   const self: Service = {
     ...{ service: name, side, expire: false, hide: null, requests },
     identity: () => Promise.resolve<Identity>({ service: name, name, parts: { id: name } }),
@@ -48,7 +49,7 @@ export function service(tables: Tables, side: Side): Service {
     return {
       read: (options) => read(entity, isInside, options),
       write: (writes) => Promise.resolve(writes.map((write) => apply(handle, entity, write))),
-      recall: (write, { since }) => Promise.resolve(recall(handle, entity, write, since)),
+      recall: (writes, { since }) => Promise.resolve(writes.map((write) => recall(handle, entity, write, since))),
       ...(handle.creation === "lookup" ? { lateFor } : {}),
       requests,
       cost: (writes) => ({ requests: 1, units: writes.length }),
