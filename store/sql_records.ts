@@ -1,5 +1,5 @@
 /** Records of the store in SQL: merged set by set, and only where they differ. */
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { type Given, given } from "./sql_rows.ts";
 import type { Touched, Work } from "./sql_work.ts";
 import type { Side, StoredRecord } from "./store.ts";
@@ -13,31 +13,35 @@ const recordColumns: readonly Given[] = [
   ...["version", "modified_at", "fingerprint", "frozen", "state", "merged_into"].map((name): Given => [name, "text"]),
 ];
 
-/** Returns the ids of those that are new or other than they were. `isNew`: that need not be looked for. */
-export async function mergeRecords(
-  work: Work,
-  records: readonly SidedRecord[],
-  { isNew = false }: { readonly isNew?: boolean } = {},
-): Promise<Touched> {
-  const { tx, connection, step } = work;
+/** Returns the ids of those that are new or other than they were. */
+export async function mergeRecords(work: Work, records: readonly SidedRecord[]): Promise<Touched> {
   const touched: Touched = { erp: [], crm: [] };
   if (records.length === 0) return touched;
   const last = [...new Map(records.map((record) => [`${record.side} ${record.id}`, record])).values()];
-  const different = isNew ? last : await differentOf(work, last);
+  const different = await differentOf(work, last);
   if (different.length === 0) return touched;
-  const rows = different.map((
-    record,
-  ) => [...seenOf(record, encode(record.data)), record.state, storable(record.mergedInto)]);
-  await sql`insert into records
+  await insertRecords(work, different).execute(work.tx);
+  for (const { side, id } of different) touched[side].push(id);
+  for (const side of ["erp", "crm"] as const) await work.grown(work, `records ${side}`, touched[side]);
+  return touched;
+}
+
+/** The statement that inserts or replaces records, each given once. */
+export function insertRecords(
+  { connection, step }: Omit<Work, "tx">,
+  records: readonly SidedRecord[],
+): RawBuilder<unknown> {
+  const rows = records.map((record) => [
+    ...seenOf(record, encode(record.data)),
+    ...[record.state, storable(record.mergedInto)],
+  ]);
+  return sql`insert into records
       (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state, merged_into)
     select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i
     on conflict (connection, step, side, id) do update set key = excluded.key, label = excluded.label,
       data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
       fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state,
-      merged_into = excluded.merged_into`.execute(tx);
-  for (const { side, id } of different) touched[side].push(id);
-  for (const side of ["erp", "crm"] as const) await work.grown(work, `records ${side}`, touched[side], { isNew });
-  return touched;
+      merged_into = excluded.merged_into`;
 }
 
 /** Without the data, which most records of a full reading need not be sent with: the fingerprint stands for it. */

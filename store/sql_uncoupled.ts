@@ -2,10 +2,10 @@
  * Records that no coupling of their step names, with the keys that they are matched by: kept in a table of their own, so
  * that what a run asks of them costs nothing where there are none, and coupled set by set.
  */
-import { sql } from "kysely";
-import { free, given, ids, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
+import { type RawBuilder, sql } from "kysely";
+import { free, type Given, given, ids, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
 import type { Work } from "./sql_work.ts";
-import type { Matched, Matching, RecordKeys, Side } from "./store.ts";
+import type { Matched, Matching, RecordKeys, Side, StoredRecord } from "./store.ts";
 import { encode, listOf, storable } from "./text.ts";
 
 /** Has the right records of these in the table; those of `changed` have no keys any more. */
@@ -29,35 +29,45 @@ export async function writeUncoupled(
     on conflict do nothing`.execute(tx);
 }
 
-/** Keys of records that are in the table as they were when the keys were made. `isNew`: they may not be there yet. */
-export async function writeKeys(
-  work: Work,
-  side: Side,
-  { keys, isNew = false }: { readonly keys: readonly RecordKeys[]; readonly isNew?: boolean },
-): Promise<void> {
+const keyColumns: readonly Given[] = [
+  ...[["id", "text"], ["fingerprint", "text"], ["keys", "list"], ["run", "text"]] as const,
+  ...[["agrees", "text"], ["base", "text"]] as const,
+];
+
+function rowOf({ id, fingerprint, keys, run, meets }: RecordKeys): (string | null)[] {
+  const own = [storable(id), storable(fingerprint), listOf(keys), storable(run)];
+  return [...own, ...meets === null ? [null, null] : [meets.agrees, encode(meets.base)]];
+}
+
+/** Keys of records that are in the table as they were when the keys were made. */
+export async function writeKeys(work: Work, side: Side, keys: readonly RecordKeys[]): Promise<void> {
   if (keys.length === 0) return;
   const { tx, connection, step } = work;
   const last = [...new Map(keys.map((entry) => [entry.id, entry])).values()];
-  const rows = last.map(({ id, fingerprint, keys, run, meets }) => [
-    ...[storable(id), storable(fingerprint), listOf(keys), storable(run)],
-    ...[meets?.agrees ?? null, meets === null ? null : encode(meets.base)],
-  ]);
-  const i = given(rows, [
-    ...[["id", "text"], ["fingerprint", "text"], ["keys", "list"], ["run", "text"]] as const,
-    ...[["agrees", "text"], ["base", "text"]] as const,
-  ]);
-  if (isNew) {
-    await sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, run, agrees, base)
-      select * from (select ${connection}::text as connection, ${step}::text as step, ${side}::text as side, i.* from ${i} i) k
-      where ${unnamed("k", side)}
-      on conflict (connection, step, side, id) do update set fingerprint = excluded.fingerprint, keys = excluded.keys,
-        run = excluded.run, agrees = excluded.agrees, base = excluded.base`.execute(tx);
-  } else {
-    await sql`update uncoupled u set keys = i.keys, run = i.run, agrees = i.agrees, base = i.base from ${i} i
-      where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id = i.id
-        and u.fingerprint = i.fingerprint`.execute(tx);
-  }
-  await work.grown(work, `uncoupled ${side}`, rows, { isNew });
+  await sql`update uncoupled u set keys = i.keys, run = i.run, agrees = i.agrees, base = i.base
+    from ${given(last.map(rowOf), keyColumns)} i
+    where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id = i.id
+      and u.fingerprint = i.fingerprint`.execute(tx);
+  await work.grown(work, `uncoupled ${side}`, last);
+}
+
+/** The statement that puts records of a side that nothing was known of into the table, each given once. */
+export function insertUncoupled(
+  { connection, step }: Omit<Work, "tx">,
+  side: Side,
+  { records, keys }: { readonly records: readonly StoredRecord[]; readonly keys: readonly RecordKeys[] },
+): RawBuilder<unknown> {
+  const byId = new Map(keys.map((entry) => [entry.id, entry]));
+  const rows = records.map(({ id, fingerprint }) => {
+    const entry = byId.get(id);
+    return entry === undefined ? [storable(id), storable(fingerprint), null, null, null, null] : rowOf(entry);
+  });
+  return sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, run, agrees, base)
+    select * from (select ${connection}::text as connection, ${step}::text as step, ${side}::text as side, i.*
+      from ${given(rows, keyColumns)} i) k
+    where ${unnamed("k", side)}
+    on conflict (connection, step, side, id) do update set fingerprint = excluded.fingerprint, keys = excluded.keys,
+      run = excluded.run, agrees = excluded.agrees, base = excluded.base`;
 }
 
 /** Store.match. */

@@ -28,16 +28,23 @@ export type Table = "couplings" | "changes" | `${"records" | "uncoupled"} ${Side
 
 /**
  * Makes the step known, refuses who lost it, and lets one transaction at a time write to it: what is derived (`dirty`) is
- * only right when nobody else changes what it is derived from.
+ * only right when nobody else changes what it is derived from. Returns how many couplings the step has.
  */
-export async function hold({ tx, connection, step }: Work, taken: Lease | undefined): Promise<void> {
-  await sql`insert into steps (connection, step) values (${connection}::text, ${step}::text)
-    on conflict do nothing`.execute(tx);
-  const { rows } = await sql<{ lease: string | null }>`select lease::text as lease from steps
+export async function hold(work: Work, taken: Lease | undefined): Promise<number> {
+  const { tx, connection, step } = work;
+  const { rows } = await sql<{ lease: string | null; coupled: number }>`select lease::text as lease, coupled from steps
     where connection = ${connection} and step = ${step} for update`.execute(tx);
-  const last: Lease | null = JSON.parse(rows[0]?.lease ?? "null");
+  if (rows.length === 0) {
+    await sql`insert into steps (connection, step) values (${connection}::text, ${step}::text)
+      on conflict do nothing`.execute(tx);
+    return await hold(work, taken);
+  }
+  const { lease: text, coupled } = rows[0]!;
+  const last: Lease | null = JSON.parse(text ?? "null");
   const lease = leaseAfter(step, last, taken);
-  if (lease === last) return;
-  await sql`update steps set lease = ${json(lease)}::jsonb where connection = ${connection} and step = ${step}`
-    .execute(tx);
+  if (lease !== last) {
+    await sql`update steps set lease = ${json(lease)}::jsonb where connection = ${connection} and step = ${step}`
+      .execute(tx);
+  }
+  return coupled;
 }

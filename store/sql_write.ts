@@ -3,9 +3,9 @@ import { sql } from "kysely";
 import { countCouplings, endCouplings, writeCouplings } from "./sql_couplings.ts";
 import { newestOf } from "./newest.ts";
 import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
-import { mergeRecords } from "./sql_records.ts";
+import { insertRecords, mergeRecords } from "./sql_records.ts";
 import { type Db, ids, json, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
-import { writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
+import { insertUncoupled, writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
 import { hold, type Touched, type Work } from "./sql_work.ts";
 import type { Change, PageSave, Run, Settlement, Side } from "./store.ts";
 import { storable } from "./text.ts";
@@ -25,20 +25,48 @@ export async function writeRun(tx: Db, connection: string, run: Run): Promise<vo
 
 /** Store.savePage. */
 export async function writePage(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<void> {
+  if (page.isNew) return await writeNewPage(work, { side, page });
   const { tx, connection, step } = work;
   await hold(work, page.lease);
   await sql`delete from met where connection = ${connection} and step = ${step} and side = ${side}
     and run <> ${page.run}`.execute(tx);
-  const { isNew = false } = page;
-  // Of a side that nothing was known of all is met.
-  const met = isNew ? [] : [...page.records.map((record) => record.id), ...page.met ?? []];
+  const met = [...page.records.map((record) => record.id), ...page.met ?? []];
   if (met.length > 0) {
     await sql`insert into met (connection, step, side, run, ids) values (${connection}::text, ${step}::text,
       ${side}::text, ${page.run}::text, ${ids(met)})`.execute(tx);
   }
-  const records = page.records.map((record) => ({ ...record, side, state: "present" as const, mergedInto: null }));
-  const changed = await mergeRecords(work, records, { isNew });
-  const touched = { erp: [...changed.erp], crm: [...changed.crm] };
+  const changed = await mergeRecords(work, presentOf(side, page));
+  await writeRest(work, { side, page, changed: changed[side] });
+  await writeKeys(work, side, page.keys ?? []);
+  for (const table of ["records", "uncoupled"] as const) await work.grown(work, `${table} ${side}`, []);
+}
+
+/** Of a side that nothing was known of: all is met, and nothing is compared. */
+async function writeNewPage(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<void> {
+  // Made before anything is locked.
+  const records = [...new Map(presentOf(side, page).map((record) => [record.id, record])).values()];
+  const insert = records.length === 0 ? null : sql`with records_in as (${insertRecords(work, records)})
+    ${insertUncoupled(work, side, { records, keys: page.keys ?? [] })}`;
+  const coupled = await hold(work, page.lease);
+  await insert?.execute(work.tx);
+  if (coupled > 0) await derive(work, { erp: [], crm: [], [side]: records.map(({ id }) => id) });
+  await writeRest(work, { side, page, changed: [] });
+  for (const table of ["records", "uncoupled"] as const) {
+    await work.grown(work, `${table} ${side}`, records, { isNew: true });
+  }
+}
+
+function presentOf(side: Side, { records }: PageSave) {
+  return records.map((record) => ({ ...record, side, state: "present" as const, mergedInto: null }));
+}
+
+/** What a page says beside its records. `changed`: those of them that are other than they were. */
+async function writeRest(
+  work: Work,
+  { side, page, changed }: { side: Side; page: PageSave; changed: readonly string[] },
+): Promise<void> {
+  const { tx, connection, step } = work;
+  const touched: Touched = { erp: [], crm: [], [side]: [...changed] };
   const gone = [
     { state: "left", rows: page.left.map((id) => ({ id, into: null })) },
     { state: "merged", rows: page.merged ?? [] },
@@ -46,12 +74,7 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
   ];
   for (const { state, rows } of gone) touched[side].push(...await writeGone(work, { side, state, rows }));
   await derive(work, touched);
-  const { keys } = page;
-  if (!isNew || keys === undefined) {
-    await writeUncoupled(work, side, { touched: touched[side], changed: changed[side] });
-  }
-  if (keys !== undefined) await writeKeys(work, side, { keys, isNew });
-  if (!isNew) { for (const table of ["records", "uncoupled"] as const) await work.grown(work, `${table} ${side}`, []); }
+  await writeUncoupled(work, side, { touched: touched[side], changed });
   const newest = newestOf(page.records);
   if (newest !== null) {
     const column = sql.raw(`newest_${side}`);
@@ -101,7 +124,7 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   await derive(work, touched);
   for (const side of ["erp", "crm"] as const) {
     await writeUncoupled(work, side, { touched: touched[side], changed: changed[side] });
-    await writeKeys(work, side, { keys: settlement.keys?.[side] ?? [] });
+    await writeKeys(work, side, settlement.keys?.[side] ?? []);
   }
   if (definition !== undefined) await writeDefinition(work, definition);
   if (settlement.ended !== undefined) {
