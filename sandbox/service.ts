@@ -58,8 +58,11 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Absent: no body. Text is sent as it is (name its Content-Type), bytes as JSON text, anything else as JSON. */
   readonly body?: unknown;
-  /** The answer says when it was given: asked again, it is another one. */
-  readonly dated?: true;
+  /**
+   * The answer says when it was given: by all of it, or by properties at the end of its body, which the function gives as
+   * they are when it is asked for again.
+   */
+  readonly dated?: "all" | (() => Readonly<Record<string, unknown>>);
   /** The entity set that was asked for, "customers". */
   readonly entity?: string;
   /** Rows sent or written. */

@@ -71,13 +71,14 @@ export function list(crm: Crm, schema: TableSchema, listing: Listing): Answer {
   if (query.count) body["@odata.count"] = counted(crm, schema, test);
   body.value = found.map((row) => present(crm, schema, { row, shape }));
   const version = tracking ? place?.version ?? crm.version() : undefined;
+  const isLast = version !== undefined && !more;
+  const dated = () => ({ "@odata.deltaLink": deltaLink(crm, listing, version!) });
   if (more) {
     body["@odata.nextLink"] = nextLink(listing, { after: last, ...(version === undefined ? {} : { version }) });
-  } else if (version !== undefined) {
-    body["@odata.deltaLink"] = deltaLink(crm, listing, version);
+  } else if (isLast) {
+    Object.assign(body, dated());
   }
-  const answer = answered(schema, { body, rows: found.length, prefer });
-  return body["@odata.deltaLink"] === undefined ? answer : { ...answer, dated: true };
+  return answered(schema, { body, rows: found.length, prefer, ...(isLast ? { dated } : {}) });
 }
 
 /** Answers GET on <set>/$count: the number of rows, or of changes, as text. */
@@ -177,12 +178,16 @@ function changes(crm: Crm, schema: TableSchema, how: {
   } else {
     body["@odata.deltaLink"] = deltaLink(crm, listing, version);
   }
-  return { ...answered(schema, { body, rows: page.length, prefer: listing.prefer }), dated: true };
+  // A token is refused when it is too old, whatever was answered to it before.
+  return answered(schema, { body, rows: page.length, prefer: listing.prefer, dated: "all" });
 }
 
 function answered(
   schema: TableSchema,
-  { body, rows, prefer }: { body: Record<string, unknown>; rows: number; prefer: ReadonlyMap<string, string> },
+  { prefer, ...answer }: Pick<Answer, "dated" | "rows"> & {
+    readonly body: Readonly<Record<string, unknown>>;
+    readonly prefer: ReadonlyMap<string, string>;
+  },
 ): Answer {
   const applied = [...prefer].filter(([name]) => name.startsWith("odata."))
     .map(([name, value]) => value === "" ? name : `${name}=${/^\d+$/.test(value) ? value : `"${value}"`}`);
@@ -193,9 +198,8 @@ function answered(
       "OData-Version": "4.0",
       ...(applied.length === 0 ? {} : { "Preference-Applied": applied.join(",") }),
     },
-    body,
     entity: schema.set,
-    rows,
+    ...answer,
   };
 }
 

@@ -57,10 +57,27 @@ Deno.test(
     assertEquals(isKept(asked("a"), { rows: 500 }), true);
     assertEquals(isKept(asked("b"), { rows: 499 }), false);
     assertEquals(isKept(asked("c"), { rows: 500, status: 400 }), false);
-    assertEquals(isKept(asked("d"), { rows: 500, dated: true }), false);
+    assertEquals(isKept(asked("d"), { rows: 500, dated: "all" }), false);
     assertEquals(isKept(asked("e"), { rows: 500 }, asked("e?$top=600")), false);
     assertEquals(isKept(asked("f"), { rows: 500 }, asked("f", "odata.maxpagesize=600")), false);
     assertEquals(isKept({ ...asked("g"), method: "POST" }, { rows: 500 }), false);
+  }),
+);
+
+Deno.test(
+  "keepPages() gives what a page says of its time as it is when it is asked for",
+  withTables((tables) => {
+    const kept = keepPages(tables);
+    let hour = 8;
+    const dated = () => ({ link: `at ${hour}` });
+    let made = 0;
+    const body = () => {
+      const answer = kept(asked("a"), () => ({ status: 200, rows: 500, body: { made: ++made, ...dated() }, dated }));
+      return JSON.parse(new TextDecoder().decode(answer.body as Uint8Array));
+    };
+    assertEquals(body(), { made: 1, link: "at 8" });
+    hour = 9;
+    assertEquals(body(), { made: 1, link: "at 9" });
   }),
 );
 
