@@ -1,7 +1,7 @@
 /** Find updates: reads both sides of a step into the store, and finds what is gone after a full reading. */
 import type { Field, Fields, Met, Opened, Page, Part } from "../connectors/connector.ts";
 import { ServiceError } from "../errors.ts";
-import type { Change, PageSave, Side, StoredRecord } from "../store/store.ts";
+import type { Change, Newest, PageSave, Side, StoredRecord } from "../store/store.ts";
 import { refuseEmpty } from "./brakes.ts";
 import { keysOf } from "./keys.ts";
 import { pagesOf } from "./paging.ts";
@@ -56,6 +56,7 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
   let tells = since !== null;
   let met = 0;
   let end: string | null = null;
+  let newest: Newest | null = null;
   const isNew = context.isNew[side] && since === null;
   await oneBehind(async (saving) => {
     for await (const page of ahead(context.opened[side].read(options))) {
@@ -66,11 +67,14 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
       await savePage(context, side, page, { cursor: whole ? null : page.cursor, isNew, saving });
       tells &&= page.tellsDeletions === true;
       met += page.rows.length;
+      for (const { id, modifiedAt } of page.rows) {
+        if (modifiedAt !== null && modifiedAt > (newest?.modifiedAt ?? "")) newest = { id, modifiedAt };
+      }
     }
   });
   if (whole && !isNew) await confirmUnseen(context, side, met);
   const cursor = end === null ? {} : { cursor: `${compiled.hash} ${end}` };
-  const known = whole ? { swept: at, whole: at } : { swept: at };
+  const known = { swept: at, ...(whole ? { whole: at } : {}), ...(isNew && newest !== null ? { newest } : {}) };
   if (whole || tells) await store.savePage(connection, step.name, side, { ...nothing, run, ...cursor, ...known });
   return whole;
 }

@@ -6,7 +6,7 @@ import { reportRows } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
 import { writeMatches } from "./sql_uncoupled.ts";
 import { hold, type Work } from "./sql_work.ts";
-import { writePage, writeRun, writeSettlement } from "./sql_write.ts";
+import { writeNewRecords, writePage, writeRun, writeSettlement } from "./sql_write.ts";
 import type { Change, FoundRecord, Pair, Pin, RecordFilter, Run, Side, StepState, Store } from "./store.ts";
 import { storable } from "./text.ts";
 
@@ -47,11 +47,14 @@ export function sqlStore(database: Sessions): Store {
           ${when(runId !== undefined, () => sql`and run_id = ${storable(runId!)}`)}
           order by started_at desc, run_id desc limit ${limit}::int`,
       ),
-    savePage: (connection, step, side, page) =>
-      write(
-        `save a page of step "${step}", side "${side}"`,
-        (tx) => writePage({ tx, connection, step, grown }, { side, page }),
-      ),
+    savePage: async (connection, step, side, page) => {
+      const action = `save a page of step "${step}", side "${side}"`;
+      const place = { connection, step, grown };
+      const isSaved = await attempt(action, () => {
+        return database.read((db) => writeNewRecords({ tx: db, ...place }, { side, page }));
+      });
+      if (!isSaved) await write(action, (tx) => writePage({ tx, ...place }, { side, page }));
+    },
     records: (connection, step, side, filter, { after = "", limit }) =>
       read<FoundRecord>(
         `read records of step "${step}", side "${side}"`,

@@ -26,10 +26,11 @@ export async function mergeRecords(work: Work, records: readonly SidedRecord[]):
   return touched;
 }
 
-/** The statement that inserts or replaces records, each given once. */
+/** The statement that inserts or replaces records, each given once; where `given` holds. */
 export function insertRecords(
   { connection, step }: Omit<Work, "tx">,
   records: readonly SidedRecord[],
+  isGiven: RawBuilder<unknown> = sql`true`,
 ): RawBuilder<unknown> {
   const rows = records.map((record) => [
     ...seenOf(record, encode(record.data)),
@@ -37,7 +38,7 @@ export function insertRecords(
   ]);
   return sql`insert into records
       (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state, merged_into)
-    select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i
+    select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i where ${isGiven}
     on conflict (connection, step, side, id) do update set key = excluded.key, label = excluded.label,
       data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
       fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state,

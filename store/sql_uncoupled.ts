@@ -51,11 +51,15 @@ export async function writeKeys(work: Work, side: Side, keys: readonly RecordKey
   await work.grown(work, `uncoupled ${side}`, last);
 }
 
-/** The statement that puts records of a side that nothing was known of into the table, each given once. */
+/** The statement that puts records of a side that nothing was known of into the table, each given once; where `given` holds. */
 export function insertUncoupled(
   { connection, step }: Omit<Work, "tx">,
   side: Side,
-  { records, keys }: { readonly records: readonly StoredRecord[]; readonly keys: readonly RecordKeys[] },
+  { records, keys, given: isGiven = sql`true` }: {
+    readonly records: readonly StoredRecord[];
+    readonly keys: readonly RecordKeys[];
+    readonly given?: RawBuilder<unknown>;
+  },
 ): RawBuilder<unknown> {
   const byId = new Map(keys.map((entry) => [entry.id, entry]));
   const rows = records.map(({ id, fingerprint }) => {
@@ -65,7 +69,7 @@ export function insertUncoupled(
   return sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, run, agrees, base)
     select * from (select ${connection}::text as connection, ${step}::text as step, ${side}::text as side, i.*
       from ${given(rows, keyColumns)} i) k
-    where ${unnamed("k", side)}
+    where ${isGiven} and ${unnamed("k", side)}
     on conflict (connection, step, side, id) do update set fingerprint = excluded.fingerprint, keys = excluded.keys,
       run = excluded.run, agrees = excluded.agrees, base = excluded.base`;
 }

@@ -43,17 +43,47 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
 
 /** Of a side that nothing was known of: all is met, and nothing is compared. */
 async function writeNewPage(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<void> {
-  // Made before anything is locked.
-  const records = [...new Map(presentOf(side, page).map((record) => [record.id, record])).values()];
-  const insert = records.length === 0 ? null : sql`with records_in as (${insertRecords(work, records)})
-    ${insertUncoupled(work, side, { records, keys: page.keys ?? [] })}`;
+  const records = lastOf(presentOf(side, page));
   const coupled = await hold(work, page.lease);
-  await insert?.execute(work.tx);
+  if (records.length > 0) {
+    await insertRecords(work, records).execute(work.tx);
+    await insertUncoupled(work, side, { records, keys: page.keys ?? [] }).execute(work.tx);
+  }
   if (coupled > 0) await derive(work, { erp: [], crm: [], [side]: records.map(({ id }) => id) });
   await writeRest(work, { side, page, changed: [] });
+  await countNew(work, side, records);
+}
+
+/**
+ * Store.savePage of nothing but records of a new side, in one statement, which is a transaction by itself: while a
+ * program works on the next page it sends nothing, and the database would wait with the step locked. Both sides of a step
+ * are saved side by side. False: nothing was saved, since the step is somebody else's, or has couplings.
+ */
+export async function writeNewRecords(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<boolean> {
+  const { lease, deleted, left, merged = [], cursor, swept, whole } = page;
+  const isMore = [cursor, swept, whole].some((place) => place !== undefined);
+  if (!page.isNew || lease === undefined || isMore || deleted.length + left.length + merged.length > 0) return false;
+  const records = lastOf(presentOf(side, page));
+  if (records.length === 0) return false;
+  const given = sql`exists (select from held)`;
+  const { rows } = await sql`with held as materialized (select 1 from steps where connection = ${work.connection}
+      and step = ${work.step} and lease = ${json(lease)}::jsonb and coupled = 0 for share),
+    records_in as (${insertRecords(work, records, given)}),
+    uncoupled_in as (${insertUncoupled(work, side, { records, keys: page.keys ?? [], given })})
+    select 1 as held from held`.execute(work.tx);
+  if (rows.length === 0) return false;
+  await countNew(work, side, records);
+  return true;
+}
+
+async function countNew(work: Work, side: Side, records: readonly unknown[]): Promise<void> {
   for (const table of ["records", "uncoupled"] as const) {
     await work.grown(work, `${table} ${side}`, records, { isNew: true });
   }
+}
+
+function lastOf<T extends { readonly id: string }>(records: readonly T[]): T[] {
+  return [...new Map(records.map((record) => [record.id, record])).values()];
 }
 
 function presentOf(side: Side, { records }: PageSave) {
@@ -75,7 +105,7 @@ async function writeRest(
   for (const { state, rows } of gone) touched[side].push(...await writeGone(work, { side, state, rows }));
   await derive(work, touched);
   await writeUncoupled(work, side, { touched: touched[side], changed });
-  const newest = newestOf(page.records);
+  const newest = newestOf([...page.newest === undefined ? [] : [page.newest], ...page.records]);
   if (newest !== null) {
     const column = sql.raw(`newest_${side}`);
     await sql`update steps set ${column} = ${json(newest)}::jsonb

@@ -1,8 +1,8 @@
 /** How stores couple records by their keys. */
 import { assertEquals } from "@std/assert";
 import { couple } from "../../matching/couple.ts";
-import type { Matched, Matching, RecordKeys, Side, Store } from "../../store/store.ts";
-import { idsOf, nothing, place, type StoreTest } from "./place.ts";
+import type { Matched, Matching, PageSave, RecordKeys, Side, Store } from "../../store/store.ts";
+import { codeOf, idsOf, nothing, place, type StoreTest } from "./place.ts";
 import { change, coupling, keysOf, record } from "./rows.ts";
 
 const astral = "\u{1F600}"; // in UTF-16 it sorts before U+FF5E, by code point after it
@@ -134,8 +134,43 @@ export function matchTests(test: StoreTest): void {
     assertEquals((await store.step(connection, "s")).known, { erp: true, crm: true });
   });
 
-  for (const  of of[1, 7]) {
-    test(`match() decides as couple() does, in ${of} share(s)`, async (store, connection) => {
+  test(
+    "savePage() of a new side lets nobody else save, tells what was modified last, and counts",
+    async (store, connection) => {
+      const lease = { number: 1, holder: "one" };
+      const page = { ...nothing, run: "r1", isNew: true as const, lease };
+      await store.save(connection, "s", { lease });
+      const save = (ids: readonly string[], more: Partial<PageSave> = {}) =>
+        store.savePage(connection, "s", "erp", {
+          ...page,
+          records: ids.map((id) => record(id)),
+          keys: ids.map((id) => keysOf(id, [id])),
+          ...more,
+        });
+      await save(["a", "b", "a"]);
+      const other = { lease: { number: 0, holder: "none" } };
+      assertEquals((await codeOf(save(["z"], other))).code, "lease_lost");
+      await store.savePage(connection, "s", "crm", { ...page, records: [record("x")], keys: [keysOf("x", ["a"])] });
+      await store.save(connection, "s", { lease, couplings: [coupling("c", "y")] });
+      await save(["c", "d"], { left: ["b"] });
+      const newest = { id: "a", modifiedAt: "2026-01-02T03:04:06Z" };
+      await store.savePage(connection, "s", "erp", {
+        ...nothing,
+        run: "r1",
+        lease,
+        whole: "2026-01-03T00:00:00Z",
+        newest,
+      });
+      const state = await store.step(connection, "s");
+      assertEquals([state.coupled, state.uncoupled, state.newest.erp], [1, { erp: 2, crm: 1 }, newest]);
+      assertEquals(await place(store, connection).pairs(), ["c"]);
+      const found = await store.records(connection, "s", "erp", { ids: [..."abcdz"] }, { limit: 9 });
+      assertEquals(found.map(({ id, state }) => `${id} ${state}`), ["a present", "b left", "c present", "d present"]);
+    },
+  );
+
+  for (const shares of [1, 7]) {
+    test(`match() decides as couple() does, in ${shares} share(s)`, async (store, connection) => {
       let state = 7;
       const chance = (most: number) => (state = (state * 1103515245 + 12345) % 2147483648) % most;
       const words = [...Array.from({ length: 9 }, (_, n) => `k${n}`), astral, "\uFF5E", signs, "", "a\tb\\n"];
@@ -148,7 +183,9 @@ export function matchTests(test: StoreTest): void {
       await keyed(store, connection, all);
       const found: string[] = [];
       for (let group = 0; group < 3; group++) {
-        for (let nth = 0; nth < of; nth++) await match(store, connection, group, { share: { nth, of } });
+        for (let nth = 0; nth < shares; nth++) {
+          await match(store, connection, group, { share: { nth, of: shares } });
+        }
       }
       for (const side of ["erp", "crm"] as const) {
         for (const [id, ids] of Object.entries(await candidates(store, connection, side))) {
