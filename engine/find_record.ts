@@ -29,22 +29,9 @@ export async function findRecord({ store, connection, steps }: Place, selector: 
   const { record } = selector.includes("/") ? select(steps, selector) : { record: null };
   if (record === null) throw await namesNone({ store, connection, steps }, selector);
   const { step, key } = record;
-  const pairs = new Map<string, ReportRow>();
-  for (const side of ["erp", "crm"] as const) {
-    for (const by of ["id", "key"]) {
-      for (const { pair } of await store.lookup(connection, step, side, by, [key])) {
-        pairs.set(pair.coupling.erpId, { step, ...pair, open: [], blankKeys: false });
-      }
-    }
-  }
-  const found = [...pairs.values()];
-  const keys = new Set<string>();
-  if (found.length === 0) {
-    for await (const row of store.report(connection, [step])) {
-      if (isNamed(row, key)) found.push(row);
-      for (const record of [row.erp, row.crm]) if (record?.key != null) keys.add(record.key);
-    }
-  }
+  const named = await store.named(connection, step, key);
+  const pairs = named.filter(({ coupling }) => coupling?.state === "coupled");
+  const found = pairs.length > 0 ? pairs : [...named];
   if (found.length === 0) found.push(...await gone({ store, connection, steps }, step, key));
   if (found.length > 1) {
     const ids = found.map((row) => row.coupling?.erpId ?? (row.erp ?? row.crm)!.id).join(", ");
@@ -54,8 +41,8 @@ export async function findRecord({ store, connection, steps }: Place, selector: 
     );
   }
   const [row] = found;
-  if (row !== undefined) return { ...row, open: await openOf({ store, connection }, row) };
-  const meant = didYouMean(key, keys);
+  if (row !== undefined) return row;
+  const meant = await nearest({ store, connection }, step, key);
   throw new DefinitionError(
     "no_such_record",
     `Cannot find "${selector}": neither side has a record with this number or id in the step's filter; ` +
@@ -63,20 +50,32 @@ export async function findRecord({ store, connection, steps }: Place, selector: 
   );
 }
 
+/** The key of the step that is nearest to one that is none. */
+async function nearest(
+  { store, connection }: Pick<Place, "store" | "connection">,
+  step: string,
+  key: string,
+): Promise<string | null> {
+  let best: string | null = null;
+  for await (const lines of store.report(connection, [step])) {
+    const keys = lines.flatMap(({ erp, crm }) => [erp?.key ?? [], crm?.key ?? []].flat());
+    best = didYouMean(key, best === null ? keys : [best, ...keys]);
+  }
+  return best;
+}
+
 /** The error for a word without a step; a number or id that steps have is named with them. */
 async function namesNone({ store, connection, steps }: Place, word: string): Promise<DefinitionError> {
-  const found = new Set<string>();
-  const names = steps.filter(({ of }) => of === null).map(({ name }) => name); // others have the same records
-  for await (const row of store.report(connection, names)) if (isNamed(row, word)) found.add(`"${row.step}/${word}"`);
-  const meant = found.size === 0 ? "" : `; did you mean ${[...found].join(" or ")}?`;
+  const found: string[] = [];
+  for (const { name, of } of steps) {
+    if (of !== null) continue; // it has the same records as the other one
+    if ((await store.named(connection, name, word)).length > 0) found.push(`"${name}/${word}"`);
+  }
+  const meant = found.length === 0 ? "" : `; did you mean ${found.join(" or ")}?`;
   return new DefinitionError(
     "bad_arguments",
     `Cannot find a record by "${word}" alone: its step is missing; write the step, a slash, and a number or an id${meant}`,
   );
-}
-
-function isNamed({ erp, crm, coupling }: ReportRow, key: string): boolean {
-  return [erp?.id, erp?.key, crm?.id, crm?.key, coupling?.erpId, coupling?.crmId].includes(key);
 }
 
 /** Records that nobody couples and that are not there any more, by id. */
@@ -84,7 +83,8 @@ async function gone({ store, connection }: Place, step: string, id: string): Pro
   const rows: ReportRow[] = [];
   for (const side of ["erp", "crm"] as const) {
     for (const record of await store.records(connection, step, side, { ids: [id] }, { limit: 1 })) {
-      rows.push({ step, erp: null, crm: null, [side]: record, coupling: null, open: [], blankKeys: false });
+      const row = { step, erp: null, crm: null, [side]: record, coupling: null, open: [], blankKeys: false };
+      rows.push({ ...row, open: await changesOf({ store, connection }, row, ["intended", "sent", "open", "noted"]) });
     }
   }
   return rows;
@@ -116,10 +116,6 @@ export async function changesOf(
   );
   for await (const changes of pages) found.push(...changes.filter((change) => isAbout(change, row)));
   return found;
-}
-
-async function openOf(place: Pick<Place, "store" | "connection">, row: ReportRow): Promise<readonly Change[]> {
-  return await changesOf(place, row, ["intended", "sent", "open", "noted"]);
 }
 
 /** Throws DefinitionError "write_unsettled" where a run left a write whose answer nobody knows yet. */

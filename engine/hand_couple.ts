@@ -24,14 +24,11 @@ export async function coupleByHand(
 ): Promise<ByHand> {
   const { store, connection, steps } = place;
   const step = leading(place, select(steps, `${name}/${keys.erp}`).record!.step, "couple");
-  const rows = { erp: [] as ReportRow[], crm: [] as ReportRow[] };
-  const tombstones: Coupling[] = [];
-  for await (const row of store.report(connection, [step.name])) {
-    for (const side of ["erp", "crm"] as const) {
-      if (row[side] !== null && [row[side].id, row[side].key].includes(keys[side])) rows[side].push(row);
-    }
-    if (row.coupling?.state === "tombstone") tombstones.push(row.coupling);
-  }
+  const rowsOf = async (side: Side) => {
+    const named = await store.named(connection, step.name, keys[side]);
+    return named.filter((row) => row[side] !== null && [row[side].id, row[side].key].includes(keys[side]));
+  };
+  const rows = { erp: await rowsOf("erp"), crm: await rowsOf("crm") };
   const erp = await theOne(place, step, { side: "erp", key: keys.erp, rows: rows.erp });
   const crm = await theOne(place, step, { side: "crm", key: keys.crm, rows: rows.crm });
   const coupled = [...rows.erp, ...rows.crm].filter((row) => row.coupling?.state === "coupled");
@@ -50,17 +47,18 @@ export async function coupleByHand(
     ...{ erpId: erp.id, crmId: crm.id, state: "coupled", base: null, seen: { erp: null, crm: null } },
     ...{ definition: compiledOf(steps, step.name).hash, how: "by hand", written: null, resolution: null },
   };
-  const ended = (couplings: readonly Coupling[]) =>
-    couplings.filter(({ erpId, crmId }) => erpId === erp.id || crmId === crm.id).map(({ erpId }) => erpId);
+  // A record can stand in the tombstones of several pairs.
+  const tombstones = async (name: string) => {
+    const named = [...await store.named(connection, name, erp.id), ...await store.named(connection, name, crm.id)];
+    const over = named.flatMap(({ coupling }) => coupling?.state === "tombstone" ? coupling : []);
+    const ended = over.filter(({ erpId, crmId }) => erpId === erp.id || crmId === crm.id);
+    return [...new Set(ended.map(({ erpId }) => erpId))];
+  };
   await eachFollower(place, step, async (follower) => {
-    const own: Coupling[] = [];
-    for await (const { coupling } of store.report(connection, [follower.name])) {
-      if (coupling?.state === "tombstone") own.push(coupling);
-    }
-    await store.save(connection, follower.name, { parted: ended(own) });
+    await store.save(connection, follower.name, { parted: await tombstones(follower.name) });
   });
   await store.save(connection, step.name, {
-    parted: ended(tombstones),
+    parted: await tombstones(step.name),
     couplings: [coupling],
     close: closing(coupling),
   });

@@ -1,6 +1,6 @@
 /** The coupling report: every record of both sides with what it is coupled to, or why it is not, as CSV. */
 import type { Step } from "../engine/step.ts";
-import type { Change, Coupling, Reason, ReasonCode, ReportRow, StepState, Store } from "../store/store.ts";
+import type { Change, Coupling, Reason, ReasonCode, ReportLine, StepState, Store } from "../store/store.ts";
 import { type CsvColumn, csvHeader, csvLines } from "./csv.ts";
 
 /**
@@ -83,11 +83,11 @@ export interface ReportOptions {
 }
 
 /**
- * The report in pieces of some hundred lines, header first and always. One snapshot of the store: leaving the loop
+ * The report in pieces of a page of lines, header first and always. One snapshot of the store: leaving the loop
  * early ends it. The same snapshot and time give the same bytes.
  */
 export async function* couplingReport(options: ReportOptions): AsyncGenerator<string, void, void> {
-  const { store, connection, steps } = options;
+  const { store, connection, steps, exportedAt } = options;
   const places = new Map<string, Place>();
   for (const { name, extract, of } of steps) {
     const { cursors, swept } = await store.step(connection, name);
@@ -100,18 +100,17 @@ export async function* couplingReport(options: ReportOptions): AsyncGenerator<st
     places.set(step, { erp: "", crm: "", ...entities, swept, isRead: isRead(cursors), follows: false });
   }
   yield csvHeader(columns, options);
-  let batch: (string | null)[][] = [];
-  for await (const row of store.report(connection, [...places.keys()])) {
-    const place = places.get(row.step);
-    if (place === undefined || (place.follows && row.coupling === null)) continue;
-    const line = lineOf(row, place);
-    if (!isWanted(line, options.only)) continue;
-    batch.push([reportVersion, options.exportedAt, row.step, ...cellsOf(row, line, place)]);
-    if (batch.length < 500) continue;
-    yield csvLines(columns, batch, options);
-    batch = [];
+  for await (const page of store.report(connection, [...places.keys()])) {
+    let text = "";
+    for (const row of page) {
+      const place = places.get(row.step);
+      if (place === undefined || (place.follows && row.coupling === null)) continue;
+      const line = lineOf(row, place);
+      if (!isWanted(line, options.only)) continue;
+      text += csvLines(columns, [cellsOf(row, line, { place, exportedAt })], options);
+    }
+    if (text !== "") yield text;
   }
-  if (batch.length > 0) yield csvLines(columns, batch, options);
 }
 
 /** What the lines of a step have in common. */
@@ -138,12 +137,14 @@ function isWanted(line: Line, only: ReportFilter | undefined): boolean {
   return only === "listed" ? line.isListed : line.state === only;
 }
 
-function lineOf(row: ReportRow, { isRead }: Place): Line {
+const none: readonly never[] = [];
+
+function lineOf(row: ReportLine, { isRead }: Place): Line {
   // A write that is under way has no reason that wants anybody yet.
   const reasonsOf = (kind: Change["state"]) =>
     row.open.filter((change) => change.state === kind).flatMap((change) => change.reasons);
-  const listed = reasonsOf("open");
-  const reasons = [...listed, ...reasonsOf("noted")];
+  const listed = row.open.length === 0 ? none : reasonsOf("open"); // nearly all lines have none
+  const reasons = row.open.length === 0 ? none : [...listed, ...reasonsOf("noted")];
   const line = { state: stateOf(row, reasons), reasons, isListed: listed.length > 0 };
   if (reasons.length > 0) {
     const code = joined(reasons.map((reason) => reason.code));
@@ -154,7 +155,10 @@ function lineOf(row: ReportRow, { isRead }: Place): Line {
 }
 
 /** Why a record is uncoupled that nobody has to see to; `isRead`: both sides were read to the end. */
-export function uncoupledReason(row: ReportRow, isRead: boolean): { readonly code: string; readonly message: string } {
+export function uncoupledReason(
+  row: Pick<ReportLine, "blankKeys">,
+  isRead: boolean,
+): { readonly code: string; readonly message: string } {
   if (!isRead) return { code: "not_compared", message: "The step has not read both sides to the end yet" };
   return row.blankKeys
     ? { code: "no_match_key", message: "It has no value in any of the fields it is matched by" }
@@ -177,18 +181,27 @@ const stateByReason: readonly (readonly [ReasonCode, CouplingState])[] = [
   ["left", "left"],
 ];
 
+/** What a line's state follows from. */
+interface Standing {
+  readonly erp: unknown;
+  readonly coupling: Pick<Coupling, "state"> | null;
+  readonly open: readonly Pick<Change, "op" | "state">[];
+}
+
 /** What a line is; `reasons`: those of its open and noted changes. */
-export function stateOf(row: ReportRow, reasons: readonly Reason[]): CouplingState {
+export function stateOf(row: Standing, reasons: readonly Reason[]): CouplingState {
   const kept = row.coupling?.state;
   if (kept === "skipped" || kept === "tombstone") return kept;
-  const codes = new Set(reasons.map((reason) => reason.code));
-  for (const [code, state] of stateByReason) if (codes.has(code)) return state;
+  if (reasons.length > 0) {
+    const codes = new Set(reasons.map((reason) => reason.code));
+    for (const [code, state] of stateByReason) if (codes.has(code)) return state;
+  }
   if (row.coupling !== null) return "coupled";
   if (row.open.some(isCreation)) return "pending_create";
   return row.erp !== null ? "only_in_erp" : "only_in_crm";
 }
 
-function isCreation(change: Change): boolean {
+function isCreation(change: Pick<Change, "op" | "state">): boolean {
   return change.op === "insert" && (change.state === "intended" || change.state === "sent");
 }
 
@@ -197,13 +210,23 @@ export function isRead(cursors: StepState["cursors"]): boolean {
   return cursors.erp !== null && cursors.crm !== null;
 }
 
-/** The cells from erp_table on. */
-function cellsOf(row: ReportRow, line: Line, place: Place): (string | null)[] {
+/** The cells in the order of the columns. */
+function cellsOf(
+  row: ReportLine,
+  line: Line,
+  { place, exportedAt }: { readonly place: Place; readonly exportedAt: string },
+): (string | null)[] {
   const { erp, crm, coupling } = row;
   const written = coupling?.written ?? null;
-  const about = line.reasons.flatMap((reason) => reason.about ?? []);
-  const conflicts = line.reasons.filter((reason) => reason.code === "conflict").map((reason) => reason.field ?? "");
+  const { reasons } = line;
+  const about = reasons.length === 0 ? none : reasons.flatMap((reason) => reason.about ?? []);
+  const conflicts = reasons.length === 0
+    ? none
+    : reasons.filter(({ code }) => code === "conflict").map(({ field = "" }) => field);
   return [
+    reportVersion,
+    exportedAt,
+    row.step,
     place.erp,
     erp?.id ?? coupling?.erpId ?? null,
     erp?.key ?? null,
@@ -231,13 +254,14 @@ function cellsOf(row: ReportRow, line: Line, place: Place): (string | null)[] {
 }
 
 /** listed: something wants a person or waits; ok: both sides agreed; blank: nothing was decided yet. */
-function resultOf(coupling: Coupling | null, line: Line): string | null {
+function resultOf(coupling: ReportLine["coupling"], line: Line): string | null {
   if (line.isListed) return "listed";
-  return coupling !== null && coupling.base !== null ? "ok" : null;
+  return coupling?.isCompared === true ? "ok" : null;
 }
 
 /** Different texts, each once, in their order; null when there are none. */
 function joined(texts: readonly string[]): string | null {
+  if (texts.length === 0) return null;
   const different = [...new Set(texts.filter((text) => text !== ""))];
   return different.length === 0 ? null : different.join("; ");
 }

@@ -1,8 +1,7 @@
 /** Where every step stands now: totals, the statuses of its last run and what wants a person, by reason. */
-import { pagesOf } from "../engine/paging.ts";
 import type { Direction, Step } from "../engine/step.ts";
 import { outcomeOf } from "../engine/tally.ts";
-import type { Change, DirectionStatus, JobStatus, ReasonCode, Run, Store } from "../store/store.ts";
+import type { DirectionStatus, JobStatus, ReasonCode, Run, Store } from "../store/store.ts";
 
 export interface StepStanding {
   readonly step: string;
@@ -77,18 +76,14 @@ const nothing: Listed = { reasons: {}, failed: 0, nextAttempt: null };
 
 async function listedOf(store: Store, connection: string, step: string): Promise<Listed> {
   const counts: Partial<Record<ReasonCode, number>> = {};
+  let failed = 0;
   const attempts: (string | null)[] = [];
-  const pages = pagesOf<Change>(
-    1000,
-    (change) => change.id,
-    (keyset) => store.changes(connection, { step, states: ["open"] }, keyset),
-  );
-  for await (const changes of pages) {
-    for (const { reasons, retryAt } of changes) {
-      for (const code of new Set(reasons.map((reason) => reason.code))) counts[code] = (counts[code] ?? 0) + 1;
-      if (outcomeOf(reasons) === "failed") attempts.push(retryAt);
-    }
+  for (const { codes, aside, changes, retryAt } of await store.listed(connection, step)) {
+    for (const code of new Set([...codes, ...aside])) counts[code] = (counts[code] ?? 0) + changes;
+    if (outcomeOf(codes.map((code) => ({ code, message: "" }))) !== "failed") continue;
+    failed += changes;
+    attempts.push(retryAt);
   }
   const nextAttempt = attempts.includes(null) ? null : attempts.sort()[0] ?? null;
-  return { reasons: counts, failed: attempts.length, nextAttempt };
+  return { reasons: counts, failed, nextAttempt };
 }

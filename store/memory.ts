@@ -14,10 +14,10 @@ import {
   putRecord,
   rebase,
   replaced,
-  reportOf,
   type StepMemory,
   uncoupled,
 } from "./memory_step.ts";
+import { isNamed, lineOf, listedBy, rowsOf } from "./memory_report.ts";
 import { isOpen, leaseAfter, openStates, refuseSecondOpen, runEnded, sourceOf, unsettledStates } from "./refusals.ts";
 import type { Change, Keyset, Pair, Pin, ReportRow, Run, Store, StoredRecord } from "./store.ts";
 import { comparePoints } from "./text.ts";
@@ -69,6 +69,9 @@ function storeOf(connections: Connections): MemoryStore {
       if (change.step === step && states.includes(change.state)) found.set(sourceOf(change), change);
     }
     return found;
+  }
+  function reportRows(connection: string, step: string): ReportRow[] {
+    return rowsOf(step, read(connection, step), changesIn(connection, step, openStates));
   }
 
   return {
@@ -226,12 +229,11 @@ function storeOf(connections: Connections): MemoryStore {
       );
       return Promise.resolve(page(ordered(found, (change) => change.id), (change) => change.id, keyset));
     },
+    listed: (connection, step) => Promise.resolve(listedBy(changesIn(connection, step, ["open"]).values())),
+    named: (connection, step, name) =>
+      Promise.resolve(reportRows(connection, step).filter((row) => isNamed(row, name))),
     report: async function* (connection, steps) {
-      const rows: ReportRow[] = [];
-      for (const step of steps) {
-        rows.push(...reportOf(step, read(connection, step), changesIn(connection, step, openStates)));
-      }
-      yield* rows;
+      yield* steps.map((step) => reportRows(connection, step).map(lineOf));
     },
     close: () => Promise.resolve(),
   };

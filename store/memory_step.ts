@@ -1,8 +1,7 @@
 /** What the store in memory keeps of one step, and what follows from it. */
 import { newestOf } from "./newest.ts";
-import { couplingTaken, sourceOf } from "./refusals.ts";
+import { couplingTaken } from "./refusals.ts";
 import type {
-  Change,
   Coupling,
   Lease,
   Newest,
@@ -10,7 +9,6 @@ import type {
   Pair,
   RecordFilter,
   RecordKeys,
-  ReportRow,
   Settlement,
   Side,
   StepState,
@@ -242,33 +240,4 @@ export function rebase(memory: StepMemory): void {
     const forgotten = { base: null, seen: { erp: null, crm: null }, resolution: null };
     memory.couplings.set(erpId, keep({ ...coupling, ...forgotten }));
   }
-}
-
-/** Store.report of the step; `open` holds its open changes by {@link sourceOf}. */
-export function reportOf(step: string, memory: StepMemory, open: ReadonlyMap<string, Change>): ReportRow[] {
-  const about = (erpId: string | null, crmId: string | null) =>
-    ordered(
-      [
-        erpId === null ? undefined : open.get(sourceOf({ side: "crm", source: erpId })),
-        crmId === null ? undefined : open.get(sourceOf({ side: "erp", source: crmId })),
-      ].filter((change) => change !== undefined),
-      (change) => change.id,
-    );
-  const alone = (side: Side) =>
-    uncoupled(memory, side).map((record): ReportRow => ({
-      step,
-      erp: side === "erp" ? record : null,
-      crm: side === "crm" ? record : null,
-      coupling: null,
-      open: side === "erp" ? about(record.id, null) : about(null, record.id),
-      blankKeys: memory.keys[side].get(record.id)?.keys.every((key) => key === null) ?? false,
-    }));
-  const coupled = [...memory.couplings.values()].map((coupling): ReportRow => ({
-    step,
-    ...pairOf(memory, coupling),
-    open: about(coupling.erpId, coupling.crmId),
-    blankKeys: false,
-  }));
-  const byErp = ordered([...coupled, ...alone("erp")], (row) => row.coupling?.erpId ?? row.erp?.id ?? "");
-  return [...byErp, ...ordered(alone("crm"), (row) => row.crm?.id ?? "")];
 }

@@ -101,7 +101,8 @@ export async function openLink(address: PostgresAddress, options: LinkOptions): 
     guard();
     const session = await answered(reserve);
     const { unsafe } = session;
-    session.unsafe = ((...query: Parameters<typeof unsafe>) => answered(() => unsafe(...query))) as typeof unsafe;
+    session.unsafe =
+      ((...query: Parameters<typeof unsafe>) => answered(() => unsafe(...query)).then(taken)) as typeof unsafe;
     return session;
   };
   const dialect = new PostgresJSDialect({ postgres: client });
@@ -139,6 +140,15 @@ export async function openLink(address: PostgresAddress, options: LinkOptions): 
     await link.close();
     throw refusal;
   }
+}
+
+/**
+ * Takes the rows out of an answer. The driver's answers hold on to each other until all memory is searched, which for
+ * those of a report would be hundreds of megabytes later.
+ */
+function taken<T extends postgres.RowList<postgres.Row[]>>(answer: T): T {
+  const { command, count } = answer;
+  return Object.assign(answer.splice(0), { command, count }) as T;
 }
 
 type Server = Parameters<typeof refuseServer>[1];

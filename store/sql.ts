@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { DefinitionError, RecordError, ServiceError, StepError } from "../errors.ts";
 import { changeRow, type Db, free, ids, json, listed, pairJoins, pairRow, recordRow, rowsOf } from "./sql_rows.ts";
-import { reportRows } from "./sql_report.ts";
+import { listedBy, namedRows, reportLines } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
 import { writeMatches } from "./sql_uncoupled.ts";
 import { hold, type Work } from "./sql_work.ts";
@@ -43,9 +43,12 @@ export function sqlStore(database: Sessions): Store {
     runs: (connection, { limit, runId }) =>
       read<Run>(
         `read the runs of connection "${connection}"`,
-        sql`select run::text as row from runs where connection = ${connection}
-          ${when(runId !== undefined, () => sql`and run_id = ${storable(runId!)}`)}
-          order by started_at desc, run_id desc limit ${limit}::int`,
+        // The newest are found before any is read.
+        sql`select run::text as row from (
+            select connection, run_id from runs where connection = ${connection}
+              ${when(runId !== undefined, () => sql`and run_id = ${storable(runId!)}`)}
+            order by started_at desc, run_id desc limit ${limit}::int
+          ) newest join runs using (connection, run_id) order by started_at desc, run_id desc`,
       ),
     savePage: async (connection, step, side, page) => {
       const action = `save a page of step "${step}", side "${side}"`;
@@ -114,10 +117,17 @@ export function sqlStore(database: Sessions): Store {
               ${when(lost === true, () => sql`and h.lost <> '[]'`)}
             order by h.id limit ${limit}::int`,
       ),
+    listed: (connection, step) =>
+      attempt(`read what step "${step}" lists`, () => database.read((db) => listedBy(db, { connection, step }))),
+    named: (connection, step, name) =>
+      attempt(
+        `look for "${name}" in step "${step}"`,
+        () => database.read((db) => namedRows(db, { connection, step }, name)),
+      ),
     report: async function* (connection, steps) {
       const { tx, end } = await attempt("read the report", database.snapshot);
       try {
-        for (const step of steps) yield* reportRows(tx, { connection, step });
+        for (const step of steps) yield* reportLines(tx, { connection, step });
       } catch (error) {
         throw failed("read the report", error);
       } finally {

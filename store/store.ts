@@ -393,7 +393,7 @@ export interface Settlement {
   readonly rebase?: true;
 }
 
-/** A line of the coupling report before it is formatted. */
+/** All that is known of a pair, or of a present record that no coupling names. */
 export interface ReportRow {
   readonly step: string;
   readonly erp: StoredRecord | null;
@@ -403,6 +403,31 @@ export interface ReportRow {
   readonly open: readonly Change[];
   /** Match keys were saved for the uncoupled record, and all of them are null. */
   readonly blankKeys: boolean;
+}
+
+/** A line of the coupling report before it is formatted: what reports say of a {@link ReportRow}. */
+export interface ReportLine extends Pick<ReportRow, "step" | "blankKeys"> {
+  readonly erp: ReportedRecord | null;
+  readonly crm: ReportedRecord | null;
+  readonly coupling: ReportedCoupling | null;
+  readonly open: readonly ReportedChange[];
+}
+export type ReportedRecord = Pick<StoredRecord, "id" | "key" | "label" | "modifiedAt">;
+export interface ReportedCoupling
+  extends Pick<Coupling, "erpId" | "crmId" | "state" | "definition" | "how" | "written"> {
+  /** It has a base. */
+  readonly isCompared: boolean;
+}
+export type ReportedChange = Pick<Change, "id" | "side" | "op" | "source" | "target" | "state" | "reasons">;
+
+/** The open changes of a step that are listed for the same reasons. */
+export interface Listed {
+  /** Each code once, in order; those that keep a value from being sent, and no more, stand in `aside`. */
+  readonly codes: readonly ReasonCode[];
+  readonly aside: readonly ReasonCode[];
+  readonly changes: number;
+  /** ISO 8601: when the first of them is tried again; null: in the next run. */
+  readonly retryAt: string | null;
 }
 
 export interface Store {
@@ -474,11 +499,18 @@ export interface Store {
     },
     keyset: Keyset,
   ): Promise<readonly Change[]>;
+  /** What {@link StepState} counts as listed, by reasons. In order of `codes`, then `aside`. */
+  listed(connection: string, step: string): Promise<readonly Listed[]>;
   /**
-   * All couplings, and the present records that no coupling names: one snapshot, in order of step as given, then ERP
-   * id, then CRM id, by code point, missing ones last. The embedded database answers nothing else until the last row
-   * was taken (or the loop left), so the loop must not call the store.
+   * Couplings in any state, and present records that no coupling names, that have `name` as the id or the key of a side.
+   * In the order of report().
    */
-  report(connection: string, steps: readonly string[]): AsyncIterable<ReportRow>;
+  named(connection: string, step: string, name: string): Promise<readonly ReportRow[]>;
+  /**
+   * All couplings, and the present records that no coupling names, in pages: one snapshot, in order of step as given,
+   * then ERP id, then CRM id, by code point, missing ones last. The embedded database answers nothing else until the
+   * last page was taken (or the loop left), so the loop must not call the store.
+   */
+  report(connection: string, steps: readonly string[]): AsyncIterable<readonly ReportLine[]>;
   close(): Promise<void>;
 }

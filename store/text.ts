@@ -17,7 +17,8 @@ const suspect = /\\u(?:0000|001[b-f]|d[89a-f][0-9a-f]{2})|\uFFFF/;
 function escape(text: string): string {
   return text.replace(refused, (one) => mark + one.charCodeAt(0).toString(16).padStart(4, "0"));
 }
-function unescape(text: string): string {
+/** The text that {@link storable} wrote. */
+export function unescape(text: string): string {
   return text.replace(/\uFFFF([0-9a-f]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 }
 

@@ -31,11 +31,7 @@ export function place(store: Store, connection: string) {
       const changes = await store.changes(connection, { states }, { limit: 100 });
       return Object.fromEntries(changes.map(({ id, state }) => [id, state]));
     },
-    report: async (steps = ["s"]) => {
-      const rows = [];
-      for await (const row of store.report(connection, steps)) rows.push(row);
-      return rows;
-    },
+    report: async (steps = ["s"]) => (await Array.fromAsync(store.report(connection, steps))).flat(),
   };
 }
 /** Their ids, in their order. */

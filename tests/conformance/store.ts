@@ -5,7 +5,8 @@ import { aftermathTests } from "./aftermath.ts";
 import { leaseTests } from "./leases.ts";
 import { codeOf, idsOf, nothing, place } from "./place.ts";
 import { matchTests } from "./matching.ts";
-import { change, coupling, keysOf, record, run } from "./rows.ts";
+import { reportTests } from "./report.ts";
+import { change, coupling, record, run } from "./rows.ts";
 
 const astral = "\u{1F600}"; // in UTF-16 it sorts before U+FF5E, by code point after it
 const odd = 'NUL \0, half \uD800, \uFFFF, \uFFFF0000, "\\u0000", \u{1F600}, Þórr, Łódź';
@@ -189,7 +190,7 @@ export function storeSuite(
     assertEquals(await alone(), ["a1", "a2"]);
     await first.save({ couplings: [coupling("c1", "a1"), coupling("c2", "a2", { state: "tombstone" })] });
     assertEquals([await alone(), (await store.step(connection, "other")).uncoupled.crm], [["a2"], 1]);
-    const rows = await Array.fromAsync(store.report(connection, ["other"]));
+    const rows = await place(store, connection).report(["other"]);
     assertEquals(rows.map((row) => row.crm?.id), ["a2"]);
   });
   test("save() parts a coupling, so that another record may have the counterpart", async (store, connection) => {
@@ -408,69 +409,6 @@ export function storeSuite(
     assertEquals(await store.changes(connection, { states: [] }, { limit: 9 }), []);
   });
 
-  test("report() gives all couplings and uncoupled present records, in order", async (store, connection) => {
-    const { read, save, report } = place(store, connection);
-    await read("erp", [record("\uFF5E"), record(astral), record("b"), record("a"), record("gone")]);
-    await read("crm", [record("z"), record("y"), record("x"), record("w")]);
-    await store.savePage(connection, "s", "erp", { ...nothing, run: "r1", deleted: ["gone", "b"] });
-    await store.save(connection, "s", {
-      keys: { erp: [keysOf("\uFF5E", [null, "k"]), keysOf(astral, [null])] },
-    });
-    await store.save(connection, "s", { keys: { crm: [keysOf("z", ["k"])] } });
-    await save({
-      couplings: [coupling("b", "y", { state: "tombstone" }), coupling("a", "x"), coupling("c", "y")],
-      changes: [
-        change("1", "a", { state: "open" }),
-        change("2", "z", { side: "erp", state: "open" }),
-        change("3", "y", { side: "erp", state: "open" }),
-        change("4", astral, { state: "sent" }),
-        change("5", "w", { side: "erp" }),
-        change("6", "\uFF5E", { state: "done" }),
-        change("7", "z", { state: "closed" }),
-      ],
-    });
-    await store.savePage(connection, "t", "crm", { ...nothing, run: "r1", records: [record("other")] });
-    const rows = await report(["t", "none", "s"]);
-    const lines = rows.map((row) => [
-      row.step,
-      row.coupling?.erpId ?? row.erp?.id ?? null,
-      row.coupling?.crmId ?? row.crm?.id ?? null,
-      row.coupling?.state ?? null,
-      row.open.map((one) => one.id).join(),
-      row.blankKeys,
-    ]);
-    assertEquals(lines, [
-      ["t", null, "other", null, "", false],
-      ["s", "a", "x", "coupled", "1", false],
-      ["s", "b", "y", "tombstone", "3", false],
-      ["s", "c", "y", "coupled", "3", false],
-      ["s", "\uFF5E", null, null, "", false],
-      ["s", astral, null, null, "4", true],
-      ["s", null, "w", null, "5", false],
-      ["s", null, "z", null, "2", false],
-    ]);
-    const [, pair, tombstone, unread] = rows;
-    assertEquals([pair?.erp, pair?.crm, pair?.coupling], [record("a"), record("x"), coupling("a", "x")]);
-    assertEquals([tombstone?.erp, unread?.erp], [record("b", { state: "deleted" }), null]);
-  });
-
-  test("report() shows one moment, whatever is saved meanwhile, and can be left", async (store, connection) => {
-    const { read, report } = place(store, connection);
-    const many = Array.from({ length: 2500 }, (_, i) => record(String(10000 + i)));
-    await read("erp", many);
-    const seen: string[] = [];
-    let meanwhile: Promise<void> | undefined;
-    for await (const row of store.report(connection, ["s"])) {
-      seen.push(row.erp?.id ?? "");
-      meanwhile ??= read("erp", [record("99999"), record("12400", { label: "Later" })]);
-    }
-    assertEquals(seen, idsOf(many));
-    await meanwhile;
-    assertEquals((await report()).length, 2501);
-    for await (const _ of store.report(connection, ["s"])) break;
-    assertEquals((await store.step(connection, "s")).uncoupled.erp, 2501);
-  });
-
   test("calls side by side don't disturb each other", async (store, connection) => {
     const { save, records, states } = place(store, connection);
     await save({ couplings: [coupling("a", "x")] });
@@ -520,4 +458,5 @@ export function storeSuite(
   aftermathTests(test);
   leaseTests(test);
   matchTests(test);
+  reportTests(test);
 }

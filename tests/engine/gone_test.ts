@@ -28,9 +28,8 @@ async function twoCoupled(steps: readonly Step[]): Promise<{ w: World; id: strin
   return { w, id, other: w.crm.all("accounts").find((one) => one.id !== id)!.id };
 }
 async function couplings(w: World): Promise<string[]> {
-  const rows: string[] = [];
-  for await (const { coupling } of w.store.report("c", ["customers"])) if (coupling !== null) rows.push(coupling.state);
-  return rows;
+  const lines = (await Array.fromAsync(w.store.report("c", ["customers"]))).flat();
+  return lines.flatMap(({ coupling }) => coupling?.state ?? []);
 }
 const writes = (w: World) => w.erp.writes.length + w.crm.writes.length;
 const codes = async (w: World) => (await w.open()).flatMap((one) => one.codes);

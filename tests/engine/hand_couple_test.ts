@@ -107,11 +107,8 @@ Deno.test("uncoupleByHand() parts a pair for good, also for the steps that follo
   await w.sync({ steps, full: true });
   assertEquals(plain(w.crm, "accounts", ["phone"]), [{ phone: null }]);
   const standing = async () => {
-    const states: string[] = [];
-    for await (const { coupling } of w.store.report("c", ["customers", "cities"])) {
-      states.push(coupling?.state ?? "none");
-    }
-    return states;
+    const lines = (await Array.fromAsync(w.store.report("c", ["customers", "cities"]))).flat();
+    return lines.map(({ coupling }) => coupling?.state ?? "none");
   };
   assertEquals(await standing(), ["tombstone", "tombstone"]);
   await coupleByHand(placeOf(w), "customers", { erp: "C1", crm, now });

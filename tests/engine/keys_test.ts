@@ -59,8 +59,16 @@ async function told(w: World, seed: number): Promise<unknown> {
   fill(w, seed);
   const runs = [await w.sync(), await w.sync()];
   const report = await Array.fromAsync(w.store.report("c", ["users", "customers"]));
+  const ids = w.erp.all("customers").map(({ id }) => id);
+  const pairs = await w.store.lookup("c", "customers", "erp", "id", ids);
   const tables = [w.erp.all("customers"), w.erp.all("sellers"), w.crm.all("accounts"), w.crm.all("users")];
-  return { report, tables, changes: await w.changes(), runs: runs.map(({ steps, totals }) => ({ steps, totals })) };
+  return {
+    report,
+    pairs,
+    tables,
+    changes: await w.changes(),
+    runs: runs.map(({ steps, totals }) => ({ steps, totals })),
+  };
 }
 
 Deno.test("keysOf() tells beforehand that two records agree only where a decision says so too", async () => {

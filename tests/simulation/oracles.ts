@@ -3,7 +3,7 @@
  * report of the store is read. Each oracle has a name, by which it can be left out.
  */
 import type { Fields, Value } from "../../connectors/connector.ts";
-import type { Change, Counts, ReportRow, Run, Settlement, Store } from "../../store/store.ts";
+import type { Change, Counts, ReportedChange, ReportLine, Run, Settlement, Store } from "../../store/store.ts";
 import { canonical } from "./canonical.ts";
 import type { Policies } from "./company.ts";
 import { plainOf, type Token } from "./lineage.ts";
@@ -60,7 +60,7 @@ export interface Watch {
   soon(): Promise<void>;
   /** Judges the end; `again` runs once more. */
   quiet(again: () => Promise<boolean>): Promise<void>;
-  report(): Promise<readonly ReportRow[]>;
+  report(): Promise<readonly ReportLine[]>;
   outcome(): Promise<string>;
 }
 
@@ -176,10 +176,8 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     return [...tables.entity(side, kindOf(like)[side]).rows.values()].filter(({ isGone }) => !isGone);
   }
 
-  async function report(): Promise<ReportRow[]> {
-    const rows: ReportRow[] = [];
-    for await (const row of store.report(connection, stepNames)) rows.push(row);
-    return rows;
+  async function report(): Promise<ReportLine[]> {
+    return (await Array.fromAsync(store.report(connection, stepNames))).flat();
   }
 
   async function allChanges(
@@ -217,7 +215,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     }
   }
 
-  function judgeOrphans(rows: readonly ReportRow[]): void {
+  function judgeOrphans(rows: readonly ReportLine[]): void {
     const named = new Set<string>();
     for (const { step, coupling, open } of rows) {
       if (coupling !== null) { for (const id of [coupling.erpId, coupling.crmId]) named.add(`${step} ${id}`); }
@@ -239,7 +237,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
     }
   }
 
-  function judgeThings(kind: typeof kinds[number], rows: readonly ReportRow[]): void {
+  function judgeThings(kind: typeof kinds[number], rows: readonly ReportLine[]): void {
     const things = new Map<number, { erp: Record_[]; crm: Record_[] }>();
     for (const side of ["erp", "crm"] as const) {
       for (const row of tables.entity(side, kind[side]).rows.values()) {
@@ -265,7 +263,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
       thing: number;
       erp: readonly Record_[];
       crm: readonly Record_[];
-      open: readonly Change[];
+      open: ReportLine["open"];
       parted: boolean;
     },
   ): void {
@@ -335,7 +333,7 @@ export function oracles({ tables, store, connection, policies, without }: Judged
 
   /** What is told must be so: nobody is to be sent after what isn't there. */
   function judgeReasons(
-    change: Change,
+    change: ReportedChange,
     erp: Record_ | undefined,
     crm: Record_ | undefined,
     { some, isDeleted, isAway }: { some: Record_; isDeleted: boolean; isAway: boolean },

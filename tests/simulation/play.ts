@@ -96,8 +96,11 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     match: async (connection, step, matching) => {
       const matched = await plain.match(connection, step, matching);
       const couplings: Coupling[] = [];
-      for await (const { coupling } of plain.report(connection, [step])) {
-        if (coupling !== null) couplings.push(coupling);
+      for await (const lines of plain.report(connection, [step])) {
+        for (const { coupling } of lines) {
+          if (coupling === null) continue;
+          couplings.push({ ...coupling, base: null, seen: { erp: null, crm: null }, resolution: null });
+        }
       }
       watch.saved(step, { couplings });
       return matched;

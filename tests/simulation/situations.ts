@@ -1,5 +1,5 @@
 /** Situations that the simulation has to reach, or it proves nothing about them. */
-import type { ReportRow, Run } from "../../store/store.ts";
+import type { ReportLine, Run } from "../../store/store.ts";
 
 /** Each is reached in so many histories at least, in a run of {@link enough} histories or more. */
 export const leastReached = 50;
@@ -39,7 +39,7 @@ function at(faults: readonly string[], places: readonly string[]): string[] {
 
 export interface Looked {
   readonly reached: (situation: string) => void;
-  readonly report: readonly ReportRow[] | null;
+  readonly report: readonly ReportLine[] | null;
   readonly run: Run | null;
 }
 
