@@ -144,7 +144,7 @@ Deno.test("statusText() shows steps and runs", async () => {
     Date.parse("2026-01-05T04:00:00Z"),
   ).split("\n");
   assertEquals(lines[2]?.startsWith("customers   Finished  Success"), true);
-  assertEquals(lines[2]?.includes("1 conflict, 1 unmapped"), true);
+  assertEquals(lines[2]?.includes("1 ambiguous, 1 conflict, "), true);
   const looked = /^customers +2 h ago \(2026-01-05T01:30:00Z\) +never +1 +1 +in the next run$/;
   assertEquals(looked.test(lines[6] ?? ""), true, lines[6]);
   assertEquals(lines[9]?.includes("first  Finished  2 of 2 steps  3 read"), true);

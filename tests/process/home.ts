@@ -13,7 +13,7 @@ export type Boundary = typeof boundaries[number];
 export async function prepare(copy: Copy, { withoutIntent }: { readonly withoutIntent: boolean }): Promise<void> {
   await Deno.copyFile(new URL("edges.ts", import.meta.url), `${copy.dir}edges.ts`);
   for (const task of ["sync", "report"]) {
-    const command = (flags: string) => `run -q ${flags}-P=${task} --no-prompt main.ts ${task}"`;
+    const command = (flags: string) => `${flags}-P=${task} --no-prompt main.ts ${task}"`;
     await copy.edit("deno.json", command(""), command("--preload ./edges.ts "));
   }
   // The report alone may not read what names the edge.
