@@ -72,6 +72,7 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
       }
     }
   });
+  // Of a new side nothing can be unseen: all that is known of it was just read.
   if (whole && !isNew) await confirmUnseen(context, side, met);
   const cursor = end === null ? {} : { cursor: `${compiled.hash} ${end}` };
   const known = { swept: at, ...(whole ? { whole: at } : {}), ...(isNew && newest !== null ? { newest } : {}) };

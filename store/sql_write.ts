@@ -1,4 +1,4 @@
-/** The writes of the store in SQL: set by set, and only rows that differ. All run inside the caller's transaction. */
+/** The writes of the store in SQL: set by set, and only rows that differ. Inside the caller's transaction, but for {@link writeNewRecords}. */
 import { sql } from "kysely";
 import { countCouplings, endCouplings, writeCouplings } from "./sql_couplings.ts";
 import { newestOf } from "./newest.ts";

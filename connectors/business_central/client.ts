@@ -22,7 +22,7 @@ export interface BusinessCentralOptions {
   readonly token: TokenSource;
   readonly limiter: Limiter;
   readonly clock: Clock;
-  /** Rows of one answer; the service gives at most 20,000, which is the default. */
+  /** Rows of one answer; the service gives at most 20,000, which is the default. Of whole records 5,000 at most are asked for. */
   readonly pageSize?: number;
   /** How far behind the cursor is read again; 60 minutes if not given. */
   readonly overlapMs?: number;
@@ -35,7 +35,7 @@ export interface BusinessCentralOptions {
 
 /** Opens the connector; nothing is sent before something is read or written. */
 export function openBusinessCentral(options: BusinessCentralOptions): Connector {
-  const { clock, companyId, pageSize = 5_000, overlapMs = 3_600_000, extension = false } = options;
+  const { clock, companyId, pageSize = 20_000, overlapMs = 3_600_000, extension = false } = options;
   const http = openHttp({
     service,
     origin: options.baseUrl,

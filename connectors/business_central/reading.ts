@@ -138,6 +138,9 @@ export function lengthAround(table: Table, options: Pick<ReadOptions, "fields">)
     encodeURIComponent(selectOf(table, withFilter(table, options.fields))).length;
 }
 
+/** More of them take more memory, since some pages are under way at once, and save little time. */
+const recordsAPage = 5_000;
+
 function rawPages(
   table: Table,
   options: ReadOptions,
@@ -146,7 +149,7 @@ function rawPages(
 ): ReturnType<typeof pages> {
   const $select = selectOf(table, withFilter(table, options.fields));
   return pages(table.http, table.company + table.entity.name + queryOf({ $select, $filter }), {
-    headers: { Prefer: `odata.maxpagesize=${table.pageSize}` },
+    headers: { Prefer: `odata.maxpagesize=${Math.min(table.pageSize, recordsAPage)}` },
     decimals: decimalsIn(table),
     signal: options.signal,
     counts,
