@@ -6,7 +6,7 @@ import { listedBy, namedRows, reportLines } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
 import { writeMatches } from "./sql_uncoupled.ts";
 import { hold, type Work } from "./sql_work.ts";
-import { writeNewRecords, writePage, writeRun, writeSettlement } from "./sql_write.ts";
+import { isKnownRecord, writeNewRecords, writePage, writeRun, writeSettlement } from "./sql_write.ts";
 import type { Change, FoundRecord, Pair, Pin, RecordFilter, Run, Side, StepState, Store } from "./store.ts";
 import { storable } from "./text.ts";
 
@@ -53,8 +53,13 @@ export function sqlStore(database: Sessions): Store {
     savePage: async (connection, step, side, page) => {
       const action = `save a page of step "${step}", side "${side}"`;
       const place = { connection, step, grown };
-      const isSaved = await attempt(action, () => {
-        return database.read((db) => writeNewRecords({ tx: db, ...place }, { side, page }));
+      const isSaved = await attempt(action, async () => {
+        try {
+          return await database.read((db) => writeNewRecords({ tx: db, ...place }, { side, page }));
+        } catch (error) {
+          if (isKnownRecord(error)) return false;
+          throw error;
+        }
       });
       if (!isSaved) await write(action, (tx) => writePage({ tx, ...place }, { side, page }));
     },

@@ -26,21 +26,25 @@ export async function mergeRecords(work: Work, records: readonly SidedRecord[]):
   return touched;
 }
 
-/** The statement that inserts or replaces records, each given once; where `given` holds. */
+/** The statement that inserts or replaces records, each given once; where `isGiven` holds. `isAnew`: it refuses all if one is there. */
 export function insertRecords(
   { connection, step }: Omit<Work, "tx">,
   records: readonly SidedRecord[],
-  isGiven: RawBuilder<unknown> = sql`true`,
+  { isGiven = sql`true`, isAnew = false }: {
+    readonly isGiven?: RawBuilder<unknown>;
+    readonly isAnew?: boolean;
+  } = {},
 ): RawBuilder<unknown> {
   const rows = records.map((record) => [
     ...seenOf(record, encode(record.data)),
     ...[record.state, storable(record.mergedInto)],
   ]);
-  return sql`insert into records
+  const filled = sql`insert into records
       (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state, merged_into)
-    select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i where ${isGiven}
-    on conflict (connection, step, side, id) do update set key = excluded.key, label = excluded.label,
-      data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
+    select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i where ${isGiven}`;
+  if (isAnew) return filled;
+  return sql`${filled} on conflict (connection, step, side, id) do update set key = excluded.key,
+      label = excluded.label, data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
       fingerprint = excluded.fingerprint, frozen = excluded.frozen, state = excluded.state,
       merged_into = excluded.merged_into`;
 }

@@ -3,7 +3,7 @@
  * that what a run asks of them costs nothing where there are none, and coupled set by set.
  */
 import { type RawBuilder, sql } from "kysely";
-import { free, type Given, given, ids, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
+import { free, type Given, given, ids, json, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
 import type { Work } from "./sql_work.ts";
 import type { Matched, Matching, RecordKeys, Side, StoredRecord } from "./store.ts";
 import { encode, listOf, storable } from "./text.ts";
@@ -51,14 +51,18 @@ export async function writeKeys(work: Work, side: Side, keys: readonly RecordKey
   await work.grown(work, `uncoupled ${side}`, last);
 }
 
-/** The statement that puts records of a side that nothing was known of into the table, each given once; where `given` holds. */
+/**
+ * The statement that puts records of a side that nothing was known of into the table, each given once; where `isGiven`
+ * holds. `isAnew`: none of them is there, nor does any coupling name one; else it refuses them all.
+ */
 export function insertUncoupled(
   { connection, step }: Omit<Work, "tx">,
   side: Side,
-  { records, keys, given: isGiven = sql`true` }: {
+  { records, keys, isGiven = sql`true`, isAnew = false }: {
     readonly records: readonly StoredRecord[];
     readonly keys: readonly RecordKeys[];
-    readonly given?: RawBuilder<unknown>;
+    readonly isGiven?: RawBuilder<unknown>;
+    readonly isAnew?: boolean;
   },
 ): RawBuilder<unknown> {
   const byId = new Map(keys.map((entry) => [entry.id, entry]));
@@ -66,10 +70,11 @@ export function insertUncoupled(
     const entry = byId.get(id);
     return entry === undefined ? [storable(id), storable(fingerprint), null, null, null, null] : rowOf(entry);
   });
-  return sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, run, agrees, base)
+  const filled = sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, run, agrees, base)
     select * from (select ${connection}::text as connection, ${step}::text as step, ${side}::text as side, i.*
-      from ${given(rows, keyColumns)} i) k
-    where ${isGiven} and ${unnamed("k", side)}
+      from ${given(rows, keyColumns)} i) k where ${isGiven}`;
+  if (isAnew) return filled;
+  return sql`${filled} and ${unnamed("k", side)}
     on conflict (connection, step, side, id) do update set fingerprint = excluded.fingerprint, keys = excluded.keys,
       run = excluded.run, agrees = excluded.agrees, base = excluded.base`;
 }
@@ -86,59 +91,55 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
   // Sorts and hashes of a whole share stay in memory.
   await sql`select set_config('work_mem', '64MB', true)`.execute(tx);
   const key = sql.raw(`u.keys[${group + 1}]`);
-  const open = (side: Side) =>
-    sql`select u.id, ${key} as key from uncoupled u
-      where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.unclear is null
-        and ${key} is not null and ${free("u")}
-        and (${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth})`;
-  // Fetched by its id once a pair is found: what a pair is coupled with is long.
-  const metBy = (side: Side) =>
-    sql`(select u.fingerprint, u.agrees, u.base from uncoupled u where u.connection = ${connection} and u.step = ${step}
-      and u.side = ${side} and u.id = p.${sql.raw(side)}_id limit 1)`;
-  const held = (side: Side) => sql`p.${sql.raw(side)}_id = any(${ids(except[side])})`;
+  const open = sql`u.connection = ${connection} and u.step = ${step} and u.unclear is null and ${key} is not null
+    and (${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth}) and ${free("u")}`;
+  const of = (side: Side, value: string) => sql.raw(`${value} filter (where u.side = '${side}') as ${side}`);
+  const held = (side: Side) =>
+    sql`p.${sql.raw(side)}_id in (select json_array_elements_text(${json(except[side])}))`;
   const unsettled = (side: Side, source: string) =>
     sql`exists (select from changes h where h.connection = ${connection} and h.step = ${step} and h.side = ${side}
       and h.source = ${sql.raw(source)} and h.state in ${unsettledOnes})`;
   const [found] = await rowsOf<{ coupled: number; agreed: number; except: Matched["except"] }>(
     tx,
-    sql`with e as materialized (${open("erp")}), c as materialized (${open("crm")}),
-    shared as materialized (
-      select key, ne, nc from (select key, count(*) as ne from e group by key) e
-        join (select key, count(*) as nc from c group by key) c using (key)
+    sql`with met as materialized (
+      select ${key} as key, ${of("erp", "count(*)")}_count, ${of("crm", "count(*)")}_count,
+        ${of("erp", "min(u.ctid)")}_at, ${of("crm", "min(u.ctid)")}_at
+      from uncoupled u where ${open} group by 1
+      having count(*) filter (where u.side = 'erp') > 0 and count(*) filter (where u.side = 'crm') > 0
     ), pairs as materialized (
-      select e.id as erp_id, c.id as crm_id
-      from shared join e using (key) join c using (key) where ne = 1 and nc = 1
+      select e.id as erp_id, c.id as crm_id, erp_at, crm_at, e.fingerprint as seen_erp, c.fingerprint as seen_crm,
+        e.base as base_erp, c.base as base_crm, coalesce(e.agrees = c.agrees, false) as agreed
+      from met join uncoupled e on e.ctid = erp_at join uncoupled c on c.ctid = crm_at
+      where erp_count = 1 and crm_count = 1
     ), excepted as materialized (
-      select erp_id, crm_id from pairs p where ${held("erp")} or ${held("crm")}
+      select erp_id, crm_id, erp_at, crm_at from pairs p where ${held("erp")} or ${held("crm")}
     ), made as (
       insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, dirty)
       select ${connection}::text, ${step}::text, erp_id, crm_id, 'coupled',
         case when agreed then ('{"erp":' || base_erp || ',"crm":' || base_crm || '}')::json end,
         case when agreed then seen_erp end, case when agreed then seen_crm end, ${definition}::text, ${how}::text,
         not agreed
-      from (select p.*, e.fingerprint as seen_erp, c.fingerprint as seen_crm, e.base as base_erp, c.base as base_crm,
-          coalesce(e.agrees = c.agrees, false) and not ${unsettled("crm", "p.erp_id")}
-          and not ${unsettled("erp", "p.crm_id")} as agreed
-        from pairs p join lateral ${metBy("erp")} e on true join lateral ${metBy("crm")} c on true
-        where not exists (select from excepted x where x.erp_id = p.erp_id)) p
-      returning erp_id, crm_id, dirty
+      from (select erp_id, crm_id, seen_erp, seen_crm, base_erp, base_crm,
+          agreed and not ${unsettled("crm", "p.erp_id")} and not ${unsettled("erp", "p.crm_id")} as agreed
+        from pairs p where not (${held("erp")} or ${held("crm")})) p
+      returning erp_id, dirty
     ), gone as (
-      delete from uncoupled u using (select 'erp' as side, erp_id as id from made union all select 'crm', crm_id from made) m
-      where u.connection = ${connection} and u.step = ${step} and u.side = m.side and u.id = m.id
+      delete from uncoupled u using (select erp_at as at from pairs p where not (${held("erp")} or ${held("crm")})
+        union all select crm_at from pairs p where not (${held("erp")} or ${held("crm")})) p
+      where u.ctid = p.at
     ), doubtful as materialized (
-      select key, ne, nc from shared where ne > 1 or nc > 1
+      select key from met where erp_count > 1 or crm_count > 1
+    ), several as materialized (
+      select u.ctid as at, u.side, u.id, key from uncoupled u join doubtful on key = ${key} where ${open}
     ), listed as (
       insert into unclear (connection, step, position, key, erp, crm)
-      select ${connection}::text, ${step}::text, ${group}::int, d.key,
-        (select array_agg(e.id order by e.id) from e where e.key = d.key),
-        (select array_agg(c.id order by c.id) from c where c.key = d.key)
-      from doubtful d
+      select ${connection}::text, ${step}::text, ${group}::int, key, ${of("erp", "array_agg(u.id order by u.id)")},
+        ${of("crm", "array_agg(u.id order by u.id)")}
+      from several u group by key
     ), marked as (
       update uncoupled u set unclear = ${group}::int from (
-        select 'erp' as side, e.id from doubtful join e using (key)
-        union all select 'crm', c.id from doubtful join c using (key)
-        union all select 'erp', erp_id from excepted union all select 'crm', crm_id from excepted) m
-      where u.connection = ${connection} and u.step = ${step} and u.side = m.side and u.id = m.id
+        select at from several union all select erp_at from excepted union all select crm_at from excepted) m
+      where u.ctid = m.at
     )
     select json_build_object('coupled', (select count(*) from made),
       'agreed', (select count(*) from made where not dirty),

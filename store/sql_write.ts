@@ -57,7 +57,8 @@ async function writeNewPage(work: Work, { side, page }: { side: Side; page: Page
 /**
  * Store.savePage of nothing but records of a new side, in one statement, which is a transaction by itself: while a
  * program works on the next page it sends nothing, and the database would wait with the step locked. Both sides of a step
- * are saved side by side. False: nothing was saved, since the step is somebody else's, or has couplings.
+ * are saved side by side, and nothing is compared with what is there. False: nothing was saved, since the step is
+ * somebody else's, or has couplings. Throws what {@link isKnownRecord} tells where a record was read before.
  */
 export async function writeNewRecords(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<boolean> {
   const { lease, deleted, left, merged = [], cursor, swept, whole } = page;
@@ -65,15 +66,21 @@ export async function writeNewRecords(work: Work, { side, page }: { side: Side; 
   if (!page.isNew || lease === undefined || isMore || deleted.length + left.length + merged.length > 0) return false;
   const records = lastOf(presentOf(side, page));
   if (records.length === 0) return false;
-  const given = sql`exists (select from held)`;
+  const anew = { isGiven: sql`exists (select from held)`, isAnew: true };
   const { rows } = await sql`with held as materialized (select 1 from steps where connection = ${work.connection}
-      and step = ${work.step} and lease = ${json(lease)}::jsonb and coupled = 0 for share),
-    records_in as (${insertRecords(work, records, given)}),
-    uncoupled_in as (${insertUncoupled(work, side, { records, keys: page.keys ?? [], given })})
+      and step = ${work.step} and lease = ${json(lease)}::jsonb and not exists (select from couplings
+        where connection = ${work.connection} and step = ${work.step}) for share),
+    records_in as (${insertRecords(work, records, anew)}),
+    uncoupled_in as (${insertUncoupled(work, side, { records, keys: page.keys ?? [], ...anew })})
     select 1 as held from held`.execute(work.tx);
   if (rows.length === 0) return false;
   await countNew(work, side, records);
   return true;
+}
+
+/** Whether {@link writeNewRecords} failed, and saved nothing, since a record was read before. */
+export function isKnownRecord(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "23505";
 }
 
 async function countNew(work: Work, side: Side, records: readonly unknown[]): Promise<void> {
