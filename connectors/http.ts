@@ -48,6 +48,8 @@ export interface Request {
   readonly accept?: "json" | "text";
   /** Properties whose numbers come as canonical decimal text. */
   readonly decimals?: ReadonlySet<string>;
+  /** What makes `json` of the body of an answer with status 200, instead; throws SyntaxError. */
+  readonly parse?: ((text: string) => unknown) | undefined;
   /** What it is counted as; GET is a read, everything else a write, if not given. */
   readonly counts?: Counted;
   /** Rows that it creates, changes or deletes, where the service counts them; 0 if not given. */
@@ -229,6 +231,7 @@ function nameOf(url: string): string {
 function bodyOf(answer: Exchanged, asked: Request, options: { service: string; action: string }): unknown {
   if (asked.accept === "text" || answer.text === "") return null;
   try {
+    if (asked.parse !== undefined && answer.status === 200) return asked.parse(answer.text);
     return parseJson(answer.text, asked.decimals ?? noDecimals);
   } catch {
     if (answer.status >= 400) return null;

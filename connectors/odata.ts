@@ -3,16 +3,15 @@ import type { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { AnyEntity, Field, Fields, Outcome, Value } from "./connector.ts";
 import { pick } from "./fields.ts";
-import { exact } from "./json.ts";
+import { exact, parseJson } from "./json.ts";
 import type { Answer, Counted, Http } from "./http.ts";
+import { sliced, type Slices } from "./slices.ts";
 
 /** A row as it came, before its fields are mapped. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
 export interface RawPage {
   readonly rows: readonly RawRow[];
-  /** The whole answer, for what a service adds of its own. */
-  readonly body: RawRow;
   /** Given with the last page of a reading with change tracking. */
   readonly deltaLink: string | null;
   readonly last: boolean;
@@ -24,6 +23,8 @@ export interface PagesOptions {
   readonly signal?: AbortSignal | undefined;
   /** What the pages are counted as; reads, if not given. */
   readonly counts?: Counted;
+  /** Whether a long page comes as several, while the next is under way. */
+  readonly isSliced?: boolean;
   /** A service's own error for an answer that refuses; null where {@link refusalOf} says enough. */
   readonly refusal?: (answer: Answer) => ServiceError | null;
 }
@@ -38,27 +39,56 @@ const mostPages = 100_000;
 export async function* pages(
   http: Http,
   path: string,
-  { refusal, ...asked }: PagesOptions = {},
+  { refusal, isSliced = false, ...asked }: PagesOptions = {},
 ): AsyncGenerator<RawPage> {
   const seen = new Set<string>();
-  let next: string | null = http.resolve(path);
-  while (next !== null) {
-    const url: string = next;
+  const { decimals = new Set() } = asked;
+  const parse = isSliced ? (text: string) => sliced(text, decimals) ?? parseJson(text, decimals) : undefined;
+  function ask(url: string): Promise<Answer> {
     if (seen.has(url) || seen.size >= mostPages) throw loop(http);
     seen.add(url);
-    const answer = await http.request({ method: "GET", path: url, retry: "safe", ...asked });
-    if (answer.status !== 200) throw refusal?.(answer) ?? refusalOf(http, answer);
-    const body = recordOf(answer.json);
-    if (!Array.isArray(body["value"])) throw malformed(http, answer);
-    const link = body["@odata.nextLink"];
-    next = typeof link === "string" && link !== "" ? nextOf(http, link, { body, url }) : null;
-    const deltaLink = body["@odata.deltaLink"];
-    yield {
-      rows: body["value"] as RawRow[],
-      body,
-      deltaLink: typeof deltaLink === "string" ? deltaLink : null,
-      last: next === null,
-    };
+    return http.request({ method: "GET", path: url, retry: "safe", ...asked, parse });
+  }
+  let url = http.resolve(path);
+  let asking: Promise<Answer> | null = ask(url);
+  try {
+    while (asking !== null) {
+      const answer: Answer = await asking;
+      asking = null;
+      if (answer.status !== 200) throw refusal?.(answer) ?? refusalOf(http, answer);
+      const body = recordOf(answer.json);
+      const slices = slicesOf(body["value"]);
+      if (slices === null) throw malformed(http, answer);
+      const link = body["@odata.nextLink"];
+      const next = typeof link === "string" && link !== "" ? nextOf(http, link, { body, url }) : null;
+      const deltaLink = body["@odata.deltaLink"];
+      if (next !== null && !Array.isArray(body["value"])) {
+        asking = ask(url = next);
+        asking.catch(() => {}); // told when it is waited for
+      }
+      for (let isEnd = false; !isEnd;) {
+        const { done, value } = partOf(slices, http, answer);
+        isEnd = done === true;
+        const last = isEnd && next === null;
+        yield { rows: value as RawRow[], deltaLink: last && typeof deltaLink === "string" ? deltaLink : null, last };
+      }
+      if (next !== null) asking ??= ask(url = next);
+    }
+  } finally {
+    await asking?.catch(() => {}); // nobody waits for it any more
+  }
+}
+
+function slicesOf(value: unknown): Slices | null {
+  if (Array.isArray(value)) return { next: () => ({ done: true, value }) };
+  return typeof (value as Partial<Slices> | undefined)?.next === "function" ? value as Slices : null;
+}
+
+function partOf(slices: Slices, http: Http, answer: Answer): IteratorResult<readonly unknown[], readonly unknown[]> {
+  try {
+    return slices.next();
+  } catch {
+    throw malformed(http, answer);
   }
 }
 

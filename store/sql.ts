@@ -1,12 +1,13 @@
 /** The store in SQL: one dialect, PostgreSQL 15, for the embedded database and for a server alike. */
 import { type RawBuilder, sql } from "kysely";
 import { DefinitionError, RecordError, ServiceError, StepError } from "../errors.ts";
+import { isKnownRecord, writeAtOnce } from "./sql_at_once.ts";
 import { changeRow, type Db, free, ids, json, listed, pairJoins, pairRow, recordRow, rowsOf } from "./sql_rows.ts";
 import { listedBy, namedRows, reportLines } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
 import { writeMatches } from "./sql_uncoupled.ts";
 import { hold, type Work } from "./sql_work.ts";
-import { isKnownRecord, writeNewRecords, writePage, writeRun, writeSettlement } from "./sql_write.ts";
+import { writePage, writeRun, writeSettlement } from "./sql_write.ts";
 import type { Change, FoundRecord, Pair, Pin, RecordFilter, Run, Side, StepState, Store } from "./store.ts";
 import { storable } from "./text.ts";
 
@@ -53,15 +54,15 @@ export function sqlStore(database: Sessions): Store {
     savePage: async (connection, step, side, page) => {
       const action = `save a page of step "${step}", side "${side}"`;
       const place = { connection, step, grown };
-      const isSaved = await attempt(action, async () => {
+      const left = await attempt(action, async () => {
         try {
-          return await database.read((db) => writeNewRecords({ tx: db, ...place }, { side, page }));
+          return await database.read((db) => writeAtOnce({ tx: db, ...place }, { side, page }));
         } catch (error) {
-          if (isKnownRecord(error)) return false;
+          if (isKnownRecord(error)) return page;
           throw error;
         }
       });
-      if (!isSaved) await write(action, (tx) => writePage({ tx, ...place }, { side, page }));
+      if (left !== null) await write(action, (tx) => writePage({ tx, ...place }, { side, page: left }));
     },
     records: (connection, step, side, filter, { after = "", limit }) =>
       read<FoundRecord>(
@@ -191,6 +192,8 @@ function growth(): Work["grown"] {
       and database = (select oid from pg_database where datname = current_database())
       and mode = 'ShareUpdateExclusiveLock' and pid <> pg_backend_pid()`.execute(tx);
     if (others.length > 0) return;
+    // A sample of 3,000 rows says enough; the usual one of 30,000 reads half of a small table.
+    await sql`select set_config('default_statistics_target', '10', true)`.execute(tx);
     await sql.raw(`analyze (skip_locked) ${name}`).execute(tx);
     count.known += count.fresh;
     count.fresh = 0;

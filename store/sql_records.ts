@@ -49,18 +49,24 @@ export function insertRecords(
       merged_into = excluded.merged_into`;
 }
 
-/** Without the data, which most records of a full reading need not be sent with: the fingerprint stands for it. */
-async function differentOf({ tx, connection, step }: Work, records: readonly SidedRecord[]): Promise<SidedRecord[]> {
+async function differentOf(work: Work, records: readonly SidedRecord[]): Promise<SidedRecord[]> {
+  const { rows } = await (differentFrom(work, records) as RawBuilder<{ at: number }>).execute(work.tx);
+  return rows.map(({ at }) => records[at]!);
+}
+
+/**
+ * The query for the places `at` of those that are new or other than they were. Without the data, which most records of
+ * a full reading need not be sent with: the fingerprint stands for it.
+ */
+export function differentFrom({ connection, step }: Work, records: readonly SidedRecord[]): RawBuilder<unknown> {
   const rows = records.map((record, at) => [...seenOf(record, String(at)), record.state, storable(record.mergedInto)]);
   const columns = recordColumns.map((column): Given => column[0] === "data" ? ["at", "int"] : column);
-  const found = await sql<{ at: number }>`select i.at from ${given(rows, columns)} i left join lateral (
+  return sql`select i.at from ${given(rows, columns)} i left join lateral (
       select * from records r where r.connection = ${connection} and r.step = ${step} and r.side = i.side
         and r.id = i.id limit 1
     ) r on true
     where r.id is null or (r.key, r.label, r.version, r.modified_at, r.fingerprint, r.frozen, r.state, r.merged_into)
-      is distinct from (i.key, i.label, i.version, i.modified_at, i.fingerprint, i.frozen, i.state, i.merged_into)`
-    .execute(tx);
-  return found.rows.map(({ at }) => records[at]!);
+      is distinct from (i.key, i.label, i.version, i.modified_at, i.fingerprint, i.frozen, i.state, i.merged_into)`;
 }
 
 /** The first columns; `data` is what stands in the place of the data. */

@@ -94,8 +94,7 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
   const open = sql`u.connection = ${connection} and u.step = ${step} and u.unclear is null and ${key} is not null
     and (${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth}) and ${free("u")}`;
   const of = (side: Side, value: string) => sql.raw(`${value} filter (where u.side = '${side}') as ${side}`);
-  const held = (side: Side) =>
-    sql`p.${sql.raw(side)}_id in (select json_array_elements_text(${json(except[side])}))`;
+  const held = (side: Side) => sql`p.${sql.raw(side)}_id in (select json_array_elements_text(${json(except[side])}))`;
   const unsettled = (side: Side, source: string) =>
     sql`exists (select from changes h where h.connection = ${connection} and h.step = ${step} and h.side = ${side}
       and h.source = ${sql.raw(source)} and h.state in ${unsettledOnes})`;

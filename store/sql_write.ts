@@ -1,4 +1,4 @@
-/** The writes of the store in SQL: set by set, and only rows that differ. Inside the caller's transaction, but for {@link writeNewRecords}. */
+/** The writes of the store in SQL: set by set, and only rows that differ. Inside the caller's transaction. */
 import { sql } from "kysely";
 import { countCouplings, endCouplings, writeCouplings } from "./sql_couplings.ts";
 import { newestOf } from "./newest.ts";
@@ -54,46 +54,20 @@ async function writeNewPage(work: Work, { side, page }: { side: Side; page: Page
   await countNew(work, side, records);
 }
 
-/**
- * Store.savePage of nothing but records of a new side, in one statement, which is a transaction by itself: while a
- * program works on the next page it sends nothing, and the database would wait with the step locked. Both sides of a step
- * are saved side by side, and nothing is compared with what is there. False: nothing was saved, since the step is
- * somebody else's, or has couplings. Throws what {@link isKnownRecord} tells where a record was read before.
- */
-export async function writeNewRecords(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<boolean> {
-  const { lease, deleted, left, merged = [], cursor, swept, whole } = page;
-  const isMore = [cursor, swept, whole].some((place) => place !== undefined);
-  if (!page.isNew || lease === undefined || isMore || deleted.length + left.length + merged.length > 0) return false;
-  const records = lastOf(presentOf(side, page));
-  if (records.length === 0) return false;
-  const anew = { isGiven: sql`exists (select from held)`, isAnew: true };
-  const { rows } = await sql`with held as materialized (select 1 from steps where connection = ${work.connection}
-      and step = ${work.step} and lease = ${json(lease)}::jsonb and not exists (select from couplings
-        where connection = ${work.connection} and step = ${work.step}) for share),
-    records_in as (${insertRecords(work, records, anew)}),
-    uncoupled_in as (${insertUncoupled(work, side, { records, keys: page.keys ?? [], ...anew })})
-    select 1 as held from held`.execute(work.tx);
-  if (rows.length === 0) return false;
-  await countNew(work, side, records);
-  return true;
-}
-
-/** Whether {@link writeNewRecords} failed, and saved nothing, since a record was read before. */
-export function isKnownRecord(error: unknown): boolean {
-  return (error as { code?: unknown }).code === "23505";
-}
-
-async function countNew(work: Work, side: Side, records: readonly unknown[]): Promise<void> {
+/** Rows of a new side count, but need no statistics yet. */
+export async function countNew(work: Work, side: Side, records: readonly unknown[]): Promise<void> {
   for (const table of ["records", "uncoupled"] as const) {
     await work.grown(work, `${table} ${side}`, records, { isNew: true });
   }
 }
 
-function lastOf<T extends { readonly id: string }>(records: readonly T[]): T[] {
+/** Each once, as it came last. */
+export function lastOf<T extends { readonly id: string }>(records: readonly T[]): T[] {
   return [...new Map(records.map((record) => [record.id, record])).values()];
 }
 
-function presentOf(side: Side, { records }: PageSave) {
+/** The records of a page as `records` holds them. */
+export function presentOf(side: Side, { records }: Pick<PageSave, "records">) {
   return records.map((record) => ({ ...record, side, state: "present" as const, mergedInto: null }));
 }
 

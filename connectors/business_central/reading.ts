@@ -77,7 +77,7 @@ async function* readRows(table: Table, options: ReadOptions): AsyncGenerator<Pag
   let latest = cursor?.modified ?? null;
   let isFirst = true;
   const $filter = cursor === null ? filterOf(table) : from === null ? undefined : since(from, table.overlapMs);
-  for await (const page of rawPages(table, options, $filter)) {
+  for await (const page of rawPages(table, options, $filter, { isSliced: cursor === null })) {
     for (const raw of page.rows) {
       latest = later(latest, modifiedAt(raw));
       if (followsStock) met.add(String(raw["number"]));
@@ -107,7 +107,7 @@ async function* readRows(table: Table, options: ReadOptions): AsyncGenerator<Pag
 /** Small tables whose rows change without a stamp: all of it each time, the cursor is for form. */
 export async function* readWhole(table: Table, options: ReadOptions, counts: Counted = "read"): AsyncGenerator<Page> {
   const raws: RawRow[] = [];
-  for await (const page of rawPages(table, options, undefined, counts)) raws.push(...page.rows);
+  for await (const page of rawPages(table, options, undefined, { counts })) raws.push(...page.rows);
   raws.push(...await table.view.more?.(raws, table.lookups()) ?? []);
   const wanted = options.ids === undefined ? null : new Set(options.ids.map((id) => id.toLowerCase()));
   const found = new Set(raws.map(idOf));
@@ -145,7 +145,7 @@ function rawPages(
   table: Table,
   options: ReadOptions,
   $filter: string | undefined,
-  counts: Counted = "read",
+  { counts = "read", isSliced = false }: { readonly counts?: Counted; readonly isSliced?: boolean } = {},
 ): ReturnType<typeof pages> {
   const $select = selectOf(table, withFilter(table, options.fields));
   return pages(table.http, table.company + table.entity.name + queryOf({ $select, $filter }), {
@@ -153,6 +153,7 @@ function rawPages(
     decimals: decimalsIn(table),
     signal: options.signal,
     counts,
+    isSliced,
   });
 }
 

@@ -27,6 +27,8 @@ export interface Reading {
   readonly signal?: AbortSignal | undefined;
   /** What its requests are counted as; reads, if not given. */
   readonly counts?: Counted;
+  /** Whether long pages of everything come as several chunks. */
+  readonly isSliced?: boolean;
 }
 
 /** Pages as {@link Opened.read} promises them, of rows. */
@@ -37,7 +39,7 @@ export async function* read(
 ): AsyncGenerator<Page> {
   const columns = columnsOf(entity, options.fields, { timeZone: context.timeZone, also: mergeColumns(entity) });
   const { ids, signal } = options;
-  const reading: Reading = { context, columns, signal };
+  const reading: Reading = { context, columns, signal, isSliced: true };
   const complete = completionOf(context, columns, { signal, each: ids !== undefined });
   const found = ids === undefined ? chunksSince(reading, options.since ?? null) : chunksById(reading, ids);
   for await (const { raws, ...chunk } of found) {
@@ -64,12 +66,17 @@ export function headersOf({ context, columns }: Reading, ...more: string[]): Rec
 }
 
 function rawPages(
-  { context, columns, signal, counts = "read" }: Reading,
+  { context, columns, signal, counts = "read", isSliced = false }: Reading,
   path: string,
   headers: Readonly<Record<string, string>>,
 ): AsyncGenerator<RawPage> {
   const refusal = (answer: Answer) => columnMissing(answer, columns);
-  return pages(context.http, path, { headers, decimals: columns.decimals, signal, counts, refusal });
+  return pages(context.http, path, { headers, decimals: columns.decimals, signal, counts, refusal, isSliced });
+}
+
+/** Pages of changes are short, and counted one by one. */
+function ofEverything(reading: Reading, since: unknown): Reading {
+  return since === null ? reading : { ...reading, isSliced: false };
 }
 
 /** With change tracking. The filter is ours to decide: the service tracks whole tables. */
@@ -78,7 +85,7 @@ async function* byLink(reading: Reading, link: string | null): AsyncGenerator<Ch
   if (link !== null && !liesBelow(context.http, link)) throw expired(columns, undefined);
   const path = link ?? `${columns.entity.name}${queryOf({ $select: columns.select })}`;
   const headers = headersOf(reading, ...(link === null ? ["odata.track-changes"] : []));
-  const found = rawPages(reading, path, headers);
+  const found = rawPages(ofEverything(reading, link), path, headers);
   for await (const page of link === null ? found : orExpired(found, columns)) {
     if (page.last && page.deltaLink === null) throw noDeltaLink(columns);
     const deleted = page.rows.filter(isDeleted);
@@ -150,7 +157,7 @@ async function* byTime(reading: Reading, since: { readonly modifiedon: string | 
   });
   const headers = headersOf(reading);
   let latest = from;
-  for await (const page of rawPages(reading, path, headers)) {
+  for await (const page of rawPages(ofEverything(reading, since), path, headers)) {
     const before = latest;
     for (const { modifiedon } of page.rows) if (typeof modifiedon === "string") latest = later(latest, modifiedon);
     if (from !== null && latest === from && before === from && !page.last) context.http.countAs("overlap");

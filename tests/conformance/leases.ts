@@ -1,5 +1,6 @@
 /** Who may write a step and a run. */
 import { assertEquals } from "@std/assert";
+import type { PageSave, StoredRecord } from "../../store/store.ts";
 import { codeOf, nothing, place, type StoreTest } from "./place.ts";
 import { change, coupling, keysOf, record, run } from "./rows.ts";
 
@@ -7,6 +8,32 @@ import { change, coupling, keysOf, record, run } from "./rows.ts";
 export function leaseTests(test: StoreTest): void {
   const first = { number: 1, holder: "one" };
   const second = { number: 2, holder: "two" };
+
+  test("savePage() under a lease saves what differs, and counts everything as met", async (store, connection) => {
+    const { save, records } = place(store, connection);
+    await save({ lease: first });
+    const page = (run: string, records: readonly StoredRecord[], more: Partial<PageSave> = {}) =>
+      store.savePage(connection, "s", "erp", { ...nothing, run, records, lease: first, ...more });
+    const unseen = async (run: string) =>
+      (await store.records(connection, "s", "erp", { unseen: run }, { limit: 9 })).map(({ id }) => id);
+    const early = { modifiedAt: "2026-01-01T00:00:00Z" };
+    await page("r1", ["a", "b", "c"].map((id) => record(id, id === "a" ? {} : early)));
+    await save({ rebase: true, lease: first });
+    const changed = record("b", { ...early, label: "Other", fingerprint: "other", data: { name: "Other" } });
+    await page("r2", [record("c", early), changed]);
+    assertEquals((await store.step(connection, "s")).newest.erp, { id: "c", ...early });
+    assertEquals([await unseen("r2"), await unseen("r1")], [["a"], ["a", "b", "c"]]);
+    await page("r2", [record("a")], { left: ["c"] });
+    assertEquals((await store.step(connection, "s")).newest.erp, { id: "a", modifiedAt: record("a").modifiedAt });
+    assertEquals(await unseen("r2"), []);
+    const kept = await records("erp");
+    assertEquals(kept.map(({ id, state, label }) => [id, state, label]), [
+      ["a", "present", "Label a"],
+      ["b", "present", "Other"],
+      ["c", "left", "Label c"],
+    ]);
+    assertEquals(kept[1], changed);
+  });
 
   test("save() and savePage() let whoever took a step last write it, and nobody else", async (store, connection) => {
     const { save, records, states } = place(store, connection);

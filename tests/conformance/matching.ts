@@ -1,7 +1,7 @@
 /** How stores couple records by their keys. */
 import { assertEquals } from "@std/assert";
 import { couple } from "../../matching/couple.ts";
-import type { Matched, Matching, PageSave, RecordKeys, Side, Store } from "../../store/store.ts";
+import type { Matched, Matching, PageSave, RecordKeys, Side, Store, StoredRecord } from "../../store/store.ts";
 import { codeOf, idsOf, nothing, place, type StoreTest } from "./place.ts";
 import { change, coupling, keysOf, record } from "./rows.ts";
 
@@ -168,6 +168,24 @@ export function matchTests(test: StoreTest): void {
       assertEquals(found.map(({ id, state }) => `${id} ${state}`), ["a present", "b left", "c present", "d present"]);
     },
   );
+
+  test("savePage() of a new side takes a record that came in two pages as it came last", async (store, connection) => {
+    const lease = { number: 1, holder: "one" };
+    const page = { ...nothing, run: "r1", isNew: true as const, lease };
+    await store.save(connection, "s", { lease });
+    const save = (side: Side, records: readonly StoredRecord[], keys: readonly RecordKeys[]) =>
+      store.savePage(connection, "s", side, { ...page, records, keys });
+    await save("erp", [record("a"), record("b")], [keysOf("a", ["1"]), keysOf("b", ["2"])]);
+    const again = record("b", { fingerprint: "other", label: "B again" });
+    const late = keysOf("b", ["3"], { fingerprint: "other" });
+    await save("erp", [again, record("c")], [late, keysOf("c", ["4"])]);
+    const crm = [["x", "2"], ["y", "3"], ["z", "4"]] as const;
+    await save("crm", crm.map(([id]) => record(id)), crm.map(([id, key]) => keysOf(id, [key])));
+    const found = await store.records(connection, "s", "erp", { uncoupled: true }, { limit: 9 });
+    assertEquals(found.map(({ id, label }) => `${id} ${label}`), ["a Label a", "b B again", "c Label c"]);
+    assertEquals((await match(store, connection, 0)).coupled, 2);
+    assertEquals(await pairsOf(store, connection), ["b y match 0", "c z match 0"]);
+  });
 
   for (const shares of [1, 7]) {
     test(`match() decides as couple() does, in ${shares} share(s)`, async (store, connection) => {

@@ -66,6 +66,65 @@ Deno.test("pages() refuses a link to elsewhere, one that repeats, an answer with
   }
 });
 
+/** Rows of which a few hundred make a slice; their text holds what slices are cut at. */
+function longRows(from: number, count: number) {
+  const trap = '},{"@odata.etag":"x"}],"value":[{"@odata.nextLink":' + "x".repeat(2_000);
+  return Array.from(
+    { length: count },
+    (_, at) => ({ "@odata.etag": `W/"${at}"`, id: from + at, price: 0.5, text: trap }),
+  );
+}
+
+Deno.test("pages() gives a long page bit by bit, and asks for the next one meanwhile", async () => {
+  const asked: string[] = [];
+  await using stub = serveStub((request, path) => {
+    asked.push(path);
+    const context = "$metadata#rows";
+    if (path.endsWith("?b")) return Response.json({ "@odata.context": context, value: longRows(900, 700) });
+    const link = `${new URL(request.url).origin}/api/rows?b`;
+    return Response.json({ "@odata.context": context, value: longRows(0, 900), "@odata.nextLink": link });
+  });
+  const decimals = new Set(["price"]);
+  for (const isSliced of [false, true]) {
+    asked.length = 0;
+    const seen: odata.RawRow[] = [];
+    const pages: [number, boolean, number][] = [];
+    for await (const { rows, last } of odata.pages(httpTo(stub), "rows", { isSliced, decimals })) {
+      seen.push(...rows);
+      pages.push([rows.length, last, asked.length]);
+    }
+    assertEquals(
+      seen,
+      longRows(0, 1600).map((row, at) => ({ ...longRows(0, 900)[at % 900], id: row.id, price: "0.5" })),
+    );
+    assertEquals(asked, ["/api/rows", "/api/rows?b"]);
+    if (!isSliced) assertEquals(pages.map(([, last]) => last), [false, true]);
+    else {
+      assert(pages.length > 3, `${pages.length} pages`);
+      assertEquals(pages.map(([, last]) => last), pages.map((_, at) => at === pages.length - 1));
+    }
+  }
+});
+
+Deno.test("pages() takes a long page as a whole where its rows begin otherwise, and refuses one that is no JSON", async () => {
+  const text = JSON.stringify({ value: longRows(0, 900) });
+  const bodies = {
+    whole: text.replaceAll('{"@odata.etag":', '{ "@odata.etag":'),
+    nested: JSON.stringify({ value: [{ "@odata.etag": "x", value: longRows(0, 900) }] }),
+    broken: text.replaceAll('"id":7,', '"id":,'),
+    cut: text.slice(0, -1),
+  };
+  const rowsOf = async (body: string) => {
+    await using stub = serveStub(() => new Response(body, { headers: { "content-type": "application/json" } }));
+    const pages = await Array.fromAsync(odata.pages(httpTo(stub), "rows", { isSliced: true }));
+    return pages.flatMap(({ rows }) => rows);
+  };
+  assertEquals(await rowsOf(bodies.whole), longRows(0, 900));
+  for (const body of [bodies.nested, bodies.broken, bodies.cut]) {
+    assertEquals((await assertRejects(() => rowsOf(body), ServiceError)).code, "bad_json");
+  }
+});
+
 Deno.test("pages() gives up on a list that has no end", async () => {
   let asked = 0;
   const endless = {

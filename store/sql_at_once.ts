@@ -1,0 +1,85 @@
+/**
+ * What one statement saves of a page, each a transaction by itself: while a program works on the next page it sends
+ * nothing, and a longer transaction would wait meanwhile with the step locked. So both sides are saved side by side.
+ */
+import { type RawBuilder, sql } from "kysely";
+import { newestOf } from "./newest.ts";
+import { differentFrom, insertRecords } from "./sql_records.ts";
+import { ids, json, rowsOf } from "./sql_rows.ts";
+import { insertUncoupled } from "./sql_uncoupled.ts";
+import type { Work } from "./sql_work.ts";
+import { countNew, lastOf, presentOf } from "./sql_write.ts";
+import type { PageSave, Side } from "./store.ts";
+
+/**
+ * Returns what is left to be saved, in a transaction that refuses who lost the step; null: nothing. Throws what
+ * {@link isKnownRecord} tells where a record of a new side was read before; then nothing was saved.
+ */
+export async function writeAtOnce(
+  work: Work,
+  { side, page }: { side: Side; page: PageSave },
+): Promise<PageSave | null> {
+  const { lease, deleted, left, merged = [], cursor, swept, whole, records } = page;
+  if (lease === undefined || records.length === 0) return page;
+  const isMore = [cursor, swept, whole].some((place) => place !== undefined) ||
+    deleted.length + left.length + merged.length > 0;
+  if (page.isNew) return !isMore && await writeNewRecords(work, { side, page }) ? null : page;
+  const rest = await writeMet(work, { side, page });
+  return rest !== null && !isMore && rest.records.length === 0 && rest.newest === undefined ? null : rest ?? page;
+}
+
+/** Whether {@link writeAtOnce} failed, and saved nothing, since a record was read before. */
+export function isKnownRecord(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "23505";
+}
+
+/** Nothing is compared with what is there. False: nothing was saved, the step is somebody else's, or has couplings. */
+async function writeNewRecords(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<boolean> {
+  const records = lastOf(presentOf(side, page));
+  const none = sql`not exists (select from couplings where connection = ${work.connection} and step = ${work.step})`;
+  const anew = { isGiven: sql`exists (select from held)`, isAnew: true };
+  const { rows } = await sql`with held as materialized (select ${fromStep(work, page)} and ${none} for share),
+    records_in as (${insertRecords(work, records, anew)}),
+    uncoupled_in as (${insertUncoupled(work, side, { records, keys: page.keys ?? [], ...anew })})
+    select from held`.execute(work.tx);
+  if (rows.length === 0) return false;
+  await countNew(work, side, records);
+  return true;
+}
+
+/** Saves that records were met. The page with those that differ from what is known of them; null: nothing was saved. */
+async function writeMet(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<PageSave | null> {
+  const { connection, step } = work;
+  const records = lastOf(page.records);
+  const met = [...records.map(({ id }) => id), ...page.met ?? []];
+  const newest = newestOf([...page.newest === undefined ? [] : [page.newest], ...records]);
+  const column = sql.raw(`newest_${side}`);
+  const [found] = await rowsOf<{ isNewer: boolean; different: number[] }>(
+    work.tx,
+    sql`with held as materialized (
+      select coalesce(${column} ->> 'modifiedAt', '') collate "C" < ${newest?.modifiedAt ?? ""}::text as newer
+      ${fromStep(work, page)} for share
+    ), forgotten as (
+      delete from met where connection = ${connection} and step = ${step} and side = ${side} and run <> ${page.run}
+        and exists (select from held)
+    ), met_in as (
+      insert into met (connection, step, side, run, ids)
+        select ${connection}::text, ${step}::text, ${side}::text, ${page.run}::text, ${ids(met)} from held
+    )
+    select json_build_object('isNewer', newer, 'different',
+      array(${differentFrom(work, presentOf(side, { records }))}))::text as row from held`,
+  );
+  if (found === undefined) return null;
+  const { isNewer, different } = found;
+  const { newest: _, ...rest } = page;
+  return {
+    ...rest,
+    records: different.map((at) => records[at]!),
+    met: [],
+    ...(isNewer ? { newest: newest! } : {}),
+  };
+}
+
+function fromStep({ connection, step }: Work, { lease }: PageSave): RawBuilder<unknown> {
+  return sql`from steps where connection = ${connection} and step = ${step} and lease = ${json(lease)}::jsonb`;
+}
