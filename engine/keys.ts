@@ -64,19 +64,40 @@ function isOneSided({ kind, direction, transform }: FieldRule): boolean {
   return kind === "convert" && direction === "fromCrm" && !transform?.forward;
 }
 
-/** What both sides of a pair that agrees have equal, in the CRM's domain, blanks alike. */
+/** Whether a blank in the ERP asks for nothing, whatever the CRM has. */
+function canLeave({ kind, direction, lookup }: FieldRule): boolean {
+  return kind === "coupled" && direction === "toCrm" && lookup!.options.blank === "leave";
+}
+
+/**
+ * What both sides of a pair that agrees have equal, in the CRM's domain, blanks alike; and without what the ERP leaves.
+ * The CRM's record says both: it doesn't know the other one.
+ */
 function meeting(rules: readonly FieldRule[], side: Side, data: Fields, lookups: Lookups | null): RecordKeys["meets"] {
   const base: Record<string, Value> = {};
   const common: Value[] = [];
+  const leavable: number[] = [];
+  let left = 0;
   for (const rule of rules) {
     const own = side === "crm" ? data[rule.crm] ?? null : rule.erp === null ? rule.value : data[rule.erp] ?? null;
     base[rule.name] = own;
-    if (side === "crm") common.push(isBlank(own) ? null : own);
-    else {
-      const looked = toCrm(rule, own, lookups!);
-      if (!("value" in looked)) return null;
-      common.push(isBlank(looked.value) ? null : looked.value);
-    }
+    const looked = side === "crm" ? { value: own } : toCrm(rule, own, lookups!);
+    const isLeavable = canLeave(rule);
+    if (isLeavable) leavable.push(common.length);
+    if ("value" in looked) common.push(isBlank(looked.value) ? null : looked.value);
+    else if (isLeavable && isBlank(own)) {
+      common.push(null);
+      left++;
+    } else return null;
   }
-  return { agrees: hash("sha1", JSON.stringify(common), "base64"), base };
+  const agrees: string[] = [];
+  if (left === 0) agrees.push(hashOf(common));
+  if (leavable.length > 0 && (side === "crm" || left === leavable.length)) {
+    agrees.push(hashOf(common.map((value, at) => leavable.includes(at) ? [] : value))); // a list is no value
+  }
+  return agrees.length === 0 ? null : { agrees, base };
+}
+
+function hashOf(values: readonly unknown[]): string {
+  return hash("sha1", JSON.stringify(values), "base64");
 }

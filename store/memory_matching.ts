@@ -43,7 +43,7 @@ export function match(memory: StepMemory, matching: Matching, isUnsettled: (pair
     }
     const met = { erp: memory.keys.erp.get(erp)!, crm: memory.keys.crm.get(crm)! };
     const own = { erpId: erp, crmId: crm, state: "coupled" as const, definition, how, written: null, resolution: null };
-    const agrees = met.erp.meets !== null && met.erp.meets.agrees === met.crm.meets?.agrees &&
+    const agrees = (met.erp.meets?.agrees ?? []).some((one) => met.crm.meets?.agrees.includes(one)) &&
       !isUnsettled(pairOf(memory, { ...own, base: null, seen: { erp: null, crm: null } }));
     const base = agrees ? { erp: met.erp.meets!.base, crm: met.crm.meets!.base } : null;
     const seen = { erp: agrees ? met.erp.fingerprint : null, crm: agrees ? met.crm.fingerprint : null };

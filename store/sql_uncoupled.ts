@@ -31,12 +31,12 @@ export async function writeUncoupled(
 
 const keyColumns: readonly Given[] = [
   ...[["id", "text"], ["fingerprint", "text"], ["keys", "list"], ["run", "text"]] as const,
-  ...[["agrees", "text"], ["base", "text"]] as const,
+  ...[["agrees", "list"], ["base", "text"]] as const,
 ];
 
 function rowOf({ id, fingerprint, keys, run, meets }: RecordKeys): (string | null)[] {
   const own = [storable(id), storable(fingerprint), listOf(keys), storable(run)];
-  return [...own, ...meets === null ? [null, null] : [meets.agrees, encode(meets.base)]];
+  return [...own, ...meets === null ? [null, null] : [listOf(meets.agrees), encode(meets.base)]];
 }
 
 /** Keys of records that are in the table as they were when the keys were made. */
@@ -107,7 +107,7 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
       having count(*) filter (where u.side = 'erp') > 0 and count(*) filter (where u.side = 'crm') > 0
     ), pairs as materialized (
       select e.id as erp_id, c.id as crm_id, erp_at, crm_at, e.fingerprint as seen_erp, c.fingerprint as seen_crm,
-        e.base as base_erp, c.base as base_crm, coalesce(e.agrees = c.agrees, false) as agreed
+        e.base as base_erp, c.base as base_crm, coalesce(e.agrees && c.agrees, false) as agreed
       from met join uncoupled e on e.ctid = erp_at join uncoupled c on c.ctid = crm_at
       where erp_count = 1 and crm_count = 1
     ), excepted as materialized (

@@ -329,11 +329,11 @@ export interface RecordKeys {
   /** The run that made them. */
   readonly run: string;
   /**
-   * What a pair is coupled with that need not be looked at: two records with an equal `agrees` have the same values in
-   * all fields, by all rules, and nothing else keeps them from agreeing. `base`: this side of the {@link Base}. Null
+   * What a pair is coupled with that need not be looked at: two records with one of `agrees` in common have the
+   * same values in all fields, by all rules, and nothing else keeps them from agreeing. `base`: this side of the {@link Base}. Null
    * where nobody can tell beforehand.
    */
-  readonly meets: { readonly agrees: string; readonly base: Fields } | null;
+  readonly meets: { readonly agrees: readonly string[]; readonly base: Fields } | null;
 }
 
 /** Which uncoupled records are the same by their keys of one match group. */

@@ -11,6 +11,7 @@ import { rebuilt } from "./0007_rebuilt.ts";
 import { signsOfLife } from "./0008_signs_of_life.ts";
 import { restored } from "./0009_restored.ts";
 import { dataPath } from "./0010_data_path.ts";
+import { severalWays } from "./0011_several_ways.ts";
 import type { Migration } from "./migration.ts";
 
 /** All migrations, in order of number. */
@@ -25,6 +26,7 @@ export const migrations: readonly Migration[] = [
   signsOfLife,
   restored,
   dataPath,
+  severalWays,
 ];
 
 /**

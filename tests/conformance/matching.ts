@@ -44,7 +44,7 @@ export function matchTests(test: StoreTest): void {
   test("match() couples with its base what agrees, unless something of it waits", async (store, connection) => {
     const { save, pairs } = place(store, connection);
     const meets = (agrees: string, name: string) => ({
-      meets: { agrees, base: { [`the "${signs}" name`]: name, n: null } },
+      meets: { agrees: agrees.split(" "), base: { [`the "${signs}" name`]: name, n: null } },
     });
     await place(store, connection).read("erp", ["a", "b", "c", "d", "e"].map((id) => record(id)));
     await place(store, connection).read("crm", ["v", "w", "x", "y", "z"].map((id) => record(id)));
@@ -56,7 +56,7 @@ export function matchTests(test: StoreTest): void {
         ],
         crm: [
           ...[
-            keysOf("v", ["1"], meets("=", "V")),
+            keysOf("v", ["1"], meets("~ =", "V")),
             keysOf("w", ["2"], meets("~", "W")),
             keysOf("x", ["3"], meets("=", "X")),
           ],
