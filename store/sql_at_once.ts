@@ -12,6 +12,12 @@ import { countNew, lastOf, presentOf } from "./sql_write.ts";
 import type { PageSave, Side } from "./store.ts";
 
 /**
+ * That the transaction does not wait until it is on disk. What saves that a reading is complete waits, for all that was
+ * written before it too; if the server's machine goes down first, everything is read again.
+ */
+const unhurried = sql`set_config('synchronous_commit', 'off', true)`;
+
+/**
  * Returns what is left to be saved, in a transaction that refuses who lost the step; null: nothing. Throws what
  * {@link isKnownRecord} tells where a record of a new side was read before; then nothing was saved.
  */
@@ -38,7 +44,9 @@ async function writeNewRecords(work: Work, { side, page }: { side: Side; page: P
   const records = lastOf(presentOf(side, page));
   const none = sql`not exists (select from couplings where connection = ${work.connection} and step = ${work.step})`;
   const anew = { isGiven: sql`exists (select from held)`, isAnew: true };
-  const { rows } = await sql`with held as materialized (select ${fromStep(work, page)} and ${none} for share),
+  const { rows } = await sql`with held as materialized (select ${unhurried} ${
+    fromStep(work, page)
+  } and ${none} for share),
     records_in as (${insertRecords(work, records, anew)}),
     uncoupled_in as (${insertUncoupled(work, side, { records, keys: page.keys ?? [], ...anew })})
     select from held`.execute(work.tx);
@@ -57,7 +65,8 @@ async function writeMet(work: Work, { side, page }: { side: Side; page: PageSave
   const [found] = await rowsOf<{ isNewer: boolean; different: number[] }>(
     work.tx,
     sql`with held as materialized (
-      select coalesce(${column} ->> 'modifiedAt', '') collate "C" < ${newest?.modifiedAt ?? ""}::text as newer
+      select ${unhurried},
+        coalesce(${column} ->> 'modifiedAt', '') collate "C" < ${newest?.modifiedAt ?? ""}::text as newer
       ${fromStep(work, page)} for share
     ), forgotten as (
       delete from met where connection = ${connection} and step = ${step} and side = ${side} and run <> ${page.run}

@@ -93,61 +93,63 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
   const key = sql.raw(`u.keys[${group + 1}]`);
   const open = sql`u.connection = ${connection} and u.step = ${step} and u.unclear is null and ${key} is not null
     and (${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth}) and ${free("u")}`;
+  const onBothSides = sql.raw(`bool_or(u.side = 'erp') and bool_or(u.side = 'crm')`);
   const of = (side: Side, value: string) => sql.raw(`${value} filter (where u.side = '${side}') as ${side}`);
-  const held = (side: Side) => sql`p.${sql.raw(side)}_id in (select json_array_elements_text(${json(except[side])}))`;
+  const held = (side: Side) => sql`${sql.raw(side)}.id in (select json_array_elements_text(${json(except[side])}))`;
   const unsettled = (side: Side, source: string) =>
     sql`exists (select from changes h where h.connection = ${connection} and h.step = ${step} and h.side = ${side}
       and h.source = ${sql.raw(source)} and h.state in ${unsettledOnes})`;
-  const [found] = await rowsOf<{ coupled: number; agreed: number; except: Matched["except"] }>(
+  type Found = { coupled: number; agreed: number; doubtful: number; except: Matched["except"] };
+  const [found] = await rowsOf<Found>(
     tx,
     sql`with met as materialized (
-      select ${key} as key, ${of("erp", "count(*)")}_count, ${of("crm", "count(*)")}_count,
+      select ${of("erp", "count(*)")}_count, ${of("crm", "count(*)")}_count,
         ${of("erp", "min(u.ctid)")}_at, ${of("crm", "min(u.ctid)")}_at
-      from uncoupled u where ${open} group by 1
-      having count(*) filter (where u.side = 'erp') > 0 and count(*) filter (where u.side = 'crm') > 0
+      from uncoupled u where ${open} group by ${key} having ${onBothSides}
     ), pairs as materialized (
-      select e.id as erp_id, c.id as crm_id, erp_at, crm_at, e.fingerprint as seen_erp, c.fingerprint as seen_crm,
-        e.base as base_erp, c.base as base_crm, coalesce(e.agrees && c.agrees, false) as agreed
-      from met join uncoupled e on e.ctid = erp_at join uncoupled c on c.ctid = crm_at
+      select erp.id as erp_id, crm.id as crm_id, erp_at, crm_at, erp.fingerprint as seen_erp,
+        crm.fingerprint as seen_crm, erp.base as base_erp, crm.base as base_crm,
+        coalesce(erp.agrees && crm.agrees, false) and not ${unsettled("crm", "erp.id")}
+          and not ${unsettled("erp", "crm.id")} as agreed,
+        ${held("erp")} or ${held("crm")} as held
+      from met join uncoupled erp on erp.ctid = erp_at join uncoupled crm on crm.ctid = crm_at
       where erp_count = 1 and crm_count = 1
-    ), excepted as materialized (
-      select erp_id, crm_id, erp_at, crm_at from pairs p where ${held("erp")} or ${held("crm")}
     ), made as (
       insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, dirty)
       select ${connection}::text, ${step}::text, erp_id, crm_id, 'coupled',
         case when agreed then ('{"erp":' || base_erp || ',"crm":' || base_crm || '}')::json end,
         case when agreed then seen_erp end, case when agreed then seen_crm end, ${definition}::text, ${how}::text,
         not agreed
-      from (select erp_id, crm_id, seen_erp, seen_crm, base_erp, base_crm,
-          agreed and not ${unsettled("crm", "p.erp_id")} and not ${unsettled("erp", "p.crm_id")} as agreed
-        from pairs p where not (${held("erp")} or ${held("crm")})) p
-      returning erp_id, dirty
+      from pairs where not held
     ), gone as (
-      delete from uncoupled u using (select erp_at as at from pairs p where not (${held("erp")} or ${held("crm")})
-        union all select crm_at from pairs p where not (${held("erp")} or ${held("crm")})) p
-      where u.ctid = p.at
-    ), doubtful as materialized (
-      select key from met where erp_count > 1 or crm_count > 1
-    ), several as materialized (
-      select u.ctid as at, u.side, u.id, key from uncoupled u join doubtful on key = ${key} where ${open}
-    ), listed as (
-      insert into unclear (connection, step, position, key, erp, crm)
-      select ${connection}::text, ${step}::text, ${group}::int, key, ${of("erp", "array_agg(u.id order by u.id)")},
-        ${of("crm", "array_agg(u.id order by u.id)")}
-      from several u group by key
+      delete from uncoupled u using (select erp_at as at from pairs where not held
+        union all select crm_at from pairs where not held) p where u.ctid = p.at
     ), marked as (
-      update uncoupled u set unclear = ${group}::int from (
-        select at from several union all select erp_at from excepted union all select crm_at from excepted) m
-      where u.ctid = m.at
+      update uncoupled u set unclear = ${group}::int from (select erp_at as at from pairs where held
+        union all select crm_at from pairs where held) p where u.ctid = p.at
     )
-    select json_build_object('coupled', (select count(*) from made),
-      'agreed', (select count(*) from made where not dirty),
+    select json_build_object('coupled', (select count(*) from pairs where not held),
+      'agreed', (select count(*) from pairs where not held and agreed),
+      'doubtful', (select count(*) from met where erp_count > 1 or crm_count > 1),
       'except', coalesce((select json_agg(json_build_object('erp', erp_id, 'crm', crm_id) order by erp_id)
-        from excepted), '[]'))::text as row`,
+        from pairs where held), '[]'))::text as row`,
   );
-  if (found!.coupled > 0) {
-    await sql`update steps set coupled = coupled + ${found!.coupled}::int where ${place}`.execute(tx);
-    await work.grown(work, "couplings", { length: found!.coupled });
+  const { doubtful, ...matched } = found!;
+  if (doubtful > 0) {
+    await sql`with several as materialized (
+        select ${key} as key, ${of("erp", "array_agg(u.id order by u.id)")}, array_agg(u.ctid) as places,
+          ${of("crm", "array_agg(u.id order by u.id)")}
+        from uncoupled u where ${open} group by ${key} having ${onBothSides}
+      ), listed as (
+        insert into unclear (connection, step, position, key, erp, crm)
+        select ${connection}::text, ${step}::text, ${group}::int, key, erp, crm from several
+      )
+      update uncoupled u set unclear = ${group}::int from (select unnest(places) as at from several) m
+        where u.ctid = m.at`.execute(tx);
   }
-  return found!;
+  if (matched.coupled > 0) {
+    await sql`update steps set coupled = coupled + ${matched.coupled}::int where ${place}`.execute(tx);
+    await work.grown(work, "couplings", { length: matched.coupled });
+  }
+  return matched;
 }
