@@ -39,14 +39,22 @@ export async function endAll(): Promise<void> {
   await Promise.all(children.map((child) => child.status));
 }
 
-/** Runs a program to its end. */
-export async function run(
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where it runs; in the project, if not given. */
+  readonly dir?: string;
+  /** With which it ends well; 0, if not given. */
+  readonly codes?: readonly number[];
+}
+
+/** Runs a program to its end, and throws what was said when it fails. */
+export async function runWell(
   program: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, dir = project, codes = [0] }: RunOptions = {},
 ): Promise<Ended> {
   const began = performance.now();
-  const child = start(program, { args: [...args], env, stdout: "piped", stderr: "piped" });
+  const child = start(program, { args: [...args], env: { ...env }, cwd: dir, stdout: "piped", stderr: "piped" });
   let peak = 0;
   const polled = setInterval(() => peak = Math.max(peak, memoryOf(child.pid)), 50);
   const texts = Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
@@ -54,16 +62,10 @@ export async function run(
   const ms = performance.now() - began;
   clearInterval(polled);
   const [stdout, stderr] = await texts;
-  return { code, ms, peak, stdout, stderr };
-}
-
-/** The same, and throws what was said when it fails. */
-export async function runWell(...[program, args, env]: Parameters<typeof run>): Promise<Ended> {
-  const ended = await run(program, args, env);
-  if (ended.code === 0) return ended;
-  const said = `${ended.stderr}\n${ended.stdout}`.trim().slice(-2000);
+  if (codes.includes(code)) return { code, ms, peak, stdout, stderr };
+  const said = `${stderr}\n${stdout}`.trim().slice(-2000);
   const shown = [program, ...args].join(" ").replace(/:[^:@ ]+@/g, "@").slice(0, 300);
-  throw new Error(`Cannot measure: "${shown}" ended with ${ended.code}: ${said}`);
+  throw new Error(`Cannot measure: "${shown}" ended with ${code}: ${said}`);
 }
 
 function memoryOf(pid: number): number {

@@ -16,14 +16,24 @@ export interface ServerPlace extends Place {
   readonly database: Database;
 }
 
-/** Runs a command with the permissions of its task; throws what it said unless it ends with code 0. */
+/** Runs a command as its task does; throws what it said unless it ends with code 0. */
 export function tenging({ home, database }: Place, ...args: readonly string[]): Promise<Ended> {
-  return runWell(
-    Deno.execPath(),
-    ["run", "-q", `-P=${args[0]}`, "--no-prompt", `${project}main.ts`, ...args],
-    { TENGING_HOME: home, DATABASE_URL: database?.url ?? "", DATABASE_URL_FILE: "", NO_COLOR: "1", TERM: "dumb" },
-  );
+  const env = { TENGING_HOME: home, DATABASE_URL: database?.url ?? "", DATABASE_URL_FILE: "", ...quiet };
+  return runWell(Deno.execPath(), taskOf(args), { env });
 }
+
+/** Nobody watches. */
+export const quiet = { NO_COLOR: "1", TERM: "dumb" } as const;
+
+/** The arguments of Deno for a command, with its task's flags and permissions; in the project's folder. */
+export function taskOf([name, ...args]: readonly string[]): readonly string[] {
+  const [, ...flags] = settings.tasks[name!]!.command.split(" ");
+  return [...flags, ...args];
+}
+
+const settings: { readonly tasks: Readonly<Record<string, { readonly command: string }>> } = JSON.parse(
+  await Deno.readTextFile(`${project}deno.json`),
+);
 
 /** Synchronizes the customers with all that they depend on. */
 export function syncCustomers(place: Place, ...options: readonly string[]): Promise<Ended> {

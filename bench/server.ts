@@ -37,7 +37,7 @@ export async function openServer(): Promise<Server> {
       ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],
       ...commands.flatMap((command) => ["-c", command]),
       url,
-    ], env);
+    ], { env });
   let count = 0;
   const { stdout } = await psql(server.url, ...shown.map((name) => `show ${name}`));
   return {
