@@ -71,8 +71,9 @@ export async function propagate(context: StepContext, round: number): Promise<vo
 async function noteSent(context: StepContext, changes: readonly Change[]): Promise<readonly Change[]> {
   for (let again = false;; again = true) {
     const at = context.now();
-    const sent = changes.map((change): Change => ({ ...change, state: "sent", attempts: change.attempts + 1, at }));
-    await context.store.save(context.connection, context.step.name, { changes: sent });
+    const sent = changes.map((change) => ({ ...change, state: "sent" as const, attempts: change.attempts + 1, at }));
+    const turned = sent.map(({ id, state, attempts, at }) => ({ id, state, attempts, at }));
+    await context.store.save(context.connection, context.step.name, { turned });
     if (again || Date.parse(context.now()) - Date.parse(at) < stale) return sent;
   }
 }

@@ -1,6 +1,6 @@
 /** What came of writes: records, couplings with their bases, and the changes' ends, saved in one transaction. */
 import type { Outcome, Row } from "../connectors/connector.ts";
-import type { Change, Coupling, Pair, Reason, Settlement, Side, StoredRecord } from "../store/store.ts";
+import type { Change, Coupling, Pair, Reason, Settlement, Side, StoredRecord, Turned } from "../store/store.ts";
 import { otherSide, type Settled, type StepContext } from "./context.ts";
 import { coupledBy, isUntouched, type Known } from "./coupled_by.ts";
 import { readAgain } from "./find.ts";
@@ -45,6 +45,7 @@ export async function settle(context: StepContext, settling: Settling): Promise<
     couplings: [] as Coupling[],
     parted: [] as string[],
     changes: [] as Change[],
+    turned: [] as Turned[],
     close: [] as { side: Side; source: string }[],
   };
   const counts: (() => void)[] = [];
@@ -56,8 +57,9 @@ export async function settle(context: StepContext, settling: Settling): Promise<
 
   function one(change: Change, outcome: Outcome): void {
     const at = context.now();
-    const finished = (state: Change["state"], reasons = change.reasons) => {
-      saved.changes.push({ ...change, state, reasons, at });
+    const finished = (state: "open" | "closed" | "done") => {
+      if (state === "done") saved.turned.push({ id: change.id, state, attempts: change.attempts, at });
+      else saved.changes.push({ ...change, state, at });
     };
     // An earlier change left the document open, and this one did not close it.
     const stillOpen = ({ source }: Change) => notRestored(context, side, source);

@@ -210,6 +210,10 @@ function storeOf(connections: Connections): MemoryStore {
         }
       }
       for (const change of settlement.changes ?? []) changes.set(change.id, keep({ ...change, step }));
+      for (const turned of settlement.turned ?? []) {
+        const known = changes.get(turned.id);
+        if (known?.step === step) changes.set(turned.id, keep({ ...known, ...turned }));
+      }
       if (settlement.definition !== undefined) define(memory, settlement.definition);
       if (settlement.ended !== undefined) {
         memory.ended = settlement.ended.definition;

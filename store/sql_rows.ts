@@ -20,7 +20,7 @@ export function ids(values: readonly string[]): RawBuilder<unknown> {
 }
 
 /** A column of {@link given}: its name and type. */
-export type Given = readonly [name: string, type: "text" | "json" | "int" | "list"];
+export type Given = readonly [name: string, type: "text" | "json" | "jsonb" | "int" | "list"];
 
 /** Rows as a table; each has the columns in this order, as {@link delimited} takes them. */
 export function given(rows: readonly (readonly (string | null)[])[], columns: readonly Given[]): RawBuilder<unknown> {

@@ -4,11 +4,11 @@ import { countCouplings, endCouplings, writeCouplings } from "./sql_couplings.ts
 import { newestOf } from "./newest.ts";
 import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
 import { insertRecords, mergeRecords } from "./sql_records.ts";
-import { type Db, ids, json, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
+import { type Db, type Given, given, ids, json, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
 import { insertUncoupled, writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
 import { hold, type Touched, type Work } from "./sql_work.ts";
 import type { Change, PageSave, Run, Settlement, Side } from "./store.ts";
-import { storable } from "./text.ts";
+import { encode, storable, unescape } from "./text.ts";
 
 /** Store.saveRun. */
 export async function writeRun(tx: Db, connection: string, run: Run): Promise<void> {
@@ -118,21 +118,22 @@ async function writeGone(
 
 /** Store.save. */
 export async function writeSettlement(work: Work, settlement: Settlement): Promise<void> {
-  const { records = [], parted = [], couplings = [], changes = [], close = [], definition } = settlement;
+  const { records = [], parted = [], couplings = [], changes = [], turned = [], close = [], definition } = settlement;
   refuseSecondOpen(work.step, settlement);
   await hold(work, settlement.lease);
   const changed = await mergeRecords(work, records.map(({ side, record }) => ({ ...record, side })));
   const touched = { erp: [...changed.erp], crm: [...changed.crm] };
-  await writeChanges(work, { changes, close });
-  // A change stands on the side that is written, its source is a record of the other.
-  for (const { side, source } of [...changes, ...close]) touched[side === "erp" ? "crm" : "erp"].push(source);
+  const told = await writeChanges(work, { changes, turned, close });
   const ended = [...await endCouplings(work, parted), ...await writeCouplings(work, couplings)];
   for (const { erpId, crmId } of [...ended, ...couplings]) {
     touched.erp.push(erpId);
     touched.crm.push(crmId);
   }
   await countCouplings(work, { ended, couplings });
-  await derive(work, touched);
+  const waiting = { erp: [...touched.erp], crm: [...touched.crm] };
+  // A change stands on the side that is written, its source is a record of the other.
+  for (const { side, source } of told) waiting[side === "erp" ? "crm" : "erp"].push(source);
+  await derive(work, waiting);
   for (const side of ["erp", "crm"] as const) {
     await writeUncoupled(work, side, { touched: touched[side], changed: changed[side] });
     await writeKeys(work, side, settlement.keys?.[side] ?? []);
@@ -151,10 +152,11 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   if (settlement.rebase) await writeRebase(work);
 }
 
+/** Returns of what side and source these are, where it may make a difference to what waits. */
 async function writeChanges(
   work: Work,
-  { changes, close }: { changes: readonly Change[]; close: NonNullable<Settlement["close"]> },
-): Promise<void> {
+  { changes, turned, close }: Required<Pick<Settlement, "changes" | "turned" | "close">>,
+): Promise<readonly { readonly side: Side; readonly source: string }[]> {
   const { tx, connection, step } = work;
   const closing = [...close, ...changes.filter(isOpen)].map(({ side, source }) => ({ side, source }));
   if (closing.length > 0) {
@@ -163,19 +165,48 @@ async function writeChanges(
       where h.connection = ${connection} and h.step = ${step} and h.side = i.side and h.source = i.source
         and h.state in ${openOnes}`.execute(tx);
   }
-  if (changes.length === 0) return;
+  const told: { side: Side; source: string }[] = [...changes, ...close];
+  if (turned.length > 0) {
+    const rows = turned.map(({ id, state, attempts, at }) => [storable(id), state, String(attempts), storable(at)]);
+    const columns: readonly Given[] = [["id", "text"], ["state", "text"], ["attempts", "int"], ["at", "text"]];
+    const known = await sql<{ side: Side; source: string; state: string }>`update changes h
+      set state = i.state, attempts = i.attempts, at = i.at from ${given(rows, columns)} i
+      where h.connection = ${connection} and h.step = ${step} and h.id = i.id
+      returning h.side, h.source, h.state`.execute(tx);
+    told.push(
+      ...known.rows.filter(({ state }) => state === "done").map((one) => ({ ...one, source: unescape(one.source) })),
+    );
+  }
+  if (changes.length === 0) return told;
   const last = [...new Map(changes.map((change) => [change.id, change])).values()];
   await sql`
     insert into changes (connection, step, id, run, side, op, source, target, after, before, basis, version, state, reasons,
       lost, attempts, retry_at, at)
-    select ${connection}::text, ${step}::text, i.* from json_to_recordset(${json(last)}) as i(id text, run text,
-      side text, op text, source text, target text, after jsonb, before jsonb, basis jsonb, version text, state text,
-      reasons jsonb, lost jsonb, attempts int, "retryAt" text, at text)
+    select ${connection}::text, ${step}::text, i.* from ${given(last.map(changeRow), changeColumns)} i
     on conflict (connection, id) do update set step = excluded.step, run = excluded.run, side = excluded.side,
       op = excluded.op, source = excluded.source, target = excluded.target, after = excluded.after,
       before = excluded.before, basis = excluded.basis, version = excluded.version, state = excluded.state, reasons = excluded.reasons,
       lost = excluded.lost, attempts = excluded.attempts, retry_at = excluded.retry_at, at = excluded.at`.execute(tx);
   await work.grown(work, "changes", last);
+  return told;
+}
+
+const changeColumns: readonly Given[] = [
+  ...["id", "run", "side", "op", "source", "target"].map((name): Given => [name, "text"]),
+  ...["after", "before", "basis"].map((name): Given => [name, "json"]),
+  ...["version", "state"].map((name): Given => [name, "text"]),
+  ...["reasons", "lost"].map((name): Given => [name, "jsonb"]),
+  ...[["attempts", "int"], ["retry_at", "text"], ["at", "text"]] as const,
+];
+
+function changeRow(change: Change): (string | null)[] {
+  const { id, run, side, op, source, target, after, before, basis, version, state, reasons, lost, attempts } = change;
+  return [
+    ...[storable(id), storable(run), side, op, storable(source), storable(target)],
+    ...[after, before, basis].map(encode),
+    ...[storable(version), state, encode(reasons), encode(lost), String(attempts)],
+    ...[storable(change.retryAt), storable(change.at)],
+  ];
 }
 
 async function writeDefinition(

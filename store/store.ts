@@ -372,6 +372,8 @@ export interface Settlement {
   readonly couplings?: readonly Coupling[];
   /** Inserted or replaced, by id; an intended, sent or open one first closes what was open for its side and source. */
   readonly changes?: readonly Change[];
+  /** What became of known changes that stay as they are otherwise. */
+  readonly turned?: readonly Turned[];
   /** What is no longer open: these sides and sources have nothing that waits any more. */
   readonly close?: readonly { readonly side: Side; readonly source: string }[];
   /**
@@ -391,6 +393,11 @@ export interface Settlement {
   readonly rebuilt?: boolean;
   /** Forgets the cursors, the newest records and all bases of the step: its pairs meet for the first time again, and are decided anew. */
   readonly rebase?: true;
+}
+
+/** A change of this id was sent, or is done. */
+export interface Turned extends Pick<Change, "id" | "attempts" | "at"> {
+  readonly state: "sent" | "done";
 }
 
 /** All that is known of a pair, or of a present record that no coupling names. */

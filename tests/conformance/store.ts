@@ -272,6 +272,27 @@ export function storeSuite(
     assertEquals(await pairs(), []);
   });
 
+  test("save() turns changes of the step, and leaves the rest of them as it was", async (store, connection) => {
+    const { read, save, pairs, states } = place(store, connection);
+    await read("erp", [record("a"), record("b")]);
+    await read("crm", [record("x"), record("y")]);
+    await save({ couplings: [coupling("a", "x"), coupling("b", odd)] });
+    const reason = { code: "waiting" as const, field: "ownerid", message: odd };
+    const full = change(odd, "a", { op: "update", target: "x", version: "2", reasons: [reason], basis: { name: odd } });
+    const other = change("2", odd, { side: "erp" });
+    await save({ changes: [full, other] });
+    await store.save(connection, "t", { changes: [change("3", "a")] });
+    const at = "2026-01-02T04:00:00Z";
+    const turned = (id: string, state: "sent" | "done") => ({ id, state, attempts: 1, at });
+    await save({ turned: [turned(odd, "sent"), turned("3", "sent"), turned("unknown", "done")] });
+    const [found] = await store.changes(connection, { states: ["sent"] }, { limit: 9 });
+    assertEquals(found, { ...full, state: "sent", attempts: 1, at });
+    assertEquals([await states(), await pairs()], [{ 2: "intended", 3: "intended", [odd]: "sent" }, ["a", "b"]]);
+    await read("crm", [record(odd, { fingerprint: `f-${odd}` })]);
+    await save({ turned: [turned(odd, "done"), turned("2", "done")] });
+    assertEquals([await states(), await pairs()], [{ 2: "done", 3: "intended", [odd]: "done" }, []]);
+  });
+
   test("lookup() finds coupled pairs by id, key and carried field", async (store, connection) => {
     const { read, save } = place(store, connection);
     const carrying = (id: string, number: string | number | null) => record(id, { data: { number } });

@@ -13,7 +13,7 @@ function afterTheMark(happens: (store: Store) => Promise<void>) {
         if (name !== "save") return member;
         return async (connection: string, step: string, settlement: Settlement) => {
           await (target as unknown as Store).save(connection, step, settlement);
-          if (isOver || !settlement.changes?.some(({ state }) => state === "sent")) return;
+          if (isOver || !settlement.turned?.some(({ state }) => state === "sent")) return;
           isOver = true;
           await happens(target as unknown as Store);
         };

@@ -182,11 +182,11 @@ export function doingOf({ port, method, given }: Call): string {
   if (method === "saveRun") return "the run's record";
   if (method === "savePage") return (given[3] as PageSave).cursor !== undefined ? "the cursor" : "a page's records";
   if (method !== "save") return "a look into the store";
-  const { changes = [], couplings = [], definition, lease } = given[2] as Settlement;
+  const { changes = [], turned = [], couplings = [], definition, lease } = given[2] as Settlement;
   if (changes.some(({ state, op }) => state === "intended" && op !== "none")) return "the intent";
-  if (changes.some(({ state }) => state === "sent")) return "the mark of what is sent";
+  if (turned.some(({ state }) => state === "sent")) return "the mark of what is sent";
   if (couplings.some(({ how }) => how.startsWith("created"))) return "the coupling";
-  if (changes.some(({ state }) => state === "done")) return "the outcome";
+  if (turned.some(({ state }) => state === "done")) return "the outcome";
   if (definition !== undefined) return "the definition";
   return lease !== undefined && Object.keys(given[2] as object).length === 1 ? "the lease" : "a decision";
 }
