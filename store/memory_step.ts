@@ -174,7 +174,7 @@ export function mergePage(memory: StepMemory, side: Side, page: PageSave): void 
   if (page.cursor !== undefined) memory.cursors[side] = page.cursor;
   if (page.swept !== undefined) memory.swept[side] = page.swept;
   if (page.whole !== undefined) memory.whole[side] = page.whole;
-  const latest = newestOf([...page.newest === undefined ? [] : [page.newest], ...page.records]);
+  const latest = newestOf([...page.newest === undefined ? [] : [page.newest], ...page.isNew ? [] : page.records]);
   if (latest !== null && latest.modifiedAt > (memory.newest[side]?.modifiedAt ?? "")) memory.newest[side] = latest;
 }
 

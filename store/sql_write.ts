@@ -86,7 +86,7 @@ async function writeRest(
   for (const { state, rows } of gone) touched[side].push(...await writeGone(work, { side, state, rows }));
   await derive(work, touched);
   await writeUncoupled(work, side, { touched: touched[side], changed });
-  const newest = newestOf([...page.newest === undefined ? [] : [page.newest], ...page.records]);
+  const newest = newestOf([...page.newest === undefined ? [] : [page.newest], ...page.isNew ? [] : page.records]);
   if (newest !== null) {
     const column = sql.raw(`newest_${side}`);
     await sql`update steps set ${column} = ${json(newest)}::jsonb
