@@ -18,9 +18,10 @@ async function peakOf(count: number): Promise<{ moved: number; written: number; 
 }
 
 Deno.test("a plan holds no more in memory for more lines than a page of them", async () => {
-  const few = await peakOf(2000);
-  const many = await peakOf(3500);
-  assertEquals([few.moved, few.written, few.listed], [0, 2000, 0]);
-  assertEquals([many.moved, many.written, many.listed], [0, 3500, 0]);
-  assert(many.megabytes < few.megabytes + 1, `${few.megabytes} MB for 2000, ${many.megabytes} MB for 3500`);
+  const few = await peakOf(1000);
+  const many = await peakOf(4000);
+  assertEquals([few.moved, few.written, few.listed], [0, 1000, 0]);
+  assertEquals([many.moved, many.written, many.listed], [0, 4000, 0]);
+  // What is under way when it is weighed differs a little.
+  assert(many.megabytes < few.megabytes + 2, `${few.megabytes} MB for 1000, ${many.megabytes} MB for 4000`);
 });
