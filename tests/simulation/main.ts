@@ -3,13 +3,16 @@
  * faults on the real engine, and fails where one ends otherwise than it must.
  */
 import { parseArgs } from "node:util";
+import postgres from "postgres";
+import { findPrograms, startServer } from "../postgres_server.ts";
 import type { Tally } from "./batch.ts";
 import { exhaustive } from "./exhaustive.ts";
 import { historyOf } from "./history.ts";
 import { hunt, type Hunted } from "./patched.ts";
 import { planted } from "./planted.ts";
 import { play } from "./play.ts";
-import { compareAll, playAll } from "./pool.ts";
+import { compareAll, playAll, threads } from "./pool.ts";
+import type { Comparison } from "./stores.ts";
 import { enough, leastReached, situations } from "./situations.ts";
 
 const usage = `Usage: deno task simulate [options]
@@ -18,7 +21,8 @@ const usage = `Usage: deno task simulate [options]
   --seed N        another seed, other histories (drawn, and printed)
   --history K     play this one alone, and print what happens in it
   --exhaustive    instead of drawn ones: every fault at every call of chosen histories, and pairs of faults
-  --store pglite  play each in memory and in the embedded database, and compare byte for byte
+  --store STORE   play each in memory and in pglite (the embedded database) or postgres (a server that it starts, and
+                  stops), and compare byte for byte
   --bugs N        histories in which each planted bug has to be caught (4000; 0: plant none)
   --log FILE      write a digest of each history's log
   --json          print one JSON document instead of text`;
@@ -64,8 +68,13 @@ async function main(): Promise<number> {
     ...{ seed, bugs: numberOf("bugs", values.bugs) ?? 4_000, log: values.log ?? null },
     ...{ isExhaustive, isJson: values.json === true },
   };
-  if (values.store === "pglite") return await compare(options);
-  if (values.store !== undefined && values.store !== "memory") throw new RangeError(`--store is memory or pglite`);
+  if (values.store === "pglite") {
+    return await compare(options, { place: "in the embedded database", databases: ["pglite"] });
+  }
+  if (values.store === "postgres") return await compareOnServer(options);
+  if (values.store !== undefined && values.store !== "memory") {
+    throw new RangeError(`--store is memory, pglite or postgres, not "${values.store}"`);
+  }
   return await simulate(options);
 }
 
@@ -170,14 +179,40 @@ async function replay(seed: number, number: number, isExhaustive: boolean): Prom
   return played.violations.length > 0 ? 1 : 0;
 }
 
-async function compare({ histories, seed, isJson }: Options): Promise<number> {
-  say(`Seed ${seed}, in memory and in the embedded database`);
-  const { compared, differing } = await compareAll({ seed, from: 0, to: histories }, {
+async function compareOnServer(options: Options): Promise<number> {
+  const programs = findPrograms();
+  if (programs === null) throw new RangeError("--store postgres needs the programs of PostgreSQL 15 or newer");
+  const server = await startServer(programs);
+  try {
+    const databases = Array.from({ length: threads }, (_, thread) => `histories_${thread}`);
+    const client = postgres(server.url, { max: 1 });
+    for (const database of databases) await client.unsafe(`create database ${database} template template0`);
+    await client.end();
+    const { hostname: host, port, username: user, password } = new URL(server.url);
+    const address = { host, port: Number(port), user, password, tls: "disable", authorities: null } as const;
+    return await compare(options, {
+      place: "on a PostgreSQL server",
+      databases: databases.map((database) => ({ ...address, database })),
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
+async function compare(
+  { histories, seed, isJson }: Options,
+  { place, databases }: { readonly place: string; readonly databases: readonly Comparison["database"][] },
+): Promise<number> {
+  say(`Seed ${seed}, in memory and ${place}`);
+  const { compared, differing } = await compareAll({ seed, from: 0, to: histories, databases }, {
     onProgress: (so) => say(`${so.compared} of ${histories} histories, ${so.differing.length} differ`),
   });
   if (isJson) print(JSON.stringify({ histories: compared, differing, seed }, null, 2));
-  else print(`${compared} histories alike in memory and in the embedded database, ${differing.length} differ`);
-  if (differing.length > 0) say(`Next: deno task simulate --seed ${seed} --history ${differing[0]}`);
+  else print(`${compared} histories in memory and ${place}, ${differing.length} differ`);
+  for (const { history, memory, database } of differing.slice(0, 10)) {
+    say(`History ${history} differs:\n  in memory: ${memory}\n  ${place}: ${database}`);
+  }
+  if (differing.length > 0) say(`Next: deno task simulate --seed ${seed} --history ${differing[0]!.history}`);
   return differing.length > 0 ? 1 : 0;
 }
 

@@ -2,6 +2,9 @@
 import { add, type Batch, noTally, type Tally } from "./batch.ts";
 import type { Compared, Comparison } from "./stores.ts";
 
+/** How many work side by side. */
+export const threads = navigator.hardwareConcurrency;
+
 export interface PoolOptions {
   readonly onProgress?: (tally: Tally) => void;
 }
@@ -25,26 +28,28 @@ export async function playAll(batch: Batch, { onProgress = () => {} }: PoolOptio
   return tally;
 }
 
-/** The same for the comparison of stores. */
+/** The same for the comparison of stores; each thread has a database of its own. */
 export async function compareAll(
-  comparison: Comparison,
+  { databases, ...comparison }: Omit<Comparison, "database"> & {
+    readonly databases: readonly Comparison["database"][];
+  },
   { onProgress = () => {} }: { readonly onProgress?: (so: Compared) => void } = {},
 ): Promise<Compared> {
   let all: Compared = { compared: 0, differing: [] };
   await eachPart<Compared>(comparison, {
-    size: 25,
-    partOf: (from, to) => ({ ...comparison, from, to }),
+    size: 50,
+    partOf: (from, to, thread) => ({ ...comparison, from, to, database: databases[thread % databases.length]! }),
     onPart: ({ compared, differing }) => {
-      all = { compared: all.compared + compared, differing: [...all.differing, ...differing].sort((a, b) => a - b) };
+      all = { compared: all.compared + compared, differing: [...all.differing, ...differing] };
       onProgress(all);
     },
   });
-  return all;
+  return { ...all, differing: all.differing.toSorted((a, b) => a.history - b.history) };
 }
 
 interface Parts<T> {
   readonly size: number;
-  readonly partOf: (from: number, to: number) => unknown;
+  readonly partOf: (from: number, to: number, thread: number) => unknown;
   readonly onPart: (part: T) => void;
 }
 
@@ -53,13 +58,13 @@ async function eachPart<T>(
   { size, partOf, onPart }: Parts<T>,
 ): Promise<void> {
   let next = from;
-  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
+  await Promise.all(Array.from({ length: threads }, async (_, thread) => {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     try {
       while (next < to) {
         const first = next;
         next = Math.min(to, first + size);
-        onPart(await answer<T>(worker, partOf(first, next)));
+        onPart(await answer<T>(worker, partOf(first, next, thread)));
       }
     } finally {
       worker.terminate();

@@ -34,7 +34,7 @@ Deno.test("simulate() plays the same history alike twice", async () => {
 });
 
 Deno.test("simulate() decides alike on the store in memory and on PGlite", async () => {
-  assertEquals(await compareStores({ seed, from: 0, to: 3 }), { compared: 3, differing: [] });
+  assertEquals(await compareStores({ seed, from: 0, to: 3, database: "pglite" }), { compared: 3, differing: [] });
 });
 
 Deno.test("every planted bug is caught", async () => {

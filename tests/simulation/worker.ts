@@ -7,5 +7,5 @@ const scope = self as unknown as {
   postMessage(message: unknown): void;
 };
 scope.onmessage = async ({ data }) => {
-  scope.postMessage(await ("isShort" in data ? playBatch(data) : compareStores(data)));
+  scope.postMessage(await ("database" in data ? compareStores(data) : playBatch(data)));
 };
