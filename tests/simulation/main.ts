@@ -10,6 +10,7 @@ import { exhaustive } from "./exhaustive.ts";
 import { historyOf } from "./history.ts";
 import { hunt, type Hunted } from "./patched.ts";
 import { planted } from "./planted.ts";
+import { plantedInSql } from "./planted_sql.ts";
 import { play } from "./play.ts";
 import { compareAll, playAll, threads } from "./pool.ts";
 import type { Comparison } from "./stores.ts";
@@ -155,7 +156,7 @@ function tell(tally: Tally, { seconds, hunted }: { seconds: number; hunted: read
 
 /** Plants each bug in a copy of its own, two at a time. */
 async function huntAll(budget: { seed: number; histories: number }): Promise<readonly Hunted[]> {
-  const left = [...planted];
+  const left = [...plantedInSql, ...planted];
   const hunted: Hunted[] = [];
   await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, async () => {
     for (let bug = left.shift(); bug !== undefined; bug = left.shift()) {

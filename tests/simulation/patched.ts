@@ -1,6 +1,5 @@
 /** The simulation on a copy of the sources with a bug in it. */
 import { copyInto, project } from "../e2e/program.ts";
-import type { Tally } from "./batch.ts";
 import type { Oracle } from "./oracles.ts";
 import type { Planted } from "./planted.ts";
 
@@ -26,14 +25,21 @@ export interface Hunt {
   readonly without?: Oracle;
 }
 
+interface Told {
+  readonly violations: readonly NonNullable<Hunted["caught"]>[];
+}
+
 export interface Hunted {
   readonly bug: string;
   /** The oracle that caught it, and in which history; null where none did. */
-  readonly caught: { readonly oracle: Oracle; readonly history: number; readonly what: string } | null;
+  readonly caught: { readonly oracle: Oracle | "stores alike"; readonly history: number; readonly what: string } | null;
 }
 
 /** Plays histories on a copy with this bug until an oracle speaks. Throws where the text that it changes is not there. */
-export async function hunt({ name, edits }: Planted, { seed, histories, without }: Hunt): Promise<Hunted> {
+export async function hunt(
+  { name, edits, isInSql = false }: Planted,
+  { seed, histories, without }: Hunt,
+): Promise<Hunted> {
   const dir = await Deno.makeTempDir({ prefix: "tenging-planted-" });
   try {
     for (const part of needed) copyInto(`${dir}/${part}`, `${project}${part}`);
@@ -43,11 +49,11 @@ export async function hunt({ name, edits }: Planted, { seed, histories, without 
       if (parts.length !== 2) throw new Error(`Bug "${name}": "${from}" stands ${parts.length - 1} times in ${file}`);
       await Deno.writeTextFile(`${dir}/${file}`, parts.join(to));
     }
-    const leftOut = without === undefined ? [] : ["--without", without];
+    const how = isInSql ? ["--compare"] : without === undefined ? [] : ["--without", without];
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "-A", "-q", "--no-check", "--cached-only", "tests/simulation/hunted.ts"],
-        ...[String(seed), String(histories), ...leftOut],
+        ...[String(seed), String(histories), ...how],
       ],
       cwd: dir,
       env: { NO_COLOR: "1" },
@@ -56,7 +62,7 @@ export async function hunt({ name, edits }: Planted, { seed, histories, without 
     }).output();
     const said = new TextDecoder();
     if (code !== 0) throw new Error(`Bug "${name}": the simulation ended with ${code}: ${said.decode(stderr)}`);
-    const { violations }: Tally = JSON.parse(said.decode(stdout));
+    const { violations }: Told = JSON.parse(said.decode(stdout));
     const [first] = violations;
     return {
       bug: name,

@@ -13,6 +13,8 @@ export interface Edit {
 export interface Planted {
   readonly name: string;
   readonly edits: readonly Edit[];
+  /** In the SQL of the store: histories are played in memory and in the embedded database, and go otherwise there. */
+  readonly isInSql?: boolean;
 }
 
 const send = "engine/propagate.ts";

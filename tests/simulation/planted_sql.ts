@@ -1,0 +1,45 @@
+/** Bugs that are planted in the SQL of the store, to see that the comparison of stores catches them. */
+import type { Planted } from "./planted.ts";
+
+export const plantedInSql: readonly Planted[] = [
+  {
+    name: "SQL: a record that changed keeps its data",
+    edits: [{
+      file: "store/sql_records.ts",
+      from: "data = excluded.data, version",
+      to: "data = records.data, version",
+    }],
+  },
+  {
+    name: "SQL: a page skips the row behind the last one",
+    edits: [{
+      file: "store/sql.ts",
+      from: "order by h.id limit ${limit}::int`",
+      to: 'order by h.id offset ${after === "" ? 0 : 1} limit ${limit}::int`',
+    }],
+  },
+  {
+    name: "SQL: a change that is written again keeps its state",
+    edits: [{
+      file: "store/sql_write.ts",
+      from: "version = excluded.version, state = excluded.state, reasons = excluded.reasons,",
+      to: "version = excluded.version, reasons = excluded.reasons,",
+    }],
+  },
+  {
+    name: "SQL: couplings that ended are still counted",
+    edits: [{
+      file: "store/sql_couplings.ts",
+      from: "coupled(lastOf(couplings)) - coupled(ended)",
+      to: "coupled(lastOf(couplings)) - 0 * coupled(ended)",
+    }],
+  },
+  {
+    name: "SQL: a pair that was matched is not due",
+    edits: [{
+      file: "store/sql_uncoupled.ts",
+      from: "        not agreed\n",
+      to: "        false\n",
+    }],
+  },
+].map((bug) => ({ ...bug, isInSql: true }));
