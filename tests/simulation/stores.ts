@@ -85,7 +85,9 @@ export function inPages(store: Store): Store {
   return {
     ...store,
     records: (connection, step, side, filter, page) =>
-      pages(page, ({ id }) => id, (next) => store.records(connection, step, side, filter, next)),
+      "ids" in filter
+        ? store.records(connection, step, side, filter, page)
+        : pages(page, ({ id }) => id, (next) => store.records(connection, step, side, filter, next)),
     pairs: (connection, step, page) =>
       pages(page, ({ coupling }) => coupling.erpId, (next) => store.pairs(connection, step, { ...page, ...next })),
     changes: (connection, filter, page) =>
