@@ -29,9 +29,9 @@ const tables = ["records", "couplings"];
 const LEAST = 2.5;
 /** What the connectors prefer when they read everything; the log of the sandbox doesn't tell it. */
 const prefers = {
-  business_central: "odata.maxpagesize=5000",
+  business_central: "odata.maxpagesize=2500",
   dataverse:
-    'odata.track-changes,odata.maxpagesize=5000,odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"',
+    'odata.track-changes,odata.maxpagesize=2500,odata.include-annotations="Microsoft.Dynamics.CRM.lookuplogicalname"',
 };
 
 /** Writes the rows that a synchronization kept to files. */

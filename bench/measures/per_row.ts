@@ -1,12 +1,14 @@
 /**
- * The work on each row that is read from memory: checked, mapped, and made a record with its fingerprint, by the functions
- * that a run calls. It is all that a reading takes beyond JSON.parse of the same text, against that alone.
+ * The work on each row that is read from memory: its decimals kept, checked, mapped, and made a record with its
+ * fingerprint, by the functions that a run calls. It is what a reading takes beyond the transport and JSON.parse of the same
+ * answers, against JSON.parse alone.
  */
 import type { Bench, Measure } from "../bench.ts";
 import { readSettings } from "../../cli/configuration.ts";
 import { loadPipeline } from "../../cli/pipeline.ts";
 import { recordOf } from "../../engine/record.ts";
 import { compile } from "../../engine/rules.ts";
+import { exchange } from "../../connectors/exchange.ts";
 import { connect } from "../connectors.ts";
 import { project } from "../processes.ts";
 import { judged, median, type Result } from "../results.ts";
@@ -29,18 +31,23 @@ async function run(bench: Bench): Promise<readonly Result[]> {
     const times = { work: [] as number[], parse: [] as number[] };
     let count = 0;
     for (let round = -WARM; round < ROUNDS; round++) {
-      tape.texts.clear();
+      tape.asked.clear();
       const began = performance.now();
       count = 0;
       for await (const page of connectors[side].open(step.extract[side]).read({ fields: fields[side] })) {
         for (const row of page.rows) if (recordOf(step.extract[side], fields[side], row).fingerprint !== "") count++;
       }
-      const between = performance.now();
-      for (const text of tape.texts) JSON.parse(text);
-      const parse = performance.now() - between;
+      const read = performance.now() - began;
+      const texts: string[] = [];
+      const sent = performance.now();
+      for (const url of tape.asked) texts.push((await exchange(url, plain, { ...transport, fetch: tape.fetch })).text);
+      const transported = performance.now() - sent;
+      const parsed = performance.now();
+      for (const text of texts) JSON.parse(text);
+      const parse = performance.now() - parsed;
       if (round < 0) continue;
       times.parse.push(parse);
-      times.work.push(between - began - parse);
+      times.work.push(read - transported - parse);
     }
     const [work, parse] = [median(times.work), median(times.parse)];
     const micros = (ms: number) => ms / count * 1000;
@@ -57,25 +64,29 @@ async function run(bench: Bench): Promise<readonly Result[]> {
   return results;
 }
 
+const plain = { method: "GET", headers: new Headers(), body: null };
+const transport = {
+  ...{ service: "sandbox", action: "read again", maxBytes: 1e9 },
+  deadlines: { first: 60_000, idle: 60_000, total: 60_000 },
+};
+
 /** A fetch that asks the service once for each address, and gives the same answer from memory afterwards. */
-function replayed(): { fetch: typeof fetch; texts: Set<string> } {
-  const answers = new Map<string, Response>();
-  const kept = new Map<string, string>();
-  const texts = new Set<string>();
+function replayed(): { fetch: typeof fetch; asked: Set<string> } {
+  const answers = new Map<string, { readonly text: string; readonly init: ResponseInit }>();
+  const asked = new Set<string>();
   return {
-    texts,
+    asked,
     async fetch(input, init) {
       const request = new Request(input, init);
       const key = `${request.method} ${request.url} ${await request.clone().text()}`;
       if (!answers.has(key)) {
         const response = await fetch(request);
-        answers.set(key, response);
-        kept.set(key, await response.text());
+        const { status, headers } = response;
+        answers.set(key, { text: await response.text(), init: { status, headers } });
       }
-      const { status, headers } = answers.get(key)!;
-      const text = kept.get(key)!;
-      if (request.method === "GET") texts.add(text);
-      return new Response(text, { status, headers });
+      const { text, init: answered } = answers.get(key)!;
+      if (request.method === "GET") asked.add(request.url);
+      return new Response(text, answered);
     },
   };
 }

@@ -138,8 +138,8 @@ export function lengthAround(table: Table, options: Pick<ReadOptions, "fields">)
     encodeURIComponent(selectOf(table, withFilter(table, options.fields))).length;
 }
 
-/** More of them take more memory, since some pages are under way at once, and save little time. */
-const recordsAPage = 5_000;
+/** More of them take more memory, since two pages are under way at once, and save little time. */
+const recordsAPage = 2_500;
 
 function rawPages(
   table: Table,

@@ -57,10 +57,17 @@ export async function* chunksSince(reading: Reading, since: string | null): Asyn
   yield* tracked.has(columns.table.logical) ? byLink(reading, null) : byTime(reading, null);
 }
 
-/** Of a request for rows. */
-export function headersOf({ context, columns }: Reading, ...more: string[]): Record<string, string> {
+/** Rows of a page: more of them take more memory, since two are under way at once, and save little time. */
+const recordsAPage = 2_500;
+
+/** Of a request for rows; `most` on a page. */
+export function headersOf(
+  { context, columns }: Reading,
+  { more = [], most = recordsAPage }: { readonly more?: readonly string[]; readonly most?: number } = {},
+): Record<string, string> {
+  const size = Math.min(context.pageSize, most);
   return {
-    Prefer: [...more, `odata.maxpagesize=${context.pageSize}`, ...columns.prefer].join(","),
+    Prefer: [...more, `odata.maxpagesize=${size}`, ...columns.prefer].join(","),
     "If-None-Match": "null", // the service's own word against caches on the way
   };
 }
@@ -84,7 +91,7 @@ async function* byLink(reading: Reading, link: string | null): AsyncGenerator<Ch
   const { context, columns } = reading;
   if (link !== null && !liesBelow(context.http, link)) throw expired(columns, undefined);
   const path = link ?? `${columns.entity.name}${queryOf({ $select: columns.select })}`;
-  const headers = headersOf(reading, ...(link === null ? ["odata.track-changes"] : []));
+  const headers = headersOf(reading, link === null ? { more: ["odata.track-changes"] } : {});
   const found = rawPages(ofEverything(reading, link), path, headers);
   for await (const page of link === null ? found : orExpired(found, columns)) {
     if (page.last && page.deltaLink === null) throw noDeltaLink(columns);

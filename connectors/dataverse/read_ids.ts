@@ -22,7 +22,7 @@ export async function* readIds(
   const path = entity.name + queryOf({ $select, $filter: filterOf(reading) });
   for await (
     const { rows: raws } of pages(context.http, path, {
-      headers: headersOf(reading),
+      headers: headersOf(reading, { most: context.pageSize }),
       decimals: columns.decimals,
       signal,
       counts: "sweep",
