@@ -10,7 +10,7 @@ import {
 } from "../engine/planned.ts";
 import { brakesOf } from "../engine/brakes.ts";
 import { select } from "../engine/plan.ts";
-import type { Compiled } from "../engine/rules.ts";
+import type { Compiled } from "../engine/compile.ts";
 import { exitCodeOf } from "../engine/run.ts";
 import { DefinitionError } from "../errors.ts";
 import { writeFileAtomically } from "../reports/atomic_file.ts";

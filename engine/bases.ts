@@ -2,7 +2,8 @@
 import type { Fields, Value } from "../connectors/connector.ts";
 import type { Base } from "../store/store.ts";
 import { isAlive } from "./document.ts";
-import type { Compiled, FieldRule } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
+import type { FieldRule } from "./rules.ts";
 
 /** Both sides' values of these rules, by name. */
 export function valuesOf(

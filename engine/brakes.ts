@@ -1,7 +1,7 @@
 /** Brakes: what looks like a mistake stops a step before its first write, until a person says that it may pass. */
 import { StepError } from "../errors.ts";
 import type { Run, Side, StepState } from "../store/store.ts";
-import type { Compiled } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
 import type { Intended, StepContext } from "./context.ts";
 
 /** The brakes, by the word that lets them pass. */

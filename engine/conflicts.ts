@@ -3,7 +3,8 @@ import type { Fields, Value } from "../connectors/connector.ts";
 import type { Change, Reason, ReportRow, Side } from "../store/store.ts";
 import { otherSide } from "./context.ts";
 import { rulesNamed } from "./document.ts";
-import type { Compiled, FieldRule } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
+import type { FieldRule } from "./rules.ts";
 import { same } from "./same.ts";
 
 /** One field of a conflict, by its rule. */

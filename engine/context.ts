@@ -1,7 +1,7 @@
 /** What the phases of one step share. */
 import type { Cost, Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
 import type { Base, Change, Coupling, Reason, Side, Store, StoredRecord } from "../store/store.ts";
-import type { Compiled } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
 import type { Step } from "./step.ts";
 import type { Outcome } from "./tally.ts";
 

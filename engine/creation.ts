@@ -2,7 +2,8 @@
 import type { Fields, Value } from "../connectors/connector.ts";
 import type { Reason, Side } from "../store/store.ts";
 import { type Looked, type Lookups, toCrm, toErp } from "./reconcile.ts";
-import { accessOf, type Compiled, type FieldRule, givenOf, writesTo } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
+import { accessOf, type FieldRule, givenOf, writesTo } from "./rules.ts";
 import { isBlank } from "./same.ts";
 import { tooLong } from "./writable.ts";
 

@@ -10,7 +10,8 @@ import { headOf, partsIn } from "./parts.ts";
 import { fits } from "./policy.ts";
 import { type Lookups, toCrm } from "./reconcile.ts";
 import { isBlank, same } from "./same.ts";
-import type { Compiled, FieldRule } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
+import type { FieldRule } from "./rules.ts";
 
 /** One part on each side, or a part that stands on one side only; `name` where both keys are known. */
 export interface PartPair {

@@ -6,7 +6,7 @@ import { didYouMean } from "./did_you_mean.ts";
 import { isInDoubt } from "./intents.ts";
 import { pagesOf } from "./paging.ts";
 import { select } from "./plan.ts";
-import { compile, type Compiled } from "./rules.ts";
+import { compile, type Compiled } from "./compile.ts";
 import type { Step } from "./step.ts";
 
 export interface Place {

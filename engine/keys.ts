@@ -7,7 +7,8 @@ import type { StepContext } from "./context.ts";
 import { unfitField } from "./decide_pair.ts";
 import { readLookups } from "./lookups.ts";
 import { type Lookups, toCrm } from "./reconcile.ts";
-import type { Compiled, FieldRule } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
+import type { FieldRule } from "./rules.ts";
 import { isBlank } from "./same.ts";
 
 /** Keys of uncoupled records of a side for the first `groups`. Those that the other side has no place for have none. */

@@ -5,7 +5,8 @@ import type { Looked, Lookups } from "./reconcile.ts";
 import { isBlank } from "./same.ts";
 import { partsIn } from "./parts.ts";
 import { stands } from "./record.ts";
-import { type Compiled, fieldOf, type FieldRule, writesTo } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
+import { fieldOf, type FieldRule, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";
 
 type Rows = readonly { readonly erp: Fields | null; readonly crm: Fields | null }[];

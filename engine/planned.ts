@@ -7,7 +7,8 @@ import { pagesOf } from "./paging.ts";
 import { headsOf, order } from "./plan.ts";
 import { nameOf } from "./reasons.ts";
 import { stands } from "./record.ts";
-import { compile, type Compiled, type FieldRule, givenOf, writesTo } from "./rules.ts";
+import { compile, type Compiled } from "./compile.ts";
+import { type FieldRule, givenOf, writesTo } from "./rules.ts";
 import { isSimulated } from "./simulate.ts";
 import type { Step } from "./step.ts";
 

@@ -1,7 +1,7 @@
 /** What people are told of records that want them. */
 import type { Pair, Reason, Side, StoredRecord } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
-import type { Compiled } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
 
 /** What people call a record, by the first of these that says it: a document by its number, others by their names. */
 export function nameOf({ parts }: Compiled, ...records: readonly (StoredRecord | null)[]): string {

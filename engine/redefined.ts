@@ -1,6 +1,6 @@
 /** What a step knows from runs with another definition, and what that is still worth. Pure. */
 import type { Base, Coupling, StepState } from "../store/store.ts";
-import type { Compiled } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
 
 /** Why the step reads more than usual, in words. */
 export function noteOf(state: StepState, compiled: Compiled): string | null {

@@ -14,7 +14,7 @@ import { isWanted } from "./document.ts";
 import { selectorOf } from "./find_record.ts";
 import { partsIn } from "./parts.ts";
 import { type Lookups, meets, toCrm } from "./reconcile.ts";
-import type { Compiled } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
 import { isBlank, same } from "./same.ts";
 
 /** The side that is kept, or the text of another value for both. */

@@ -16,7 +16,7 @@ import { propagate } from "./propagate.ts";
 import { type Rebuild, restoreCouplings } from "./rebuild.ts";
 import { recordOf } from "./record.ts";
 import { cursorFor, isRedefined, knownBase, noteOf } from "./redefined.ts";
-import { compile, type Compiled } from "./rules.ts";
+import { compile, type Compiled } from "./compile.ts";
 import { rounds } from "./settle.ts";
 import type { Step } from "./step.ts";
 import { counted, noCounts, type Outcome } from "./tally.ts";

@@ -5,7 +5,8 @@ import { headOf, partsIn } from "./parts.ts";
 import { readLookups } from "./lookups.ts";
 import { recordOf } from "./record.ts";
 import { type Looked, type Lookups, toCrm, toErp } from "./reconcile.ts";
-import { compile, type Compiled, givenOf, writesTo } from "./rules.ts";
+import { compile, type Compiled } from "./compile.ts";
+import { givenOf, writesTo } from "./rules.ts";
 import { isBlank } from "./same.ts";
 import type { Step } from "./step.ts";
 

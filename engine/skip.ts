@@ -4,7 +4,7 @@ import { byHand, listing } from "./changes.ts";
 import { otherSide } from "./context.ts";
 import { idOf, refuseUnsettled } from "./find_record.ts";
 import { stateOf } from "./held.ts";
-import type { Compiled } from "./rules.ts";
+import type { Compiled } from "./compile.ts";
 import type { Step } from "./step.ts";
 
 /** The sides that a step writes. */

@@ -9,7 +9,7 @@ import { isEqual } from "../engine/resolve.ts";
 import { stands } from "../engine/record.ts";
 import { isBlank } from "../engine/same.ts";
 import { ruleText } from "../engine/rule_text.ts";
-import type { Compiled } from "../engine/rules.ts";
+import type { Compiled } from "../engine/compile.ts";
 import { DefinitionError } from "../errors.ts";
 import type { Change, Coupling, Lost, ReasonCode, ReportRow, Side, StoredRecord } from "../store/store.ts";
 import { type FieldDocument, fieldDocument, type RecordDocument, recordDocument } from "./conflict_document.ts";

@@ -7,7 +7,7 @@ import { nothingToFill } from "../../cli/fill_sandbox.ts";
 import { openServices, refuseOtherKind } from "../../cli/services.ts";
 import { announceServing, findServing } from "../../cli/serving.ts";
 import { refuseUnconfirmed } from "../../cli/synchronize.ts";
-import { compile } from "../../engine/rules.ts";
+import { compile } from "../../engine/compile.ts";
 import { customers } from "../../pipelines/customers.ts";
 import { memoryStore } from "../../store/memory.ts";
 import { openPglite } from "../../store/pglite.ts";

@@ -2,7 +2,7 @@ import type { AnyEntity } from "../../connectors/connector.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { modelled, narrow } from "../../cli/pipeline.ts";
 import { checkPipeline } from "../../engine/check.ts";
-import { compile } from "../../engine/rules.ts";
+import { compile } from "../../engine/compile.ts";
 import { DefinitionError } from "../../errors.ts";
 import { constant, optional, type Step, toCrm } from "../../engine/step.ts";
 import { models, steps } from "../../pipelines/mod.ts";

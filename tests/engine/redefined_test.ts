@@ -1,7 +1,7 @@
 /** A definition that says something else than in the run before: what is told of it, and what it decides anew. */
 import { assertEquals } from "@std/assert";
 import { select } from "../../engine/plan.ts";
-import { compile } from "../../engine/rules.ts";
+import { compile } from "../../engine/compile.ts";
 import { constant, onConflict, type Step } from "../../engine/step.ts";
 import { whyOf } from "../../reports/why.ts";
 import { account, customer, customers, plain, users, world } from "./world.ts";

@@ -4,7 +4,7 @@ import { conflictsOf } from "../../engine/conflicts.ts";
 import { decideParts, pairParts, rulesNamed } from "../../engine/document.ts";
 import { type Lookups, reconcile } from "../../engine/reconcile.ts";
 import { type Answer, resolveConflict } from "../../engine/resolve.ts";
-import { compile } from "../../engine/rules.ts";
+import { compile } from "../../engine/compile.ts";
 import { defineStep } from "../../engine/step.ts";
 import { DefinitionError } from "../../errors.ts";
 import type { Change, Reason, ReportRow, StoredRecord } from "../../store/store.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { compiledOf, findRecord } from "../../engine/find_record.ts";
 import { reasonCounts, retriesOf, retry, retryFilter } from "../../engine/retry.ts";
-import { compile } from "../../engine/rules.ts";
+import { compile } from "../../engine/compile.ts";
 import { isSkip, skipRecord } from "../../engine/skip.ts";
 import { coupleByHand } from "../../engine/hand_couple.ts";
 import type { Step } from "../../engine/step.ts";

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { findRecord } from "../../engine/find_record.ts";
 import { coupleByHand } from "../../engine/hand_couple.ts";
 import { exitCodeOf } from "../../engine/run.ts";
-import { compile } from "../../engine/rules.ts";
+import { compile } from "../../engine/compile.ts";
 import { skipRecord } from "../../engine/skip.ts";
 import type { Step } from "../../engine/step.ts";
 import { DefinitionError } from "../../errors.ts";

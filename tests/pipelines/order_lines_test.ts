@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { isWanted } from "../../engine/document.ts";
-import { compile } from "../../engine/rules.ts";
+import { compile } from "../../engine/compile.ts";
 import { orderLines } from "../../pipelines/order_lines.ts";
 import { orders } from "../../pipelines/orders.ts";
 import { agreedOn, created, merged } from "./rows.ts";

@@ -2,7 +2,8 @@
 import type { Fields, Value } from "../../connectors/connector.ts";
 import { type Creation, creationOf } from "../../engine/creation.ts";
 import { type Decision, type Looked, type Lookups, type Met, reconcile } from "../../engine/reconcile.ts";
-import { compile, type FieldRule, rulesOf } from "../../engine/rules.ts";
+import { compile } from "../../engine/compile.ts";
+import { type FieldRule, rulesOf } from "../../engine/rules.ts";
 import type { Step } from "../../engine/step.ts";
 
 /** CRM field → value of the ERP field → value of the CRM field that it is coupled with. */

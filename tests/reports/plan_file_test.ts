@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { PlanLine } from "../../engine/planned.ts";
 import { planGuard } from "../../engine/plan_guard.ts";
-import { compile } from "../../engine/rules.ts";
+import { compile } from "../../engine/compile.ts";
 import { DefinitionError } from "../../errors.ts";
 import { writeFileAtomically } from "../../reports/atomic_file.ts";
 import { openPlan, type PlanHeader, planText } from "../../reports/plan_file.ts";
