@@ -26,7 +26,7 @@ export async function check(args: Arguments, session: Session): Promise<number> 
   const settings = settingsOf(session);
   if (args.has("json")) {
     const { steps } = await loadDefinitions();
-    const problems = problemsOf(steps, { files: filesOf(pipelinesOf(session)) });
+    const problems = problemsOf(steps, { files: () => filesOf(pipelinesOf(session)) });
     const document = { steps: steps.map((step) => step.name), problems };
     await session.output.data(`${JSON.stringify(document, null, 2)}\n`);
     if (problems.length > 0) return 2;

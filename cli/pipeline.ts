@@ -31,7 +31,7 @@ export async function loadPipeline(
 ): Promise<Pipeline> {
   const { steps, models } = await loadDefinitions();
   const { steps: used, others } = modelled(steps, configuration, models);
-  checkPipeline(used, { files: filesOf(folder) });
+  checkPipeline(used, { files: () => filesOf(folder) });
   return narrow(order(used), configuration, others);
 }
 

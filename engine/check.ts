@@ -12,8 +12,8 @@ import { accessOf, rulesOf, writesTo } from "./rules.ts";
 import type { Step } from "./step.ts";
 
 export interface CheckOptions {
-  /** Step → the file that defines it, to be named in the message. */
-  readonly files?: ReadonlyMap<string, string>;
+  /** Step → the file that defines it, to be named in the message; asked for once there is a problem. */
+  readonly files?: () => ReadonlyMap<string, string>;
 }
 
 /** Throws one DefinitionError "definition_invalid" that lists every problem of the pipeline, or does nothing. */
@@ -30,15 +30,14 @@ export function checkPipeline(steps: readonly Step[], options: CheckOptions = {}
 
 /** Every problem of the pipeline, in the order of its steps; what concerns several steps stands at the last of them. */
 export function problemsOf(steps: readonly Step[], options: CheckOptions = {}): readonly Problem[] {
-  const problems: Problem[] = [];
+  const problems: Omit<Problem, "file">[] = [];
   const sound: Step[] = [];
   for (const [index, step] of steps.entries()) {
     const name = nameOf(step) ?? `number ${index + 1}`;
-    const file = options.files?.get(name) ?? null;
     const before = problems.length;
     const report: Report = (code, field, message) => {
       const known = problems.slice(before).some((one) => one.field === field && one.message === message);
-      if (!known) problems.push({ code, file, step: name, field, message }); // both directions of a rule can find it
+      if (!known) problems.push({ code, step: name, field, message }); // both directions of a rule can find it
     };
     checkShape(step, report);
     if (problems.length > before) continue;
@@ -56,9 +55,11 @@ export function problemsOf(steps: readonly Step[], options: CheckOptions = {}): 
   if (circle !== null) {
     const step = circle[0]!;
     const message = `the steps depend on each other in a circle, ${circle.join(" → ")}; take one dependency away`;
-    problems.push({ code: "cycle", file: options.files?.get(step) ?? null, step, field: "dependsOn", message });
+    problems.push({ code: "cycle", step, field: "dependsOn", message });
   }
-  return problems;
+  if (problems.length === 0) return [];
+  const files = options.files?.();
+  return problems.map((problem) => ({ ...problem, file: files?.get(problem.step) ?? null }));
 }
 
 /** One line: where, what, and the code to look up. */

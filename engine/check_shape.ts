@@ -81,10 +81,12 @@ const wrappers = {
 };
 const rules: Readonly<Record<string, z.ZodType<unknown>>> = { ...leaves, ...wrappers };
 const given = ["constant", "convert"];
+/** A definition is looked at once or twice: making code for its schema takes longer than that. */
+const once = { jitless: true } as const;
 
 /** Reports what is not of the right shape. A step with such a problem can't be looked at any closer. */
 export function checkShape(step: Step, report: Report): void {
-  const { success, error } = definition.safeParse(step);
+  const { success, error } = definition.safeParse(step, once);
   if (!success) return reportIssues(error.issues, null, report);
 
   for (const [name, entry] of Object.entries(step.transform)) {
@@ -107,7 +109,7 @@ export function checkShape(step: Step, report: Report): void {
 
 /** Whether a step that others refer to can be looked at through them; what it lacks is reported where it stands itself. */
 export function hasShape(step: Step): boolean {
-  return definition.safeParse(step).success;
+  return definition.safeParse(step, once).success;
 }
 
 function checkRule(field: string, rule: unknown, step: Step, report: Report): void {
@@ -133,7 +135,7 @@ function checkRule(field: string, rule: unknown, step: Step, report: Report): vo
 }
 
 function checkLeaf(field: string, rule: Record<string, unknown>, report: Report): boolean {
-  const { success, error } = rules[String(rule.kind)]!.safeParse(rule);
+  const { success, error } = rules[String(rule.kind)]!.safeParse(rule, once);
   if (!success) reportIssues(error.issues, field, report);
   return success;
 }

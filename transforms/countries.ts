@@ -65,15 +65,31 @@ SY Syrian Arab Republic|SZ Swaziland|TL East Timor|TR Turkey|TW Chinese Taipei|T
 UA Україна|UM US Outlying Islands, U.S. Outlying Islands|US United States of America, U.S., U.S.A.|VA Holy See
 VE Bolivarian Republic of Venezuela|VI US Virgin Islands, United States Virgin Islands|VN Viet Nam|ZA Suid-Afrika`;
 
-const names = new Map<string, string>();
-const codes = new Map<string, string>();
-for (const entry of entriesOf(table)) {
-  const [two = "", three = "", ...words] = entry.split(" ");
-  names.set(two, words.join(" "));
-  for (const written of [two, three, words.join(" ")]) codes.set(folded(written), two);
+interface Countries {
+  /** By code of two letters. */
+  readonly names: ReadonlyMap<string, string>;
+  /** By what is written, folded. */
+  readonly codes: ReadonlyMap<string, string>;
 }
-for (const entry of entriesOf(others)) {
-  for (const written of entry.slice(3).split(", ")) codes.set(folded(written), entry.slice(0, 2));
+let made: Countries | null = null;
+
+/** Made for the first country: most programs that load a definition convert none. */
+function countries(): Countries {
+  return made ??= madeOf(entriesOf(table), entriesOf(others));
+}
+
+function madeOf(usual: readonly string[], more: readonly string[]): Countries {
+  const names = new Map<string, string>();
+  const codes = new Map<string, string>();
+  for (const entry of usual) {
+    const [two = "", three = "", ...words] = entry.split(" ");
+    names.set(two, words.join(" "));
+    for (const written of [two, three, words.join(" ")]) codes.set(folded(written), two);
+  }
+  for (const entry of more) {
+    for (const written of entry.slice(3).split(", ")) codes.set(folded(written), entry.slice(0, 2));
+  }
+  return { names, codes };
 }
 
 /**
@@ -90,10 +106,10 @@ export const countryName: TwoWay<string | null, string | null> = {
 };
 
 function nameOf(code: string | null): string | null {
-  return code === null ? null : names.get(code) ?? code;
+  return code === null ? null : countries().names.get(code) ?? code;
 }
 function codeOf(country: string | null): string | null {
-  return country === null ? null : codes.get(folded(country)) ?? country;
+  return country === null ? null : countries().codes.get(folded(country)) ?? country;
 }
 
 /** Without case, accents, punctuation and articles; dots separate, or "n.a." would be Namibia. */

@@ -102,7 +102,7 @@ Deno.test("checkPipeline() accepts a sound pipeline", () => {
 Deno.test("checkPipeline() lists every problem with its file, step, field, remedy and code", () => {
   const steps = withRules({ nmae: "displayName", email: "male" });
   const files = new Map([["customers", "pipelines/customers.ts"]]);
-  const error = assertThrows(() => checkPipeline(steps, { files }), DefinitionError);
+  const error = assertThrows(() => checkPipeline(steps, { files: () => files }), DefinitionError);
   assertEquals(error.code, "definition_invalid");
   assertEquals(error.message.split("\n"), [
     "Cannot use the pipeline: its definitions have 2 problems; correct what is listed",
