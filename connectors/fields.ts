@@ -12,9 +12,15 @@ function known<S extends z.ZodType>(schema: S, field: Field): S {
   return schema;
 }
 
+/** What many fields have in common is made once; the field's own schema stands around it. */
+const anyText = z.string();
+const decimalText = z.string().regex(/^-?\d+(\.\d+)?$/);
+const wholeNumber = z.number().int();
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
+
 /** Text of at most `max` characters; blank is null. */
 export function text(max: number, more: Facts = {}): z.ZodNullable<z.ZodString> {
-  return known(z.string().nullable(), { kind: "text", nullable: true, max, ...more });
+  return known(z.nullable(anyText), { kind: "text", nullable: true, max, ...more });
 }
 /** Text that is never blank: the service refuses a record without it. */
 export function name(max: number, more: Facts = {}): z.ZodString {
@@ -26,40 +32,41 @@ export function id(): z.ZodString {
 }
 /** An exact decimal as canonical text ("12.5", never a float); `scale` digits after the point are kept. */
 export function decimal(scale: number, more: Facts = {}): z.ZodNullable<z.ZodString> {
-  return known(z.string().regex(/^-?\d+(\.\d+)?$/).nullable(), { kind: "decimal", nullable: true, scale, ...more });
+  return known(z.nullable(decimalText), { kind: "decimal", nullable: true, scale, ...more });
 }
 export function integer(more: Facts = {}): z.ZodNullable<z.ZodNumber> {
-  return known(z.number().int().nullable(), { kind: "integer", nullable: true, ...more });
+  return known(z.nullable(wholeNumber), { kind: "integer", nullable: true, ...more });
 }
 export function flag(): z.ZodBoolean {
   return known(z.boolean(), { kind: "boolean", nullable: false });
 }
 /** A day, "2026-01-31". */
 export function date(more: Facts = {}): z.ZodNullable<z.ZodString> {
-  return known(z.string().regex(/^\d{4}-\d{2}-\d{2}$/).nullable(), { kind: "date", nullable: true, ...more });
+  return known(z.nullable(day), { kind: "date", nullable: true, ...more });
 }
 /** One of the values that the service knows, or null. */
 export function choice<const V extends string | number>(
   values: readonly V[],
   more: Facts = {},
 ): z.ZodNullable<z.ZodType<V>> {
-  const one = z.union(values.map((value) => z.literal(value)) as never) as unknown as z.ZodType<V>;
-  return known(one.nullable(), { kind: "choice", nullable: true, values, ...more });
+  return known(z.nullable(z.literal(values) as unknown as z.ZodType<V>), {
+    kind: "choice",
+    nullable: true,
+    values,
+    ...more,
+  });
 }
 /** One of the values that the service knows; never null. */
 export function state<const V extends string | number>(values: readonly V[], more: Facts = {}): z.ZodType<V> {
-  const one = z.union(values.map((value) => z.literal(value)) as never) as unknown as z.ZodType<V>;
-  return known(one, { kind: "choice", nullable: false, values, ...more });
+  return known(z.literal(values) as unknown as z.ZodType<V>, { kind: "choice", nullable: false, values, ...more });
 }
 /** The id of a record of one of these entities, or null. */
 export function ref<const N extends string>(_to: N | readonly N[], more: Facts = {}): z.ZodNullable<z.ZodType<Ref<N>>> {
-  const id = z.string() as unknown as z.ZodType<Ref<N>>;
-  return known(id.nullable(), { kind: "lookup", nullable: true, ...more });
+  return known(z.nullable(anyText as unknown as z.ZodType<Ref<N>>), { kind: "lookup", nullable: true, ...more });
 }
 /** The natural key of a record of one of these entities, or null. */
 export function key<const N extends string>(_to: N | readonly N[], more: Facts = {}): z.ZodNullable<z.ZodType<Key<N>>> {
-  const code = z.string() as unknown as z.ZodType<Key<N>>;
-  return known(code.nullable(), { kind: "lookup", nullable: true, ...more });
+  return known(z.nullable(anyText as unknown as z.ZodType<Key<N>>), { kind: "lookup", nullable: true, ...more });
 }
 /** The natural key of a record of one of these entities; never null. */
 export function filledKey<const N extends string>(_to: N | readonly N[], more: Facts = {}): z.ZodType<Key<N>> {
