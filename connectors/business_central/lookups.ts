@@ -1,7 +1,8 @@
 /** What views need from other pages of a company. Each is read when it is first asked for, then kept. */
 import { ServiceError } from "../../errors.ts";
 import type { RawRow } from "../odata.ts";
-import { anyOf, guid, queryOf, withoutBlank } from "../odata.ts";
+import { withoutBlank } from "../blanks.ts";
+import { anyOf, guid, queryOf } from "../odata.ts";
 import { exchangeRates, type RateRow } from "./rates.ts";
 
 /** Reads all rows of a set, with this query; `decimals` come as text. */

@@ -2,7 +2,8 @@
 import type { AnyEntity, Fields, Outcome, Value, Write } from "../connector.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Answer, Request } from "../http.ts";
-import { type RawRow, recordOf, withBlank } from "../odata.ts";
+import { withBlank } from "../blanks.ts";
+import { type RawRow, recordOf } from "../odata.ts";
 import { extensionMissing } from "./extension_missing.ts";
 import type { Orders, Wanted } from "./order.ts";
 import { currentOrder } from "./order_reading.ts";

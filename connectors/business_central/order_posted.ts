@@ -11,7 +11,8 @@
  */
 import type { Archived, Fields, Part, PartWrite, ReadOptions, Recalled, Write } from "../connector.ts";
 import { canonical } from "../json.ts";
-import { anyOf, guid, queryOf, quoted, type RawRow, someOf, withoutBlank, zeroGuid } from "../odata.ts";
+import { withoutBlank, zeroGuid } from "../blanks.ts";
+import { anyOf, guid, queryOf, quoted, type RawRow, someOf } from "../odata.ts";
 import type { Wanted } from "./order.ts";
 import { soldBy } from "./order_view.ts";
 import { type DocumentSet, documentsOf, linesOf, withoutUndone } from "./posted_documents.ts";

@@ -1,7 +1,8 @@
 /** Reading orders with their lines: all of them each time, or some. */
 import { createHash } from "node:crypto";
 import type { Page, Part, ReadOptions, Row } from "../connector.ts";
-import { anyOf, decodeName, encodeName, guid, one, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import { decodeName, encodeName } from "../blanks.ts";
+import { anyOf, guid, one, pages, queryOf, quoted, type RawRow } from "../odata.ts";
 import { withAllLines } from "./expanded.ts";
 import { orMissing } from "./extension_missing.ts";
 import type { Orders, Wanted } from "./order.ts";

@@ -2,7 +2,8 @@
 import { ServiceError } from "../../errors.ts";
 import type { Page, ReadOptions } from "../connector.ts";
 import type { Counted } from "../http.ts";
-import { anyOf, encodeName, guid, pages, queryOf, quoted, type RawRow } from "../odata.ts";
+import { encodeName } from "../blanks.ts";
+import { anyOf, guid, pages, queryOf, quoted, type RawRow } from "../odata.ts";
 import { deletedSince, isLogged, newestDeletion } from "./deletions.ts";
 import { dayFilters, dayIn, type Days, withDay } from "./extension_days.ts";
 import { isKnown, later, since } from "./stamps.ts";

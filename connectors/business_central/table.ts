@@ -2,7 +2,8 @@
 import type { z } from "zod";
 import type { AnyEntity, Clock, Field, Fields, Limiter, Row } from "../connector.ts";
 import type { Counted, Http } from "../http.ts";
-import { decimalsOf, liesIn, pages, type RawRow, rowCheck, someOf, withoutBlank } from "../odata.ts";
+import { withoutBlank } from "../blanks.ts";
+import { decimalsOf, liesIn, pages, type RawRow, rowCheck, someOf } from "../odata.ts";
 import type { List, Lookups } from "./lookups.ts";
 import type { View } from "./view.ts";
 

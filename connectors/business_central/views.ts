@@ -3,7 +3,8 @@
  * the others from elsewhere and write them back there.
  */
 import type { Field, Write } from "../connector.ts";
-import { type RawRow, withBlank } from "../odata.ts";
+import { withBlank } from "../blanks.ts";
+import { type RawRow } from "../odata.ts";
 import { articles } from "./articles.ts";
 import { madeOf, readCodes, sendCodes, termFields } from "./codes.ts";
 import { extensionViews } from "./extension_views.ts";

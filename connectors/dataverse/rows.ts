@@ -2,7 +2,8 @@
 import { ServiceError } from "../../errors.ts";
 import type { AnyEntity, Field, Fields, Row, Value } from "../connector.ts";
 import { exact } from "../json.ts";
-import { decimalsOf, guid, liesIn, type RawRow, rowCheck, someOf, withoutBlank } from "../odata.ts";
+import { withoutBlank } from "../blanks.ts";
+import { decimalsOf, guid, liesIn, type RawRow, rowCheck, someOf } from "../odata.ts";
 import { beginningOf, dayOf } from "./days.ts";
 import type { Environment } from "./environment.ts";
 import { made } from "./made.ts";

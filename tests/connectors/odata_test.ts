@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { decimal, name, text } from "../../connectors/fields.ts";
 import { type Http, openHttp } from "../../connectors/http.ts";
+import { decodeName, encodeName, withBlank, withoutBlank, zeroGuid } from "../../connectors/blanks.ts";
 import * as odata from "../../connectors/odata.ts";
 import { ServiceError } from "../../errors.ts";
 import { openGate, serveStub, type Stub, testClock, tokenOf } from "./stub.ts";
@@ -179,10 +180,10 @@ Deno.test("encodeName() and decodeName() carry any value of an enumeration", () 
     ["😀", "_xD83D__xDE00_"],
   ];
   for (const [value, encoded] of cases) {
-    assertEquals(odata.encodeName(value), encoded);
-    assertEquals(odata.decodeName(encoded), value);
+    assertEquals(encodeName(value), encoded);
+    assertEquals(decodeName(encoded), value);
   }
-  assertEquals(odata.decodeName("Non-Inventory"), "Non-Inventory");
+  assertEquals(decodeName("Non-Inventory"), "Non-Inventory");
 });
 
 Deno.test("withoutBlank() and withBlank() turn each kind of blank into null and back", () => {
@@ -195,19 +196,19 @@ Deno.test("withoutBlank() and withBlank() turn each kind of blank into null and 
     [{ kind: "choice", nullable, values: ["A"] }, "_x0020_", "_x0020_"],
   ] as const;
   for (const [field, blank, back] of blanks) {
-    assertEquals(odata.withoutBlank(field, blank), null, field.kind);
-    assertEquals(odata.withBlank(field, null), back, field.kind);
+    assertEquals(withoutBlank(field, blank), null, field.kind);
+    assertEquals(withBlank(field, null), back, field.kind);
   }
-  assertEquals(odata.withoutBlank({ kind: "lookup", nullable }, odata.zeroGuid), null);
-  assertEquals(odata.withoutBlank({ kind: "text", nullable: false }, ""), "");
-  assertEquals(odata.withoutBlank({ kind: "choice", nullable: false, values: [" ", "All"] }, ""), " ");
-  assertEquals(odata.withoutBlank({ kind: "choice", nullable, values: ["A B"] }, "A_x0020_B"), "A B");
-  assertEquals(odata.withoutBlank({ kind: "choice", nullable, values: [1] }, 1), 1);
-  assertEquals(odata.withoutBlank({ kind: "boolean", nullable: false }, false), false);
-  assertEquals(odata.withoutBlank({ kind: "text", nullable }, " x "), " x ");
-  assertEquals(JSON.stringify([odata.withBlank({ kind: "decimal", nullable }, "0.10")]), "[0.1]");
-  assertEquals(JSON.stringify([odata.withBlank({ kind: "decimal", nullable }, null)]), "[0]");
-  assertEquals(odata.withBlank({ kind: "choice", nullable }, 3), 3);
+  assertEquals(withoutBlank({ kind: "lookup", nullable }, zeroGuid), null);
+  assertEquals(withoutBlank({ kind: "text", nullable: false }, ""), "");
+  assertEquals(withoutBlank({ kind: "choice", nullable: false, values: [" ", "All"] }, ""), " ");
+  assertEquals(withoutBlank({ kind: "choice", nullable, values: ["A B"] }, "A_x0020_B"), "A B");
+  assertEquals(withoutBlank({ kind: "choice", nullable, values: [1] }, 1), 1);
+  assertEquals(withoutBlank({ kind: "boolean", nullable: false }, false), false);
+  assertEquals(withoutBlank({ kind: "text", nullable }, " x "), " x ");
+  assertEquals(JSON.stringify([withBlank({ kind: "decimal", nullable }, "0.10")]), "[0.1]");
+  assertEquals(JSON.stringify([withBlank({ kind: "decimal", nullable }, null)]), "[0]");
+  assertEquals(withBlank({ kind: "choice", nullable }, 3), 3);
 });
 
 Deno.test("rowCheck() names entity, id and field of a row that does not fit, not the value", () => {

@@ -4,7 +4,7 @@ import { bc } from "../../connectors/business_central/entities.ts";
 import { apiOf, apis } from "../../connectors/business_central/routes.ts";
 import { viewOf } from "../../connectors/business_central/views.ts";
 import type { AnyEntity, Field } from "../../connectors/connector.ts";
-import { encodeName } from "../../connectors/odata.ts";
+import { encodeName } from "../../connectors/blanks.ts";
 import type { Page, PageField } from "../../extension/page.ts";
 import { pages, route } from "../../extension/pages.ts";
 import { type Body, type ExtensionWorld, startWorld } from "./world.ts";
