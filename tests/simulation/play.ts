@@ -11,7 +11,7 @@ import { pipelineOf } from "./company.ts";
 import { doingOf, goOn, isWholeReading, kindsAt, type Place, resume, weightySaves, writesOf } from "./faults.ts";
 import type { Act, Fault, History, Round } from "./history.ts";
 import { type Oracle, oracles, type Violation } from "./oracles.ts";
-import { type Call, type Schedule, schedule } from "./schedule.ts";
+import { type Call, isWriting, type Schedule, schedule } from "./schedule.ts";
 import { lateFor, service } from "./service.ts";
 import { situationsOf } from "./situations.ts";
 import { type Happening, tables as makeTables } from "./tables.ts";
@@ -116,6 +116,8 @@ export async function play(history: History, options: PlayOptions = {}): Promise
   };
   const tables = makeTables();
   const services = { erp: service(tables, "erp"), crm: service(tables, "crm") };
+  services.crm.takesMany = history.number % 3 > 0;
+  services.crm.tellsUntouched = history.number % 3 === 1;
   const draw = chance(history.seed ^ 0x5bd1e995, history.number);
   const steps: readonly Step[] = pipelineOf(history.policies);
   const faults: string[] = [];
@@ -288,7 +290,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
         userActs(during.shift()!.act);
         reached("a user worked during a run");
       }
-      const isWrite = call.method === "write";
+      const isWrite = isWriting(call);
       if (options.onCall !== undefined) {
         const isStep = isWrite || weightySaves.includes(doingOf(call));
         options.onCall({ round: rounds - 1, call: running.calls, kinds: kindsAt(call, place).length, isStep });
@@ -344,9 +346,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     faults.push(name);
     reached(name);
     say(() =>
-      `${call.port} ${call.method} ${call.entity}: ${name}${
-        call.method === "write" ? ` of ${writesOf(call).length}` : ""
-      }`
+      `${call.port} ${call.method} ${call.entity}: ${name}${isWriting(call) ? ` of ${writesOf(call).length}` : ""}`
     );
     return await chosen.happens(call, place);
   }
@@ -358,7 +358,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     say(() => "the stalled run goes on");
     const before = tables.happened.length;
     running.wentOn = { wrote: new Set(), isTooLate: tables.now - running.stalledSince > lateFor };
-    if (call.method === "write") isFirst(running, call);
+    if (isWriting(call)) isFirst(running, call);
     await resume.get(call)!();
     watch.onItsWay(before, running.wentOn);
     await drive(running, { ...healthy, pause: 0 });
