@@ -175,8 +175,9 @@ const keys: Readonly<Record<string, string>> = {
   ...{ systemusers: "systemuserid", uoms: "uomid", uomschedules: "uomscheduleid", pricelevels: "pricelevelid" },
   productpricelevels: "productpricelevelid",
 };
-const nameOf = (row: Row) =>
-  String(row["fullname"] ?? row["currencyname"] ?? row["name"] ?? `${row["_productid_value"]} ${row["_uomid_value"]}`);
+const priceOf = (row: Row) =>
+  ["_pricelevelid_value", "_productid_value", "_uomid_value"].map((name) => row[name]).join();
+const nameOf = (row: Row) => String(row["fullname"] ?? row["currencyname"] ?? row["name"] ?? priceOf(row));
 
 /** Rows of the CRM, each record that they point at by its name. */
 async function setsOf(world: World): Promise<Record<string, Row[]>> {

@@ -18,8 +18,9 @@ async function meet(name: string): Promise<void> {
 function kindOf(text: string, parameters: readonly unknown[]): "intent" | "coupling" | "cursor" | null {
   if (text.includes("insert into couplings")) return "coupling";
   if (/update steps set cursor_(erp|crm) = \$/.test(text)) return "cursor";
-  if (!text.includes("insert into changes")) return null;
-  return parameters.some((one) => typeof one === "string" && /"state":"(intended|sent)"/.test(one)) ? "intent" : null;
+  if (!/insert into changes|update changes/.test(text)) return null;
+  // Columns of rows that go to the database as one text.
+  return parameters.some((one) => typeof one === "string" && /\x1f(intended|sent)\x1f/.test(one)) ? "intent" : null;
 }
 
 const written = new AsyncLocalStorage<Set<string>>();

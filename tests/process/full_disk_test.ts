@@ -7,7 +7,7 @@ import { postgresTest, withDatabase } from "../postgres.ts";
 import { assertWhole, pairsIn } from "./whole.ts";
 
 /** The disk is full after so many rows of changes. */
-const places = [0, 7, 30];
+const places = [0, 7, 20];
 
 /** A run on a database whose disk is full then, and the next one to the end; the couplings that there are. */
 async function ofRun(after: number | null): Promise<readonly string[]> {
