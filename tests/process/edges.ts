@@ -19,8 +19,10 @@ function kindOf(text: string, parameters: readonly unknown[]): "intent" | "coupl
   if (text.includes("insert into couplings")) return "coupling";
   if (/update steps set cursor_(erp|crm) = \$/.test(text)) return "cursor";
   if (!/insert into changes|update changes/.test(text)) return null;
-  // Columns of rows that go to the database as one text.
-  return parameters.some((one) => typeof one === "string" && /\x1f(intended|sent)\x1f/.test(one)) ? "intent" : null;
+  // Columns of rows that go to the database as one text, with this between them.
+  const isIntent = (one: unknown) =>
+    typeof one === "string" && (one.includes("\x1fintended\x1f") || one.includes("\x1fsent\x1f"));
+  return parameters.some(isIntent) ? "intent" : null;
 }
 
 const written = new AsyncLocalStorage<Set<string>>();
