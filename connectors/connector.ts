@@ -156,11 +156,6 @@ export interface Row {
   readonly frozen?: string;
   /** All parts of the document, in their order; given where the handle was opened with its parts. */
   readonly parts?: readonly Part[];
-  /**
-   * Whether nothing modified it since it was created, so that its values are what the service made of those. Told where
-   * the service knows, of changes and by recall(), by connectors with a createMany().
-   */
-  readonly untouched?: boolean;
 }
 
 /** A document that its service completed and no longer lists: posted, which is not deleted. */
@@ -289,13 +284,6 @@ export interface Opened {
   read(options: ReadOptions): AsyncIterable<Page>;
   /** Writes a batch. Throws only when nothing was attempted. */
   write(writes: readonly Write[], options: WantedFields): Promise<Outcome[]>;
-  /**
-   * Creates records whose ids we chose, at most a batch, all or none, and tells nothing of what the service made of them:
-   * for a first load, whose records are read together afterwards. made: all are there. refused: nothing was done; written
-   * one by one they are answered each for itself. unknown: it may have taken effect. Throws only when nothing was
-   * attempted. Absent where the service has no message of the kind.
-   */
-  createMany?(writes: readonly Write[]): Promise<"made" | "refused" | "unknown">;
   /**
    * For each of these creations, in order, the records that may be what an earlier attempt at it left: same values,
    * modified at or after `since` (ISO 8601). Called for creations whose outcome is unknown, some hundred at most: as many

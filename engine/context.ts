@@ -47,8 +47,6 @@ export interface StepContext {
   readonly sides: readonly Side[];
   /** Of which side no record was known when the step began. */
   readonly isNew: { readonly erp: boolean; readonly crm: boolean };
-  /** No run has come to the step's end yet. */
-  readonly isFirstLoad: boolean;
   /** Whether the run is one of all records, not of one that was asked for. */
   readonly selectsAll: boolean;
   readonly onlyCoupled: boolean;

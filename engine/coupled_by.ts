@@ -4,7 +4,7 @@ import type { Change, Coupling, Pair, Resolution, Side, StoredRecord } from "../
 import { baseWith, valuesOf, without } from "./bases.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { rulesNamed } from "./document.ts";
-import { type FieldRule, writesTo } from "./rules.ts";
+import { writesTo } from "./rules.ts";
 import { isBlank, same } from "./same.ts";
 
 /** What a batch needs to settle its outcomes, read at once. */
@@ -24,12 +24,10 @@ export interface Written {
   readonly known: Known;
   /** The record was there before, or may have been edited since it was written. */
   readonly existed: boolean;
-  /** It was made as it was sent, and edited since: what differs from what was sent is an edit. */
-  readonly edited: boolean;
 }
 
 /** The coupling after a write that took effect; its base is what was decided on and what the service made of it. */
-export function coupledBy(context: StepContext, { side, change, target, known, existed, edited }: Written): Coupling {
+export function coupledBy(context: StepContext, { side, change, target, known, existed }: Written): Coupling {
   const { compiled } = context;
   const { hash } = compiled;
   const rules = rulesNamed(compiled, Object.keys(change.basis));
@@ -38,10 +36,11 @@ export function coupledBy(context: StepContext, { side, change, target, known, e
     const field = rule[side]!;
     // A part that got another key than ours is none of the base's: it is paired anew.
     if (field.includes("/") && !Object.hasOwn(target.data, field.slice(0, field.lastIndexOf("/") + 1))) return false;
-    return !existed || isAsSent(change, rule, target);
+    // What the source has and was not sent, such as an owner whom the other side doesn't know, stays the service's.
+    const isLeft = !Object.hasOwn(change.after, field) && !isBlank(change.basis[rule.name]);
+    return !existed || isLeft || stores(change.after[field], target.data[field]);
   }).map((rule) => rule.name);
-  const made = edited ? { ...target.data, ...sentOf(rules, change, target) } : target.data;
-  const stored = valuesOf(rules, done, { erp: made, crm: made });
+  const stored = valuesOf(rules, done, { erp: target.data, crm: target.data });
   const basis = Object.fromEntries(done.map((name) => [name, change.basis[name]!]));
   const values = side === "crm" ? { erp: basis, crm: stored.crm } : { erp: stored.erp, crm: basis };
   const pair = known.pairs.get(target.id);
@@ -78,7 +77,7 @@ export function coupledBy(context: StepContext, { side, change, target, known, e
   const source = known.sources.get(change.source);
   const [erpId, crmId] = side === "crm" ? [change.source, target.id] : [target.id, change.source];
   const listed = new Set(change.reasons.map((reason) => reason.field));
-  const whole = !existed && !edited && compiled.parts === null &&
+  const whole = !existed && compiled.parts === null &&
     done.length === rules.filter((rule) => !listed.has(rule.unit)).length;
   const unchanged = source !== undefined && whole && rules.every((rule) => {
     const now = side === "crm" ? rule.erp === null ? rule.value : source.data[rule.erp] : source.data[rule.crm];
@@ -101,26 +100,6 @@ export function coupledBy(context: StepContext, { side, change, target, known, e
     written,
     resolution: null,
   };
-}
-
-/** Whether a record that a creation made has all that was sent: then it makes no difference whether it was edited since. */
-export function isAllAsSent({ compiled }: StepContext, change: Change, target: StoredRecord | null): boolean {
-  return target !== null && rulesNamed(compiled, Object.keys(change.basis)).every((rule) => {
-    return !writesTo(rule, change.side) || isAsSent(change, rule, target);
-  });
-}
-
-/** What was sent of the fields that have other values now. */
-function sentOf(rules: readonly FieldRule[], change: Change, target: StoredRecord): Fields {
-  const odd = rules.filter((rule) => writesTo(rule, change.side) && !isAsSent(change, rule, target));
-  return Object.fromEntries(odd.map(({ [change.side]: field }) => [field!, change.after[field!] ?? null]));
-}
-
-function isAsSent({ side, basis, after }: Change, rule: FieldRule, { data }: StoredRecord): boolean {
-  const field = rule[side]!;
-  // What the source has and was not sent, such as an owner whom the other side doesn't know, stays the service's.
-  const isLeft = !Object.hasOwn(after, field) && !isBlank(basis[rule.name]);
-  return isLeft || stores(after[field], data[field]);
 }
 
 /** Whether a change does nothing but put its record out of use. */

@@ -171,7 +171,7 @@ async function numbersOf(context: StepContext, side: Side, ids: readonly string[
 }
 
 /** The next page is on its way while this one is worked on. */
-export async function* ahead(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
+async function* ahead(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
   const reading = pages[Symbol.asyncIterator]();
   let next = reading.next();
   try {

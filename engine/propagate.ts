@@ -4,7 +4,6 @@ import { ServiceError } from "../errors.ts";
 import type { Change, Reason } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
 import { writeOf } from "./document.ts";
-import { type Load, loadOf } from "./load.ts";
 import { foundBefore, recalled } from "./recall.ts";
 import { settle, type Settling } from "./settle.ts";
 import { simulate } from "./simulate.ts";
@@ -24,14 +23,13 @@ export async function propagate(context: StepContext, round: number): Promise<vo
   let last: Promise<unknown> = Promise.resolve();
   // They set out in order, whatever the store does side by side: services number records as they come.
   let marked: Promise<unknown> = Promise.resolve();
-  const load = loadOf(context, round);
   const limit = Math.max(page, ...context.sides.map((side) => atOnce * (context.opened[side].batchSize ?? 0)));
   for (;;) {
     context.signal?.throwIfAborted();
     const filter = { step: step.name, run, states: ["intended"] as const };
     const intended = await store.changes(connection, filter, { limit });
-    if (intended.length === 0) break;
-    const batches = batchesOf(context, intended, load);
+    if (intended.length === 0) return;
+    const batches = batchesOf(context, intended);
     const workers = Array.from({ length: atOnce }, async () => {
       for (let changes = batches.shift(); changes !== undefined; changes = batches.shift()) {
         try {
@@ -47,7 +45,6 @@ export async function propagate(context: StepContext, round: number): Promise<vo
       if (outcome.status === "rejected") throw outcome.reason;
     }
   }
-  await load.settle();
 
   async function one(intended: readonly Change[]): Promise<void> {
     const changes = await unmade(context, await allowed(context, intended, round), round);
@@ -56,7 +53,6 @@ export async function propagate(context: StepContext, round: number): Promise<vo
     const mark = marked.then(() => noteSent(context, changes));
     marked = mark.catch(() => {});
     const sent = await mark;
-    if (load.takes(sent[0]!) && await load.send(sent)) return context.progress();
     const { told, fault } = await send(context, sent);
     const turn = last.then(() =>
       told.changes.length === 0 ? undefined : settle(context, { side: changes[0]!.side, ...told, round })
@@ -137,15 +133,12 @@ async function unmade(context: StepContext, changes: readonly Change[], round: n
  * Changes of one side, as many in a batch as its service takes, else 100; documents that could come late 20, as many as a
  * service takes in a request.
  */
-function batchesOf({ opened, compiled }: StepContext, changes: readonly Change[], load: Load): Change[][] {
+function batchesOf({ opened, compiled }: StepContext, changes: readonly Change[]): Change[][] {
   const batches: Change[][] = [];
-  const kindOf = (change: Change) => change.op === "uncouple" ? "parted" : load.takes(change) ? "made" : "written";
   for (const side of ["erp", "crm"] as const) {
     const size = compiled.parts !== null && opened[side].lateFor !== undefined ? 20 : opened[side].batchSize ?? 100;
     const own = changes.filter((change) => change.side === side);
-    const kinds = Map.groupBy(own, kindOf);
-    for (const kind of ["written", "made", "parted"] as const) {
-      const some = kinds.get(kind) ?? [];
+    for (const some of [own.filter(({ op }) => op !== "uncouple"), own.filter(({ op }) => op === "uncouple")]) {
       for (let from = 0; from < some.length; from += size) batches.push(some.slice(from, from + size));
     }
   }

@@ -207,7 +207,6 @@ function contextOf(
     outside: options.outside,
     sides,
     isNew: { erp: !state.known.erp, crm: !state.known.crm },
-    isFirstLoad: !state.loaded,
     selectsAll: record === null,
     onlyCoupled: options.onlyCoupled,
     allow: options.allow,

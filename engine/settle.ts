@@ -24,20 +24,17 @@ export interface Settling {
   readonly round: number;
   /** Creations that were looked for when no answer came: these records may have been edited as well. */
   readonly recalled?: ReadonlySet<Change>;
-  /** Creations that took effect as they were sent, and whose records somebody edited before their outcome was read. */
-  readonly edited?: ReadonlySet<Change>;
 }
 
 /** Saves the outcomes; those that must be decided anew are read again after that. */
 export async function settle(context: StepContext, settling: Settling): Promise<void> {
-  const { side, changes, outcomes, round, recalled = new Set(), edited = new Set() } = settling;
+  const { side, changes, outcomes, round, recalled = new Set() } = settling;
   const { store, connection, step } = context;
   const known = await read(context, side, changes, outcomes);
   /** What was there before, or was looked for without regard to the filter. */
   const isFound = (change: Change, { kind }: Outcome) => kind === "exists" || round === 0 || recalled.has(change);
   const found = outcomes.flatMap((outcome, at): Row[] =>
-    "row" in outcome && changes[at]!.op === "insert" && !outcome.row.frozen &&
-      (isFound(changes[at]!, outcome) || edited.has(changes[at]!))
+    "row" in outcome && changes[at]!.op === "insert" && isFound(changes[at]!, outcome) && !outcome.row.frozen
       ? [outcome.row]
       : []
   );
@@ -104,7 +101,7 @@ export async function settle(context: StepContext, settling: Settling): Promise<
       }
       const existed = isFound(change, outcome);
       saved.records.push({ side, record: { ...target, state: gone.get(target.id) ?? target.state } });
-      const coupling = coupledBy(context, { side, change, target, known, existed, edited: edited.has(change) });
+      const coupling = coupledBy(context, { side, change, target, known, existed });
       saved.couplings.push(coupling);
       if (round === 0) return finished("closed"); // it is decided, and counted, like any other pair
       if (outcome.kind === "exists" && round < rounds) return anew();

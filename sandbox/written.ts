@@ -38,14 +38,9 @@ function decoded(path: string): string {
   }
 }
 
-/** The writes behind a request: those that a batch tried, the rows of a bulk message, or the one that it is itself. */
+/** The writes behind a request: those that a batch tried, or the one that it is itself. */
 export function writesBehind(asked: Asked, answer: Answer): readonly Written[] {
   if (answer.inner !== undefined) return answer.inner.written;
   const write = asked.url.pathname.endsWith("/$batch") ? null : writtenBy(asked, answer);
-  if (write === null) return [];
-  const set = /\/([^/]+)\/Microsoft\.Dynamics\.CRM\.\w+Multiple$/.exec(asked.url.pathname)?.[1];
-  const targets = write.fields?.["Targets"];
-  if (set === undefined || !Array.isArray(targets)) return [write];
-  const ids = (answer.body as { readonly Ids?: readonly string[] } | undefined)?.Ids;
-  return targets.map((fields, at) => ({ ...write, entity: set, id: ids?.[at] ?? null, fields }));
+  return write === null ? [] : [write];
 }

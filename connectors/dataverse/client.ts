@@ -2,7 +2,6 @@
 import type { AnyEntity, Clock, Connector, Identity, Limiter, Opened, Row, Write } from "../connector.ts";
 import { openHttp, type TokenSource } from "../http.ts";
 import { guid } from "../odata.ts";
-import { bulkOf } from "./bulk.ts";
 import type { Context } from "./context.ts";
 import { costOf, costOfDocuments } from "./cost.ts";
 import { timeZoneOf } from "./days.ts";
@@ -73,11 +72,8 @@ export function openDataverse(options: DataverseOptions): Dataverse {
     return {
       read: (asked) => asked.only === "ids" ? readIds(own, entity, asked) : read(own, entity, asked),
       write: (writes, asked) => writeAll(own, entity, writes, asked),
-      ...bulkOf(own, entity),
       async recall(writes, { fields, signal }) {
-        const columns = columnsOf(entity, fields, {
-          ...{ timeZone: own.timeZone, everything: true, also: ["createdon"], tellsTouched: true },
-        });
+        const columns = columnsOf(entity, fields, { timeZone: own.timeZone, everything: true });
         return await recalled(writes, table.id, (terms) => rowsBy(own, columns, { terms, signal }));
       },
       requests: own.http.requests,

@@ -6,7 +6,7 @@ import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from
 import { columnMissing } from "./column_missing.ts";
 import type { Context } from "./context.ts";
 import { mergeColumns, withoutMerged } from "./merged.ts";
-import { type Columns, columnsOf, tableOf } from "./rows.ts";
+import { type Columns, columnsOf } from "./rows.ts";
 import { completionOf } from "./views.ts";
 
 /** Milliseconds: rows get their time of change before they can be seen, so a reading starts this much earlier. */
@@ -37,16 +37,11 @@ export async function* read(
   entity: Columns["entity"],
   options: ReadOptions,
 ): AsyncGenerator<Page> {
-  const { ids, signal, since } = options;
-  const columns = columnsOf(entity, options.fields, {
-    timeZone: context.timeZone,
-    // A cursor keeps the columns that its first reading asked for.
-    also: [...mergeColumns(entity), ...(tableOf(entity).bulk && ids === undefined ? ["createdon"] : [])],
-    tellsTouched: since !== undefined,
-  });
+  const columns = columnsOf(entity, options.fields, { timeZone: context.timeZone, also: mergeColumns(entity) });
+  const { ids, signal } = options;
   const reading: Reading = { context, columns, signal, isSliced: true };
   const complete = completionOf(context, columns, { signal, each: ids !== undefined });
-  const found = ids === undefined ? chunksSince(reading, since ?? null) : chunksById(reading, ids);
+  const found = ids === undefined ? chunksSince(reading, options.since ?? null) : chunksById(reading, ids);
   for await (const { raws, ...chunk } of found) {
     const { own, merged } = withoutMerged(raws, columns.idOf);
     yield { ...await complete(own), ...(merged.length === 0 ? {} : { merged }), ...chunk };

@@ -40,8 +40,6 @@ export interface ColumnsOptions {
   readonly everything?: boolean;
   /** Columns that are asked for besides. */
   readonly also?: readonly string[];
-  /** Rows say whether they were modified since they were created; `createdon` is among the columns. */
-  readonly tellsTouched?: boolean;
 }
 
 /**
@@ -86,15 +84,10 @@ export function columnsOf(entity: AnyEntity, fields: readonly string[], options:
       const values: Record<string, unknown> = {};
       for (const field of read) values[field] = valueOf(field, raw, known);
       const data = check(id, values);
-      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: someOf(given, data), ...touched(raw) };
+      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: someOf(given, data) };
       return { row, inFilter: liesIn(filter, data) };
     },
   };
-
-  /** By seconds: what the service, or anything that runs with it, does as it creates a row is its own. */
-  function touched({ createdon, modifiedon }: RawRow): Pick<Row, "untouched"> {
-    return options.tellsTouched && createdon !== undefined ? { untouched: createdon === modifiedon } : {};
-  }
 
   function valueOf(field: string, raw: RawRow, known: { id: string; derived: Fields }): unknown {
     const lookup = table.lookups[field];

@@ -21,11 +21,6 @@ export interface Table {
   readonly unique: readonly string[];
   /** Fields that no column of the table holds; the connector fills them in. */
   readonly derived: readonly string[];
-  /**
-   * It lists the message CreateMultiple, and a row is all that a creation makes. Units, currencies and lines of price
-   * lists have no such message; with a unit group comes a unit.
-   */
-  readonly bulk?: true;
 }
 
 function to(set: string, logical: string, nav: string, polymorphic = false): Lookup {
@@ -42,7 +37,6 @@ const priceList = to("pricelevels", "pricelevel", "pricelevelid");
 export const tables: Readonly<Record<string, Table>> = {
   accounts: {
     logical: "account",
-    bulk: true,
     id: "accountid",
     lookups: {
       transactioncurrencyid: currency,
@@ -76,7 +70,6 @@ export const tables: Readonly<Record<string, Table>> = {
   },
   contacts: {
     logical: "contact",
-    bulk: true,
     id: "contactid",
     lookups: {
       parentcustomerid: to("accounts", "account", "parentcustomerid_account", true),
@@ -88,7 +81,6 @@ export const tables: Readonly<Record<string, Table>> = {
   },
   products: {
     logical: "product",
-    bulk: true,
     id: "productid",
     lookups: {
       defaultuomscheduleid: to("uomschedules", "uomschedule", "defaultuomscheduleid"),
@@ -101,7 +93,6 @@ export const tables: Readonly<Record<string, Table>> = {
   },
   pricelevels: {
     logical: "pricelevel",
-    bulk: true,
     id: "pricelevelid",
     lookups: { transactioncurrencyid: currency },
     unique: [],

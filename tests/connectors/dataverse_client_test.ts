@@ -318,7 +318,7 @@ Deno.test("read() lets the service filter by plain columns and asks for what it 
   await readAll(crm.open(filtered), { fields: ["name"] });
   const query = new URL(stub.seen.at(-1)!.slice(4), stub.url).searchParams;
   assertEquals(Object.fromEntries(query), {
-    $select: "accountid,name,customertypecode,statecode,merged,_masterid_value,createdon,modifiedon",
+    $select: "accountid,name,customertypecode,statecode,merged,_masterid_value,modifiedon",
     $filter: "customertypecode eq 3 and statecode eq 0 and name eq 'x'",
     $orderby: "modifiedon asc,accountid asc",
   });

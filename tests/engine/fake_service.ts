@@ -14,13 +14,7 @@ import {
 } from "../../connectors/connector.ts";
 
 type Refused = Outcome & { kind: "refused" };
-type Stored = {
-  id: string;
-  version: number;
-  data: Record<string, Value>;
-  parts: ReadonlyMap<string, Fields>;
-  untouched?: true;
-};
+type Stored = { id: string; version: number; data: Record<string, Value>; parts: ReadonlyMap<string, Fields> };
 
 export interface FakeService extends Connector {
   /** Inserts or changes a record as a user of the service would. */
@@ -49,18 +43,6 @@ export interface FakeService extends Connector {
   meanwhile(action: () => void): void;
   /** What happens after the next batch took effect, before it is answered, once. */
   afterwards(action: () => void): void;
-  /** Handles that are opened from now on take many creations in a message. */
-  takesMany: boolean;
-  /** Its changes tell whether a record was modified since a message made it. */
-  tellsUntouched: boolean;
-  /** Such messages that reached it. */
-  readonly messages: (readonly Write[])[];
-  /** The answer to the next of them is lost, after it took effect or before. */
-  loses(when: "after" | "before"): void;
-  /** Creations that the service refuses, whatever way they come. */
-  refuses: (fields: Fields) => boolean;
-  /** What it makes of the values of a creation before it stores them. */
-  forms: (fields: Fields) => Fields;
 }
 
 /** `number` gives the natural key that the service itself chooses on creation, where it does. */
@@ -92,8 +74,6 @@ export function fakeService(
   const sweeps: string[] = [];
   const stamps = new Map<string, string>();
   const late = new Set<string>();
-  const messages: (readonly Write[])[] = [];
-  const losses: ("after" | "before")[] = [];
   const stampOf = (id: string) => stamps.get(id) ?? self.modifiedAt;
   const { restores } = options;
   let clock = 0;
@@ -122,15 +102,7 @@ export function fakeService(
   }
   function rowOf(row: Stored): Row {
     const parts = [...row.parts].map(([key, data]) => ({ key, data }));
-    const told = self.tellsUntouched ? { untouched: row.untouched === true } : {};
-    return {
-      id: row.id,
-      version: `v${row.version}`,
-      modifiedAt: stampOf(row.id),
-      data: { ...row.data },
-      parts,
-      ...told,
-    };
+    return { id: row.id, version: `v${row.version}`, modifiedAt: stampOf(row.id), data: { ...row.data }, parts };
   }
   function inside(entity: AnyEntity, row: Stored): boolean {
     return Object.entries(entity.filter).every(([field, value]) => row.data[field] === value);
@@ -181,15 +153,13 @@ export function fakeService(
         after.shift()?.();
         return answers;
       },
-      ...(self.takesMany ? { createMany } : {}),
       async recall(batch): Promise<readonly (readonly Row[])[]> {
         await Promise.resolve();
         return batch.map((write) => {
           const same = (row: Stored) =>
             Object.entries(write.fields).every(([field, value]) => row.data[field] === value);
           const isIt = write.id === null ? same : (row: Stored) => row.id === write.id;
-          return [...rows.values()].filter(isIt)
-            .map((row) => ({ ...rowOf(row), untouched: row.untouched === true }));
+          return [...rows.values()].filter(isIt).map(rowOf);
         });
       },
       ...(options.lateFor === undefined ? {} : { lateFor: options.lateFor }),
@@ -201,25 +171,7 @@ export function fakeService(
     function changedSince(since: number): string[] {
       return [...new Set(log.filter((one) => one.entity === entity.name && one.at > since).map((one) => one.id))];
     }
-    /** All or none. */
-    async function createMany(batch: readonly Write[]): Promise<"made" | "refused" | "unknown"> {
-      await Promise.resolve();
-      between.shift()?.();
-      messages.push(batch);
-      const lost = losses.shift();
-      if (lost === "before") return "unknown";
-      if (batch.some(({ id, fields }) => rows.has(id!) || self.refuses(fields))) return "refused";
-      for (const write of batch) {
-        apply(write);
-        rows.get(write.id!)!.untouched = true;
-      }
-      after.shift()?.();
-      return lost === undefined ? "made" : "unknown";
-    }
     function apply(write: Write): Outcome {
-      if (write.op === "create" && self.refuses(write.fields)) {
-        return { kind: "refused", code: "0x1", message: "the service refuses it" };
-      }
       if (write.op === "create") {
         const id = write.id ?? `${entity.name}-${++numbers}`;
         const there = rows.get(id);
@@ -234,12 +186,7 @@ export function fakeService(
         return {
           kind: "ok",
           row: rowOf(
-            store(
-              entity.name,
-              id,
-              { ...blank, ...entity.initial, ...self.forms(write.fields), ...number },
-              partsOf(write),
-            ),
+            store(entity.name, id, { ...blank, ...entity.initial, ...write.fields, ...number }, partsOf(write)),
           ),
         };
       }
@@ -288,8 +235,6 @@ export function fakeService(
       [...table(entity).values()].map(({ id, data, parts }) => ({ id, data, parts: Object.fromEntries(parts) })),
     asked,
     writes,
-    ...{ takesMany: false, tellsUntouched: true, messages, refuses: () => false, forms: (fields: Fields) => fields },
-    loses: (when) => void losses.push(when),
     next: (outcome, apply = false) => void faults.push({ outcome: outcome as Outcome, apply }),
     meanwhile: (action) => void between.push(action),
     afterwards: (action) => void after.push(action),

@@ -139,26 +139,6 @@ const atWrites: readonly Kind[] = [
     },
   },
 ];
-const messageLost: Kind = {
-  name: "answer lost",
-  happens: async (call) => {
-    await call.run();
-    call.resolve("unknown");
-    return "goes on";
-  },
-};
-const atMessages: readonly Kind[] = [
-  ...[killedBefore, killedAfter, killedAfter, fails, stalledAfter, stalledBefore, stopped, messageLost, messageLost],
-  { name: "request lost", happens: (call) => (call.resolve("unknown"), goesOn) },
-  {
-    name: "takes effect later",
-    happens: (call, place) => {
-      place.later((1 + writesOf(call).length % 8) * 60_000, () => void call.run());
-      call.resolve("unknown");
-      return goesOn;
-    },
-  },
-];
 const elsewhere: readonly Kind[] = [killedBefore, fails, stopped];
 
 /** How a call that stalled goes on. */
@@ -187,8 +167,6 @@ export function kindsAt(call: Call, place: Place): readonly Kind[] {
     ? atReadings
     : call.method === "write"
     ? atWrites
-    : call.method === "createMany"
-    ? atMessages
     : elsewhere;
   return all.filter(({ fits }) => fits === undefined || fits(call, place));
 }
@@ -198,15 +176,9 @@ export const weightySaves: readonly string[] = [
   ...["the cursor", "the intent", "the mark of what is sent", "the coupling", "the outcome"],
 ];
 
-const remote: Readonly<Record<string, string>> = {
-  write: "a remote write",
-  createMany: "a message of creations",
-  read: "a page",
-};
-
 /** What a call does, in the words of the situations. */
 export function doingOf({ port, method, given }: Call): string {
-  if (port !== "store") return remote[method] ?? method;
+  if (port !== "store") return method === "write" ? "a remote write" : method === "read" ? "a page" : method;
   if (method === "saveRun") return "the run's record";
   if (method === "savePage") return (given[3] as PageSave).cursor !== undefined ? "the cursor" : "a page's records";
   if (method !== "save") return "a look into the store";

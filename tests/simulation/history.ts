@@ -64,8 +64,6 @@ export interface History {
   readonly seed: number;
   /** Its number among those of the seed. */
   readonly number: number;
-  /** What the CRM can: creations many in a message, and, of its records, whether they were edited since. */
-  readonly messages: "none" | "plain" | "told";
   readonly policies: Policies;
   readonly setup: readonly Act[];
   readonly rounds: readonly Round[];
@@ -78,7 +76,7 @@ export function historyOf(seed: number, number: number): History {
   const draw = chance(seed, number);
   const first = draw.happens(0.7) ? calls : calls * 2;
   return {
-    ...{ seed, number, messages: (["none", "told", "plain"] as const)[number % 3]! },
+    ...{ seed, number },
     policies: policiesOf(draw),
     setup: times(1 + draw.below(4), () => actOf(draw, draw.pick([0, 1, 2]))),
     rounds: times(2 + draw.below(4), (at) => roundOf(draw, at === 0 ? first : calls)),

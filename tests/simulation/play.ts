@@ -11,7 +11,7 @@ import { pipelineOf } from "./company.ts";
 import { doingOf, goOn, isWholeReading, kindsAt, type Place, resume, weightySaves, writesOf } from "./faults.ts";
 import type { Act, Fault, History, Round } from "./history.ts";
 import { type Oracle, oracles, type Violation } from "./oracles.ts";
-import { type Call, isWriting, type Schedule, schedule } from "./schedule.ts";
+import { type Call, type Schedule, schedule } from "./schedule.ts";
 import { lateFor, service } from "./service.ts";
 import { situationsOf } from "./situations.ts";
 import { type Happening, tables as makeTables } from "./tables.ts";
@@ -116,8 +116,6 @@ export async function play(history: History, options: PlayOptions = {}): Promise
   };
   const tables = makeTables();
   const services = { erp: service(tables, "erp"), crm: service(tables, "crm") };
-  services.crm.takesMany = history.messages !== "none";
-  services.crm.tellsUntouched = history.messages === "told";
   const draw = chance(history.seed ^ 0x5bd1e995, history.number);
   const steps: readonly Step[] = pipelineOf(history.policies);
   const faults: string[] = [];
@@ -290,7 +288,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
         userActs(during.shift()!.act);
         reached("a user worked during a run");
       }
-      const isWrite = isWriting(call);
+      const isWrite = call.method === "write";
       if (options.onCall !== undefined) {
         const isStep = isWrite || weightySaves.includes(doingOf(call));
         options.onCall({ round: rounds - 1, call: running.calls, kinds: kindsAt(call, place).length, isStep });
@@ -346,7 +344,9 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     faults.push(name);
     reached(name);
     say(() =>
-      `${call.port} ${call.method} ${call.entity}: ${name}${isWriting(call) ? ` of ${writesOf(call).length}` : ""}`
+      `${call.port} ${call.method} ${call.entity}: ${name}${
+        call.method === "write" ? ` of ${writesOf(call).length}` : ""
+      }`
     );
     return await chosen.happens(call, place);
   }
@@ -358,7 +358,7 @@ export async function play(history: History, options: PlayOptions = {}): Promise
     say(() => "the stalled run goes on");
     const before = tables.happened.length;
     running.wentOn = { wrote: new Set(), isTooLate: tables.now - running.stalledSince > lateFor };
-    if (isWriting(call)) isFirst(running, call);
+    if (call.method === "write") isFirst(running, call);
     await resume.get(call)!();
     watch.onItsWay(before, running.wentOn);
     await drive(running, { ...healthy, pause: 0 });

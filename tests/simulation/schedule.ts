@@ -24,11 +24,6 @@ export interface Call {
   reject(error: unknown): void;
 }
 
-/** Whether a call sends what is to be written to a service. */
-export function isWriting({ method }: Call): boolean {
-  return method === "write" || method === "createMany";
-}
-
 /** What becomes of a call that has its turn. */
 export type Turn = (call: Call) => Promise<"goes on" | "killed" | "stalled">;
 
@@ -94,10 +89,6 @@ export function schedule(chance: Chance, ports: { store: Store; erp: Connector; 
               ...{ ...about, method: "write", given: [writes] },
               run: (some) => opened.write(some ?? writes, wanted),
             }),
-          ...(opened.createMany === undefined ? {} : {
-            createMany: (writes) =>
-              ask({ ...about, method: "createMany", given: [writes], run: () => opened.createMany!(writes) }),
-          }),
           recall: (writes, wanted) =>
             ask({ ...about, method: "recall", given: [writes], run: () => opened.recall(writes, wanted) }),
           ...(opened.lateFor === undefined ? {} : { lateFor: opened.lateFor }),

@@ -29,21 +29,15 @@ export interface Service extends Connector {
   expire: boolean;
   /** The next full reading of this entity lists nothing. */
   hide: string | null;
-  /** Whether it takes many creations in a message. */
-  takesMany: boolean;
-  /** Its changes tell whether a record was modified since it was created. */
-  tellsUntouched: boolean;
 }
 
 /** A service; `tables` are those of both. */
 export function service(tables: Tables, side: Side): Service {
   const name = side === "erp" ? "business_central" as const : "dataverse" as const;
   let numbers = 0;
-  /** The versions that records were created with. */
-  const first = new WeakMap<Record_, string>();
   const requests = () => noRequests;
   const self: Service = {
-    ...{ service: name, side, expire: false, hide: null, takesMany: false, tellsUntouched: false, requests },
+    ...{ service: name, side, expire: false, hide: null, requests },
     identity: () => Promise.resolve<Identity>({ service: name, name, parts: { id: name } }),
     open: (entity) => open(entity),
   };
@@ -56,9 +50,6 @@ export function service(tables: Tables, side: Side): Service {
       read: (options) => read(entity, isInside, options),
       write: (writes) => Promise.resolve(writes.map((write) => apply(handle, entity, write))),
       recall: (writes, { since }) => Promise.resolve(writes.map((write) => recall(handle, entity, write, since))),
-      ...(self.takesMany && handle.creation === "derived id"
-        ? { createMany: (writes) => Promise.resolve(createMany(handle, entity, writes)) }
-        : {}),
       ...(handle.creation === "lookup" ? { lateFor } : {}),
       requests,
       cost: (writes) => ({ requests: 1, units: writes.length }),
@@ -137,25 +128,7 @@ export function service(tables: Tables, side: Side): Service {
   function split(rows: readonly Record_[], isInside: (data: Fields) => boolean): Pick<Page, "rows" | "left"> {
     const seen = rows.filter((row) => seenOf(row) !== null); // it may be gone since the reading began
     const inside = seen.filter((row) => isInside(seenOf(row)!));
-    const told = (row: Record_) =>
-      self.tellsUntouched ? { ...rowOf(row), untouched: first.get(row) === versionOf(row) } : rowOf(row);
-    return { rows: inside.map(told), left: seen.filter((row) => !inside.includes(row)).map(({ id }) => id) };
-  }
-
-  /** All or none, in one message. */
-  function createMany(handle: AnyEntity, entity: Entity, writes: readonly Write[]): "made" | "refused" {
-    const isBad = (write: Write) => {
-      const there = entity.rows.get(write.id!);
-      const met = there !== undefined && !there.isGone ? there : sameCode(handle, entity, write.fields);
-      if (met !== undefined) tables.commit(met);
-      return met !== undefined || refusalOf(side, write) !== null;
-    };
-    if (writes.some(isBad)) return "refused";
-    for (const write of writes) {
-      apply(handle, entity, write);
-      first.set(entity.rows.get(write.id!)!, versionOf(entity.rows.get(write.id!)!));
-    }
-    return "made";
+    return { rows: inside.map(rowOf), left: seen.filter((row) => !inside.includes(row)).map(({ id }) => id) };
   }
 
   function apply(handle: AnyEntity, entity: Entity, write: Write): Outcome {
@@ -192,10 +165,7 @@ export function service(tables: Tables, side: Side): Service {
 
   function recall(handle: AnyEntity, entity: Entity, write: Write, since: string): readonly Row[] {
     const rows = visible(entity);
-    if (write.id !== null) {
-      return rows.filter((row) => row.id === write.id)
-        .map((row) => ({ ...rowOf(row), untouched: first.get(row) === versionOf(row) }));
-    }
+    if (write.id !== null) return rows.filter((row) => row.id === write.id).map(rowOf);
     if (handle.creation === "natural key") {
       return rows.filter((row) => row.data[handle.key] === write.fields[handle.key]).map(rowOf);
     }

@@ -14,10 +14,6 @@ export const situations: readonly string[] = [
   ]),
   ...at(["killed before", "killed after", "stalled before", "stalled after", "fails", "stopped"], ["a remote write"]),
   ...at(["request lost", "answer lost", "takes effect later", "edited before"], ["a remote write"]),
-  ...at(["killed before", "killed after", "stalled before", "stalled after", "fails", "stopped"], [
-    "a message of creations",
-  ]),
-  ...at(["request lost", "answer lost", "takes effect later"], ["a message of creations"]),
   ...at(["killed amid a batch", "answer to half lost"], ["a remote write"]),
   ...at(["killed after", "fails", "cursor expired", "nothing listed"], ["a page"]),
   "a stalled run was fenced",
