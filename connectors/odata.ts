@@ -43,11 +43,13 @@ export async function* pages(
 ): AsyncGenerator<RawPage> {
   const seen = new Set<string>();
   const { decimals = new Set() } = asked;
+  const stop = new AbortController();
+  const signal = asked.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, asked.signal]);
   const parse = isSliced ? (text: string) => sliced(text, decimals) ?? parseJson(text, decimals) : undefined;
   function ask(url: string): Promise<Answer> {
     if (seen.has(url) || seen.size >= mostPages) throw loop(http);
     seen.add(url);
-    return http.request({ method: "GET", path: url, retry: "safe", ...asked, parse });
+    return http.request({ method: "GET", path: url, retry: "safe", ...asked, parse, signal });
   }
   let url = http.resolve(path);
   let asking: Promise<Answer> | null = ask(url);
@@ -75,7 +77,8 @@ export async function* pages(
       if (next !== null) asking ??= ask(url = next);
     }
   } finally {
-    await asking?.catch(() => {}); // nobody waits for it any more
+    stop.abort(); // nobody waits for what is under way any more
+    await asking?.catch(() => {});
   }
 }
 
@@ -87,8 +90,13 @@ function slicesOf(value: unknown): Slices | null {
 function partOf(slices: Slices, http: Http, answer: Answer): IteratorResult<readonly unknown[], readonly unknown[]> {
   try {
     return slices.next();
-  } catch {
-    throw malformed(http, answer);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw cause;
+    throw new ServiceError(
+      `Cannot read from "${http.service}": its answer is not JSON; run it again, and look for a proxy in between if it ` +
+        "stays so",
+      { service: http.service, code: "bad_json", status: answer.status, retryable: true, cause },
+    );
   }
 }
 

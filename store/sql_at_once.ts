@@ -13,7 +13,7 @@ import type { PageSave, Side } from "./store.ts";
 
 /**
  * That the transaction does not wait until it is on disk. What saves that a reading is complete waits, for all that was
- * written before it too; if the server's machine goes down first, everything is read again.
+ * written before it too; if the database goes down first, the embedded one with its process, everything is read again.
  */
 const unhurried = sql`set_config('synchronous_commit', 'off', true)`;
 
@@ -31,7 +31,9 @@ export async function writeAtOnce(
     deleted.length + left.length + merged.length > 0;
   if (page.isNew) return !isMore && await writeNewRecords(work, { side, page }) ? null : page;
   const rest = await writeMet(work, { side, page });
-  return rest !== null && !isMore && rest.records.length === 0 && rest.newest === undefined ? null : rest ?? page;
+  if (rest === null) return page;
+  const isDone = rest.records.length + (rest.keys ?? []).length === 0 && rest.newest === undefined;
+  return isDone && !isMore ? null : rest;
 }
 
 /** Whether {@link writeAtOnce} failed, and saved nothing, since a record was read before. */

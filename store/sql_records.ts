@@ -26,7 +26,10 @@ export async function mergeRecords(work: Work, records: readonly SidedRecord[]):
   return touched;
 }
 
-/** The statement that inserts or replaces records, each given once; where `isGiven` holds. `isAnew`: it refuses all if one is there. */
+/**
+ * The statement that inserts or replaces records, each given once; where `isGiven` holds. `isAnew`: it refuses all if one is
+ * there.
+ */
 export function insertRecords(
   { connection, step }: Omit<Work, "tx">,
   records: readonly SidedRecord[],

@@ -53,7 +53,7 @@ export async function writeKeys(work: Work, side: Side, keys: readonly RecordKey
 
 /**
  * The statement that puts records of a side that nothing was known of into the table, each given once; where `isGiven`
- * holds. `isAnew`: none of them is there, nor does any coupling name one; else it refuses them all.
+ * holds. `isAnew`: the caller knows that no coupling names any of them, and if one is in the table it refuses them all.
  */
 export function insertUncoupled(
   { connection, step }: Omit<Work, "tx">,
@@ -139,7 +139,8 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
     await sql`with several as materialized (
         select ${key} as key, ${of("erp", "array_agg(u.id order by u.id)")}, array_agg(u.ctid) as places,
           ${of("crm", "array_agg(u.id order by u.id)")}
-        from uncoupled u where ${open} group by ${key} having ${onBothSides}
+        from uncoupled u where ${open} group by ${key}
+        having ${onBothSides} and count(*) > 2
       ), listed as (
         insert into unclear (connection, step, position, key, erp, crm)
         select ${connection}::text, ${step}::text, ${group}::int, key, erp, crm from several

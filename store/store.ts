@@ -294,7 +294,7 @@ export interface PageSave {
   readonly swept?: string;
   /** ISO 8601: the reading, complete with this page, was one of all records, or of all ids. */
   readonly whole?: string;
-  /** With the last page of a new side: of all its records the one that was modified last. The pages before it tell none. */
+  /** With the last page of a new side: of all its records the one that was modified last. The others tell none. */
   readonly newest?: Newest;
 }
 

@@ -33,6 +33,9 @@ export function leaseTests(test: StoreTest): void {
       ["c", "left", "Label c"],
     ]);
     assertEquals(kept[1], changed);
+    await page("r3", [record("a")], { keys: [keysOf("a", ["k"])] });
+    const unkeyed = { unkeyed: { groups: 1, run: null } };
+    assertEquals((await store.records(connection, "s", "erp", unkeyed, { limit: 9 })).map(({ id }) => id), ["b"]);
   });
 
   test("save() and savePage() let whoever took a step last write it, and nobody else", async (store, connection) => {

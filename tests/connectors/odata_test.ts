@@ -122,7 +122,24 @@ Deno.test("pages() takes a long page as a whole where its rows begin otherwise, 
   };
   assertEquals(await rowsOf(bodies.whole), longRows(0, 900));
   for (const body of [bodies.nested, bodies.broken, bodies.cut]) {
-    assertEquals((await assertRejects(() => rowsOf(body), ServiceError)).code, "bad_json");
+    const { code, retryable } = await assertRejects(() => rowsOf(body), ServiceError);
+    assertEquals([code, retryable], ["bad_json", true]);
+  }
+});
+
+Deno.test("pages() gives up the request for the next page when nobody wants it", async () => {
+  const isAsked = Promise.withResolvers<void>();
+  await using stub = serveStub((request, path) => {
+    if (path.endsWith("?b")) {
+      isAsked.resolve();
+      return new Promise((resolve) => request.signal.addEventListener("abort", () => resolve(new Response())));
+    }
+    const link = `${new URL(request.url).origin}/api/rows?b`;
+    return Response.json({ value: longRows(0, 900), "@odata.nextLink": link });
+  });
+  for await (const _ of odata.pages(httpTo(stub), "rows", { isSliced: true })) {
+    await isAsked.promise;
+    break;
   }
 });
 
