@@ -1,5 +1,4 @@
 /** What uncoupled records are matched by, and what tells beforehand that two of them agree. */
-import { hash } from "node:crypto";
 import type { Field, Fields, Value } from "../connectors/connector.ts";
 import { matchKeys } from "../matching/keys.ts";
 import type { RecordKeys, Side, StoredRecord } from "../store/store.ts";
@@ -7,6 +6,7 @@ import type { StepContext } from "./context.ts";
 import { unfitField } from "./decide_pair.ts";
 import { readLookups } from "./lookups.ts";
 import { type Lookups, toCrm } from "./reconcile.ts";
+import { hashOf } from "./record.ts";
 import type { Compiled } from "./compile.ts";
 import type { FieldRule } from "./rules.ts";
 import { isBlank } from "./same.ts";
@@ -97,8 +97,4 @@ function meeting(rules: readonly FieldRule[], side: Side, data: Fields, lookups:
     agrees.push(hashOf(common.map((value, at) => leavable.includes(at) ? [] : value))); // a list is no value
   }
   return agrees.length === 0 ? null : { agrees, base };
-}
-
-function hashOf(values: readonly unknown[]): string {
-  return hash("sha1", JSON.stringify(values), "base64");
 }

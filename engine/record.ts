@@ -34,6 +34,11 @@ export function fingerprintOf(fields: readonly string[], data: Fields): string {
   const names = Object.keys(data);
   const parts = names.length > fields.length ? names.filter((name) => name.includes("/")) : []; // few records have any
   for (const name of parts.sort()) values.push(name, data[name]);
+  return hashOf(values);
+}
+
+/** Equal for equal values in equal order. */
+export function hashOf(values: readonly unknown[]): string {
   return hash("sha1", JSON.stringify(values), "base64");
 }
 

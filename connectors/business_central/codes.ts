@@ -1,6 +1,6 @@
 /** Fields that hold a code where their page has the id of a record. */
 import { zeroGuid } from "../blanks.ts";
-import { type RawRow } from "../odata.ts";
+import type { RawRow } from "../odata.ts";
 import type { CodeSet, Lookups } from "./lookups.ts";
 import { type Body, type ReadWork, refused, type Values, type WriteWork } from "./view.ts";
 

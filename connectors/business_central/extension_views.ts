@@ -1,7 +1,7 @@
 /** How handles stand on the extension's pages. */
 import type { Write } from "../connector.ts";
 import { decodeName } from "../blanks.ts";
-import { type RawRow } from "../odata.ts";
+import type { RawRow } from "../odata.ts";
 import { articles, lineObject, unitOf } from "./articles.ts";
 import { nameParts } from "./person_name.ts";
 import { refused, type View } from "./view.ts";

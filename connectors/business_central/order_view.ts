@@ -1,7 +1,7 @@
 /** How orders and their lines stand on the service's pages. */
 import type { PartWrite, Value } from "../connector.ts";
 import { decodeName, encodeName, withBlank, withoutBlank } from "../blanks.ts";
-import { type RawRow } from "../odata.ts";
+import type { RawRow } from "../odata.ts";
 import { madeOf, readCodes, sendCodes, termFields } from "./codes.ts";
 import { salesOrderLine } from "./order_schemas.ts";
 import { type Body, refused, type View } from "./view.ts";

@@ -4,7 +4,7 @@
  */
 import type { Field, Write } from "../connector.ts";
 import { withBlank } from "../blanks.ts";
-import { type RawRow } from "../odata.ts";
+import type { RawRow } from "../odata.ts";
 import { articles } from "./articles.ts";
 import { madeOf, readCodes, sendCodes, termFields } from "./codes.ts";
 import { extensionViews } from "./extension_views.ts";
