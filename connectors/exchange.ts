@@ -22,8 +22,12 @@ export interface ExchangeOptions {
 export interface Exchanged {
   readonly status: number;
   readonly headers: Headers;
-  readonly text: string;
+  /** The body in short pieces, cut anywhere: a long text as a whole would be new memory each time. */
+  readonly texts: readonly string[];
 }
+
+/** Bytes of a piece: what the runtime keeps among its short-lived values, in two bytes a character, too. */
+const piece = 32 * 1024;
 
 /**
  * Sends a request and reads the whole answer. Throws the signal's reason when it is aborted, else ServiceError
@@ -67,10 +71,12 @@ export async function exchange(
       if (chunk === undefined || chunk.done) break;
       bytes += chunk.value.byteLength;
       if (bytes > options.maxBytes) throw tooLarge(options, answer.status);
-      texts.push(decode(decoder, chunk.value, options));
+      for (let from = 0; from < chunk.value.byteLength; from += piece) {
+        texts.push(decode(decoder, chunk.value.subarray(from, from + piece), options));
+      }
     }
     texts.push(decode(decoder, undefined, options));
-    return { status: answer.status, headers: answer.headers, text: texts.join("") };
+    return { status: answer.status, headers: answer.headers, texts };
   } catch (error) {
     if (error instanceof ServiceError) throw error;
     if (signal?.aborted) throw signal.reason;

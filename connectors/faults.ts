@@ -61,7 +61,9 @@ const webPage: Fault = {
 };
 function isHtml(answer: Exchanged): boolean {
   if (/^\s*text\/html/i.test(answer.headers.get("Content-Type") ?? "")) return true;
-  return /^\s*<(!doctype html|html)[\s>]/i.test(answer.text.slice(0, 200));
+  let begin = "";
+  for (let at = 0; begin.length < 200 && at < answer.texts.length; at++) begin += answer.texts[at];
+  return /^\s*<(!doctype html|html)[\s>]/i.test(begin.slice(0, 200));
 }
 
 /** Milliseconds by Retry-After, which holds seconds or a date (RFC 9110, 10.2.3); null where it says nothing. */

@@ -49,7 +49,7 @@ export interface Request {
   /** Properties whose numbers come as canonical decimal text. */
   readonly decimals?: ReadonlySet<string>;
   /** What makes `json` of the body of an answer with status 200, instead; throws SyntaxError. */
-  readonly parse?: ((text: string) => unknown) | undefined;
+  readonly parse?: ((texts: readonly string[]) => unknown) | undefined;
   /** What it is counted as; GET is a read, everything else a write, if not given. */
   readonly counts?: Counted;
   /** Rows that it creates, changes or deletes, where the service counts them; 0 if not given. */
@@ -229,10 +229,10 @@ function nameOf(url: string): string {
 }
 
 function bodyOf(answer: Exchanged, asked: Request, options: { service: string; action: string }): unknown {
-  if (asked.accept === "text" || answer.text === "") return null;
+  if (asked.accept === "text" || answer.texts.every((text) => text === "")) return null;
   try {
-    if (asked.parse !== undefined && answer.status === 200) return asked.parse(answer.text);
-    return parseJson(answer.text, asked.decimals ?? noDecimals);
+    if (asked.parse !== undefined && answer.status === 200) return asked.parse(answer.texts);
+    return parseJson(answer.texts.join(""), asked.decimals ?? noDecimals);
   } catch {
     if (answer.status >= 400) return null;
     throw unreadable(options, "is not JSON");

@@ -45,7 +45,9 @@ export async function* pages(
   const { decimals = new Set() } = asked;
   const stop = new AbortController();
   const signal = asked.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, asked.signal]);
-  const parse = isSliced ? (text: string) => sliced(text, decimals) ?? parseJson(text, decimals) : undefined;
+  const parse = isSliced
+    ? (texts: readonly string[]) => sliced(texts, decimals) ?? parseJson(texts.join(""), decimals)
+    : undefined;
   function ask(url: string): Promise<Answer> {
     if (seen.has(url) || seen.size >= mostPages) throw loop(http);
     seen.add(url);

@@ -1,6 +1,6 @@
 /**
- * A long list of OData taken apart before it is parsed: rows are made a few at a time, so that those of one slice are
- * gone before the next is made, and no page of many thousand stands in memory as objects.
+ * A long list of OData taken apart before it is parsed: rows are made some hundred at a time, so that those of one slice
+ * are gone before the next is made, and neither a page of many thousand nor its text stands in memory as a whole.
  */
 import { parseJson } from "./json.ts";
 
@@ -9,33 +9,64 @@ export type Slices = Iterator<readonly unknown[], readonly unknown[]>;
 
 /** Characters: some hundred rows. */
 const slice = 1_000_000;
+/** Characters that are parsed at once, at least. */
+const bit = 16_000;
 /** How every row but the first begins. Inside a text its quotes would have a backslash before them. */
 const next = '},{"@odata.etag":';
 const list = '"value":[';
 
 /**
  * A parsed answer whose `value` gives the rows slice by slice, each parsed when it is its turn; then it throws
- * SyntaxError for what is no JSON. Null where the text must be parsed as a whole: it is short, or no list. Numbers under
- * a property of `decimals` come as canonical text. A cut within a row, at a list of its own, leaves no JSON.
+ * SyntaxError for what is no JSON. Null where the text, given in pieces, must be parsed as a whole: it is short, or no
+ * list. Numbers under a property of `decimals` come as canonical text. A cut within a row, at a list of its own, leaves
+ * no JSON.
  */
-export function sliced(text: string, decimals: ReadonlySet<string>): { readonly value: Slices } | null {
-  if (text.length <= slice) return null;
-  const begin = text.indexOf(list) + list.length;
-  const named = text.lastIndexOf('],"@odata.');
-  const end = named < begin ? text.lastIndexOf("]") : named;
-  if (begin < list.length || end < begin) return null;
-  const body = emptyList(text.slice(0, begin) + text.slice(end));
-  return body === null ? null : { ...body, value: slices(text.slice(begin, end), decimals) };
+export function sliced(texts: readonly string[], decimals: ReadonlySet<string>): { readonly value: Slices } | null {
+  if (texts.reduce((sum, { length }) => sum + length, 0) <= slice) return null;
+  const rows = [...texts];
+  // What stands before and behind the list is short.
+  const head = taken(rows, "shift");
+  const tail = taken(rows, "pop");
+  const begin = head.indexOf(list) + list.length;
+  const named = tail.lastIndexOf('],"@odata.');
+  const end = named < 0 ? tail.lastIndexOf("]") : named;
+  if (begin < list.length || end < 0) return null;
+  const body = emptyList(head.slice(0, begin) + tail.slice(end));
+  return body === null ? null : { ...body, value: slices([head.slice(begin), ...rows, tail.slice(0, end)], decimals) };
 }
 
-function* slices(rows: string, decimals: ReadonlySet<string>): Generator<readonly unknown[], readonly unknown[]> {
-  for (let from = 0;;) {
-    const cut = rows.indexOf(next, from + slice);
-    const some = parseJson(`[${rows.slice(from, cut < 0 ? rows.length : cut + 1)}]`, decimals) as unknown[];
-    if (cut < 0) return some;
-    yield some;
-    from = cut + 2;
+/** Takes pieces from one end until they are long enough to hold what stands around a list. */
+function taken(texts: string[], from: "shift" | "pop"): string {
+  let text = "";
+  while (text.length < bit && texts.length > 0) {
+    const piece = texts[from]()!;
+    text = from === "shift" ? text + piece : piece + text;
   }
+  return text;
+}
+
+function* slices(
+  texts: readonly string[],
+  decimals: ReadonlySet<string>,
+): Generator<readonly unknown[], readonly unknown[]> {
+  const parsed = (text: string) => parseJson(`[${text}]`, decimals) as unknown[];
+  let rows: unknown[] = [];
+  let length = 0;
+  let text = "";
+  for (const piece of texts) {
+    text += piece;
+    const cut = text.length < bit ? -1 : text.lastIndexOf(next);
+    if (cut < 0) continue;
+    if (length > slice) {
+      yield rows;
+      [rows, length] = [[], 0];
+    }
+    rows.push(...parsed(text.slice(0, cut + 1)));
+    length += cut;
+    text = text.slice(cut + 2);
+  }
+  rows.push(...parsed(text));
+  return rows;
 }
 
 function emptyList(text: string): object | null {

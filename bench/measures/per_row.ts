@@ -40,7 +40,9 @@ async function run(bench: Bench): Promise<readonly Result[]> {
       const read = performance.now() - began;
       const texts: string[] = [];
       const sent = performance.now();
-      for (const url of tape.asked) texts.push((await exchange(url, plain, { ...transport, fetch: tape.fetch })).text);
+      for (const url of tape.asked) {
+        texts.push((await exchange(url, plain, { ...transport, fetch: tape.fetch })).texts.join(""));
+      }
       const transported = performance.now() - sent;
       const parsed = performance.now();
       for (const text of texts) JSON.parse(text);
