@@ -1,6 +1,6 @@
 /** Bases: what both sides had when a rule's two fields last agreed. */
 import type { Fields, Value } from "../connectors/connector.ts";
-import type { Base } from "../store/store.ts";
+import type { Base, BaseField } from "../store/store.ts";
 import { isAlive } from "./document.ts";
 import type { Compiled } from "./compile.ts";
 import type { FieldRule } from "./rules.ts";
@@ -18,6 +18,11 @@ export function valuesOf(
     values.crm[rule.name] = data.crm[rule.crm] ?? null;
   }
   return values;
+}
+
+/** Of which fields the base of a pair is made that agrees in all of them, as {@link valuesOf} would. */
+export function baseFields({ rules }: Compiled): readonly BaseField[] {
+  return rules.map(({ name, erp, value, crm }) => ({ name, erp, value: erp === null ? value : null, crm }));
 }
 
 /** The base with these values; what no rule and no part names any more is dropped. */

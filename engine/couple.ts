@@ -3,7 +3,8 @@ import type { Coupling, Matched, Side, StoredRecord } from "../store/store.ts";
 import { nothingSaved } from "./changes.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import { isSkipped } from "./held.ts";
-import { followsOthers, keysOf } from "./keys.ts";
+import { baseFields } from "./bases.ts";
+import { keysOf, madeBy } from "./keys.ts";
 import { pagesOf } from "./paging.ts";
 
 /** Records are read, and their keys saved, in pages of this many. */
@@ -19,6 +20,7 @@ export async function coupleMatches(context: StepContext): Promise<number> {
   if (step.match.length === 0 || most === 0) return 0;
   let isPossible = uncoupled.erp > 0 && uncoupled.crm > 0;
   const except = exceptions(context);
+  const base = baseFields(compiled);
   const of = Math.ceil(most / share);
   let agreed = 0;
   for (const [group, fields] of step.match.entries()) {
@@ -29,7 +31,7 @@ export async function coupleMatches(context: StepContext): Promise<number> {
     for (const side of isPossible && group < 2 ? ["erp", "crm"] as const : []) await saveKeys(context, side, groups);
     for (let nth = 0; nth < of; nth++) {
       context.signal?.throwIfAborted();
-      const matching = { group, share: { nth, of }, definition: compiled.hash, how, except };
+      const matching = { group, share: { nth, of }, definition: compiled.hash, how, base, except };
       const matched = await store.match(connection, step.name, matching);
       agreed += matched.agreed;
       await coupleExcepted(context, matched.except, how);
@@ -45,10 +47,10 @@ async function areLeft({ store, connection, step }: StepContext): Promise<boolea
   return uncoupled.erp > 0 && uncoupled.crm > 0;
 }
 
-/** Keys of those that have none, and of those that another run made where other steps decide of them. */
+/** Keys of those that have none, or none that count any more. */
 async function saveKeys(context: StepContext, side: Side, groups: number): Promise<void> {
-  const { store, connection, step, compiled, run } = context;
-  const unkeyed = { groups, run: side === "erp" && followsOthers(compiled) ? run : null };
+  const { store, connection, step } = context;
+  const unkeyed = { groups, made: madeBy(context, side) };
   const pages = pagesOf<StoredRecord>(
     page,
     (record) => record.id,

@@ -7,7 +7,6 @@ import { unfitField } from "./decide_pair.ts";
 import { readLookups } from "./lookups.ts";
 import { type Lookups, toCrm } from "./reconcile.ts";
 import { hashOf } from "./record.ts";
-import type { Compiled } from "./compile.ts";
 import type { FieldRule } from "./rules.ts";
 import { isBlank } from "./same.ts";
 
@@ -17,7 +16,7 @@ export async function keysOf(
   side: Side,
   { records, groups: count }: { readonly records: readonly StoredRecord[]; readonly groups: number },
 ): Promise<readonly RecordKeys[]> {
-  const { store, connection, step, compiled, run } = context;
+  const { store, connection, step, compiled } = context;
   const rows = records.map((record) => ({ erp: null, crm: null, [side]: record.data }));
   const lookups = side === "erp" && records.length > 0 ? await readLookups(store, connection, compiled, rows) : null;
   const groups = step.match.map((fields) => ({
@@ -25,6 +24,7 @@ export async function keysOf(
     kinds: fields.map((field) => kindOf(step.extract.crm.fields[field]!)),
   }));
   const isMeeting = agreesBeforehand(context);
+  const made = madeBy(context, side);
   return records.map((record): RecordKeys => {
     const { id, fingerprint, data } = record;
     // An expired price must not stand in the way of the one that counts.
@@ -34,8 +34,8 @@ export async function keysOf(
     const keys: (string | null)[] = groups.slice(0, count).map(key);
     // That all are blank is said of all groups only.
     if (!keys.some((one) => one !== null)) keys.push(...groups.slice(count).map(key));
-    const meets = isMeeting && !isUnfit && record.frozen === null ? meeting(compiled.rules, side, data, lookups) : null;
-    return { id, fingerprint, keys, run, meets };
+    const isTold = isMeeting && !isUnfit && record.frozen === null;
+    return { id, fingerprint, keys, made, agrees: isTold ? agreesOf(compiled.rules, side, data, lookups) : null };
 
     function valueOf(rule: FieldRule): Value {
       const looked = toCrm(rule, rule.erp === null ? rule.value : data[rule.erp] ?? null, lookups!);
@@ -49,9 +49,9 @@ export function kindOf(field: Field): NonNullable<Field["match"]> {
   return field.match ?? (field.kind === "text" ? "name" : "exact");
 }
 
-/** Whether keys can turn out otherwise although their record did not change: a lookup leads through other steps. */
-export function followsOthers({ rules }: Compiled): boolean {
-  return rules.some((rule) => rule.lookup !== null);
+/** What keys are made by; where lookups lead through other steps they can be others in each run. */
+export function madeBy({ compiled, run }: StepContext, side: Side): string {
+  return side === "erp" && compiled.rules.some((rule) => rule.lookup !== null) ? run : compiled.hash;
 }
 
 /** Whether nothing but the rules' values decides of a pair that meets for the first time. */
@@ -74,14 +74,17 @@ function canLeave({ kind, direction, lookup }: FieldRule): boolean {
  * What both sides of a pair that agrees have equal, in the CRM's domain, blanks alike; and without what the ERP leaves.
  * The CRM's record says both: it doesn't know the other one.
  */
-function meeting(rules: readonly FieldRule[], side: Side, data: Fields, lookups: Lookups | null): RecordKeys["meets"] {
-  const base: Record<string, Value> = {};
+function agreesOf(
+  rules: readonly FieldRule[],
+  side: Side,
+  data: Fields,
+  lookups: Lookups | null,
+): RecordKeys["agrees"] {
   const common: Value[] = [];
   const leavable: number[] = [];
   let left = 0;
   for (const rule of rules) {
     const own = side === "crm" ? data[rule.crm] ?? null : rule.erp === null ? rule.value : data[rule.erp] ?? null;
-    base[rule.name] = own;
     const looked = side === "crm" ? { value: own } : toCrm(rule, own, lookups!);
     const isLeavable = canLeave(rule);
     if (isLeavable) leavable.push(common.length);
@@ -96,5 +99,5 @@ function meeting(rules: readonly FieldRule[], side: Side, data: Fields, lookups:
   if (leavable.length > 0 && (side === "crm" || left === leavable.length)) {
     agrees.push(hashOf(common.map((value, at) => leavable.includes(at) ? [] : value))); // a list is no value
   }
-  return agrees.length === 0 ? null : { agrees, base };
+  return agrees.length === 0 ? null : agrees;
 }

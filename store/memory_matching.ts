@@ -1,7 +1,7 @@
 /** How the store in memory couples records by their keys: what the one in SQL does set by set. */
 import { couple } from "../matching/couple.ts";
 import { forgetKeys, keep, ordered, pairOf, type StepMemory, uncoupled } from "./memory_step.ts";
-import type { Matched, Matching, Pair, RecordKeys, Side } from "./store.ts";
+import type { Base, BaseField, Matched, Matching, Pair, RecordKeys, Side } from "./store.ts";
 
 /** Keys of uncoupled records as they are. */
 export function putKeys(memory: StepMemory, side: Side, keys: readonly RecordKeys[]): void {
@@ -43,9 +43,9 @@ export function match(memory: StepMemory, matching: Matching, isUnsettled: (pair
     }
     const met = { erp: memory.keys.erp.get(erp)!, crm: memory.keys.crm.get(crm)! };
     const own = { erpId: erp, crmId: crm, state: "coupled" as const, definition, how, written: null, resolution: null };
-    const agrees = (met.erp.meets?.agrees ?? []).some((one) => met.crm.meets?.agrees.includes(one)) &&
+    const agrees = (met.erp.agrees ?? []).some((one) => met.crm.agrees?.includes(one)) &&
       !isUnsettled(pairOf(memory, { ...own, base: null, seen: { erp: null, crm: null } }));
-    const base = agrees ? { erp: met.erp.meets!.base, crm: met.crm.meets!.base } : null;
+    const base = agrees ? baseOf(memory, { erp, crm }, matching.base) : null;
     const seen = { erp: agrees ? met.erp.fingerprint : null, crm: agrees ? met.crm.fingerprint : null };
     memory.couplings.set(erp, keep({ ...own, base, seen }));
     forgetKeys(memory, "erp", erp);
@@ -54,4 +54,12 @@ export function match(memory: StepMemory, matching: Matching, isUnsettled: (pair
     if (agrees) matched.agreed++;
   }
   return matched;
+}
+
+function baseOf({ records }: StepMemory, ids: Readonly<Record<Side, string>>, fields: readonly BaseField[]): Base {
+  const [erp, crm] = [records.erp.get(ids.erp)!.data, records.crm.get(ids.crm)!.data];
+  return {
+    erp: Object.fromEntries(fields.map((one) => [one.name, one.erp === null ? one.value : erp[one.erp] ?? null])),
+    crm: Object.fromEntries(fields.map((one) => [one.name, crm[one.crm] ?? null])),
+  };
 }

@@ -132,8 +132,8 @@ export function filtered(memory: StepMemory, side: Side, filter: RecordFilter): 
   if ("unkeyed" in filter) {
     return uncoupled(memory, side).filter(({ id }) => {
       const keys = memory.keys[side].get(id);
-      const { groups, run } = filter.unkeyed;
-      return keys === undefined || keys.keys.length < groups || (run !== null && keys.run !== run);
+      const { groups, made } = filter.unkeyed;
+      return keys === undefined || keys.keys.length < groups || keys.made !== made;
     });
   }
   const records = memory.records[side];

@@ -230,10 +230,8 @@ function wantedIds(
     where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id > ${after}`;
   if ("ids" in filter) return sql`${records} and r.id = any(${ids(filter.ids)})`;
   if ("uncoupled" in filter || "unkeyed" in filter) {
-    const { groups, run } = "unkeyed" in filter ? filter.unkeyed : { groups: 0, run: null };
-    const unkeyed = sql`(coalesce(cardinality(u.keys), 0) < ${groups} ${
-      when(run !== null, () => sql`or u.run <> ${run}`)
-    })`;
+    const { groups, made } = "unkeyed" in filter ? filter.unkeyed : { groups: 0, made: "" };
+    const unkeyed = sql`(coalesce(cardinality(u.keys), 0) < ${groups} or u.made <> ${made})`;
     return sql`select u.id from uncoupled u
       where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id > ${after} and ${free("u")}
       ${when("unkeyed" in filter, () => sql`and ${unkeyed}`)}`;

@@ -1,6 +1,7 @@
 /** Records of the store in SQL: merged set by set, and only where they differ. */
 import { type RawBuilder, sql } from "kysely";
-import { type Given, given } from "./sql_rows.ts";
+import { baseColumn, isAsSeen } from "./sql_bases.ts";
+import { type Given, given, ids } from "./sql_rows.ts";
 import type { Touched, Work } from "./sql_work.ts";
 import type { Side, StoredRecord } from "./store.ts";
 import { encode, storable } from "./text.ts";
@@ -20,10 +21,22 @@ export async function mergeRecords(work: Work, records: readonly SidedRecord[]):
   const last = [...new Map(records.map((record) => [`${record.side} ${record.id}`, record])).values()];
   const different = await differentOf(work, last);
   if (different.length === 0) return touched;
-  await insertRecords(work, different).execute(work.tx);
   for (const { side, id } of different) touched[side].push(id);
+  await keepBases(work, touched);
+  await insertRecords(work, different).execute(work.tx);
   for (const side of ["erp", "crm"] as const) await work.grown(work, `records ${side}`, touched[side]);
   return touched;
+}
+
+/** Writes the bases of couplings out before these records become other ones. */
+export async function keepBases({ tx, connection, step }: Work, touched: Readonly<Touched>): Promise<void> {
+  for (const side of ["erp", "crm"] as const) {
+    if (touched[side].length === 0) continue;
+    await sql`update couplings c set base = ${baseColumn} where c.connection = ${connection} and c.step = ${step}
+      and c.state <> 'tombstone' and ${sql.raw(`c.${side}_id`)} = any(${ids(touched[side])}) and ${isAsSeen}`.execute(
+      tx,
+    );
+  }
 }
 
 /**

@@ -3,6 +3,7 @@
  * the same, and lists go in as one JSON parameter, which measured faster than a VALUES list.
  */
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { baseColumn } from "./sql_bases.ts";
 import { openStates, unsettledStates } from "./refusals.ts";
 import { decode, delimited, encode, signs } from "./text.ts";
 
@@ -60,10 +61,10 @@ export function recordRow(alias: string, candidates?: RawBuilder<unknown>): RawB
 }
 
 /** A Coupling from the table `couplings` under the alias c; null where an outer join found none. */
-export const couplingRow = sql.raw(`case when c.erp_id is null then null else json_build_object(
-  'erpId', c.erp_id, 'crmId', c.crm_id, 'state', c.state, 'base', c.base,
+export const couplingRow = sql`case when c.erp_id is null then null else json_build_object(
+  'erpId', c.erp_id, 'crmId', c.crm_id, 'state', c.state, 'base', ${baseColumn},
   'seen', json_build_object('erp', c.seen_erp, 'crm', c.seen_crm),
-  'definition', c.definition, 'how', c.how, 'written', c.written, 'resolution', c.resolution) end`);
+  'definition', c.definition, 'how', c.how, 'written', c.written, 'resolution', c.resolution) end`;
 
 /** A Change from the table `changes` under the alias h. */
 export const changeRow = sql.raw(`json_build_object(

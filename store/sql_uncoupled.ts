@@ -3,10 +3,11 @@
  * that what a run asks of them costs nothing where there are none, and coupled set by set.
  */
 import { type RawBuilder, sql } from "kysely";
+import { asSeen } from "./sql_bases.ts";
 import { free, type Given, given, ids, json, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
 import type { Work } from "./sql_work.ts";
 import type { Matched, Matching, RecordKeys, Side, StoredRecord } from "./store.ts";
-import { encode, listOf, storable } from "./text.ts";
+import { listOf, storable } from "./text.ts";
 
 /** Has the right records of these in the table; those of `changed` have no keys any more. */
 export async function writeUncoupled(
@@ -30,13 +31,11 @@ export async function writeUncoupled(
 }
 
 const keyColumns: readonly Given[] = [
-  ...[["id", "text"], ["fingerprint", "text"], ["keys", "list"], ["run", "text"]] as const,
-  ...[["agrees", "list"], ["base", "text"]] as const,
+  ...[["id", "text"], ["fingerprint", "text"], ["keys", "list"], ["made", "text"], ["agrees", "list"]] as const,
 ];
 
-function rowOf({ id, fingerprint, keys, run, meets }: RecordKeys): (string | null)[] {
-  const own = [storable(id), storable(fingerprint), listOf(keys), storable(run)];
-  return [...own, ...meets === null ? [null, null] : [listOf(meets.agrees), encode(meets.base)]];
+function rowOf({ id, fingerprint, keys, made, agrees }: RecordKeys): (string | null)[] {
+  return [storable(id), storable(fingerprint), listOf(keys), storable(made), agrees === null ? null : listOf(agrees)];
 }
 
 /** Keys of records that are in the table as they were when the keys were made. */
@@ -44,7 +43,7 @@ export async function writeKeys(work: Work, side: Side, keys: readonly RecordKey
   if (keys.length === 0) return;
   const { tx, connection, step } = work;
   const last = [...new Map(keys.map((entry) => [entry.id, entry])).values()];
-  await sql`update uncoupled u set keys = i.keys, run = i.run, agrees = i.agrees, base = i.base
+  await sql`update uncoupled u set keys = i.keys, made = i.made, agrees = i.agrees
     from ${given(last.map(rowOf), keyColumns)} i
     where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id = i.id
       and u.fingerprint = i.fingerprint`.execute(tx);
@@ -68,25 +67,29 @@ export function insertUncoupled(
   const byId = new Map(keys.map((entry) => [entry.id, entry]));
   const rows = records.map(({ id, fingerprint }) => {
     const entry = byId.get(id);
-    return entry === undefined ? [storable(id), storable(fingerprint), null, null, null, null] : rowOf(entry);
+    return entry === undefined ? [storable(id), storable(fingerprint), null, null, null] : rowOf(entry);
   });
-  const filled = sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, run, agrees, base)
+  const filled = sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, made, agrees)
     select * from (select ${connection}::text as connection, ${step}::text as step, ${side}::text as side, i.*
       from ${given(rows, keyColumns)} i) k where ${isGiven}`;
   if (isAnew) return filled;
   return sql`${filled} and ${unnamed("k", side)}
     on conflict (connection, step, side, id) do update set fingerprint = excluded.fingerprint, keys = excluded.keys,
-      run = excluded.run, agrees = excluded.agrees, base = excluded.base`;
+      made = excluded.made, agrees = excluded.agrees`;
 }
 
 /** Store.match. */
 export async function writeMatches(work: Work, matching: Matching): Promise<Matched> {
   const { tx, connection, step } = work;
-  const { group, share, definition, how, except } = matching;
+  const { group, share, definition, how, base, except } = matching;
   const place = sql`connection = ${connection} and step = ${step}`;
   if (group === 0 && share.nth === 0) {
     await sql`delete from unclear where ${place}`.execute(tx);
     await sql`update uncoupled set unclear = null where ${place} and unclear is not null`.execute(tx);
+    // Names are to be the same as in the data, where those of properties stand as they are.
+    const fields = sql`${JSON.stringify(base)}::text::jsonb`;
+    await sql`update steps set bases = bases || jsonb_build_object(${definition}::text, ${fields})
+      where ${place}`.execute(tx);
   }
   // Sorts and hashes of a whole share stay in memory.
   await sql`select set_config('work_mem', '64MB', true)`.execute(tx);
@@ -108,7 +111,7 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
       from uncoupled u where ${open} group by ${key} having ${onBothSides}
     ), pairs as materialized (
       select erp.id as erp_id, crm.id as crm_id, erp_at, crm_at, erp.fingerprint as seen_erp,
-        crm.fingerprint as seen_crm, erp.base as base_erp, crm.base as base_crm,
+        crm.fingerprint as seen_crm,
         coalesce(erp.agrees && crm.agrees, false) and not ${unsettled("crm", "erp.id")}
           and not ${unsettled("erp", "crm.id")} as agreed,
         ${held("erp")} or ${held("crm")} as held
@@ -117,7 +120,7 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
     ), made as (
       insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, dirty)
       select ${connection}::text, ${step}::text, erp_id, crm_id, 'coupled',
-        case when agreed then ('{"erp":' || base_erp || ',"crm":' || base_crm || '}')::json end,
+        case when agreed then ${asSeen} end,
         case when agreed then seen_erp end, case when agreed then seen_crm end, ${definition}::text, ${how}::text,
         not agreed
       from pairs where not held

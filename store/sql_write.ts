@@ -1,9 +1,9 @@
 /** The writes of the store in SQL: set by set, and only rows that differ. Inside the caller's transaction. */
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { countCouplings, endCouplings, writeCouplings } from "./sql_couplings.ts";
 import { newestOf } from "./newest.ts";
 import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
-import { insertRecords, mergeRecords } from "./sql_records.ts";
+import { insertRecords, keepBases, mergeRecords } from "./sql_records.ts";
 import { type Db, type Given, given, ids, json, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
 import { insertUncoupled, writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
 import { hold, type Touched, type Work } from "./sql_work.ts";
@@ -45,11 +45,13 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
 async function writeNewPage(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<void> {
   const records = lastOf(presentOf(side, page));
   const coupled = await hold(work, page.lease);
+  const own: Touched = { erp: [], crm: [], [side]: records.map(({ id }) => id) };
   if (records.length > 0) {
+    if (coupled > 0) await keepBases(work, own);
     await insertRecords(work, records).execute(work.tx);
     await insertUncoupled(work, side, { records, keys: page.keys ?? [] }).execute(work.tx);
   }
-  if (coupled > 0) await derive(work, { erp: [], crm: [], [side]: records.map(({ id }) => id) });
+  if (coupled > 0) await derive(work, own);
   await writeRest(work, { side, page, changed: [] });
   await countNew(work, side, records);
 }
@@ -224,10 +226,16 @@ async function writeDefinition(
       cursor_erp = case when definition = ${hash} then cursor_erp end,
       cursor_crm = case when definition = ${hash} then cursor_crm end,
       entities = ${json(entities)}::jsonb,
-      rules = coalesce((select jsonb_object_agg(known.key, known.value) from jsonb_each(s.rules) known
-        where exists (select from couplings c where c.connection = s.connection and c.step = s.step
-          and c.definition = known.key)), '{}') || ${own}
+      bases = ${usedOf("bases")},
+      rules = ${usedOf("rules")} || ${own}
     where connection = ${connection} and step = ${step}`.execute(tx);
+}
+
+/** What a column of the step s has of definitions that some coupling's base was made with. */
+function usedOf(column: "bases" | "rules"): RawBuilder<unknown> {
+  return sql.raw(`coalesce((select jsonb_object_agg(known.key, known.value) from jsonb_each(s.${column}) known
+    where exists (select from couplings c where c.connection = s.connection and c.step = s.step
+      and c.definition = known.key)), '{}')`);
 }
 
 async function writeRebase({ tx, connection, step }: Work): Promise<void> {

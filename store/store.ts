@@ -4,7 +4,7 @@
  *
  * Implementations pass one conformance suite and decide alike. Each method is one transaction.
  */
-import type { Fields, Identity, Merged, Requests } from "../connectors/connector.ts";
+import type { Fields, Identity, Merged, Requests, Value } from "../connectors/connector.ts";
 
 export type Side = "erp" | "crm";
 
@@ -305,8 +305,8 @@ export interface PageSave {
 export type RecordFilter =
   | { readonly ids: readonly string[] }
   | { readonly uncoupled: true }
-  /** Uncoupled ones without keys for so many groups; with a run's id also those whose keys another run made. */
-  | { readonly unkeyed: { readonly groups: number; readonly run: string | null } }
+  /** Uncoupled ones without keys for so many groups, or with keys that something else made. */
+  | { readonly unkeyed: { readonly groups: number; readonly made: string } }
   | { readonly unseen: string };
 /** A record that was asked for. */
 export interface FoundRecord extends StoredRecord {
@@ -326,14 +326,23 @@ export interface RecordKeys {
   readonly fingerprint: string;
   /** One for each match group, or for the first of them; null where a part is blank. */
   readonly keys: readonly (string | null)[];
-  /** The run that made them. */
-  readonly run: string;
+  /** What made them: a definition, or a run where records of other steps have a say. */
+  readonly made: string;
   /**
-   * What a pair is coupled with that need not be looked at: two records with one of `agrees` in common have the
-   * same values in all fields, by all rules, and nothing else keeps them from agreeing. `base`: this side of the {@link Base}. Null
-   * where nobody can tell beforehand.
+   * Two records with one of these in common have the same values in all fields, by all rules, and nothing else keeps
+   * them from agreeing: as a pair they need not be looked at. Null where nobody can tell beforehand.
    */
-  readonly meets: { readonly agrees: readonly string[]; readonly base: Fields } | null;
+  readonly agrees: readonly string[] | null;
+}
+
+/** A rule as the base of a pair that agrees is made by: the two fields whose values it takes. */
+export interface BaseField {
+  /** The rule's CRM field. */
+  readonly name: string;
+  /** Null where `value` stands in the place of a field. */
+  readonly erp: string | null;
+  readonly value: Value;
+  readonly crm: string;
 }
 
 /** Which uncoupled records are the same by their keys of one match group. */
@@ -347,6 +356,8 @@ export interface Matching {
   /** The definition (its hash), and how the couplings come about. */
   readonly definition: string;
   readonly how: string;
+  /** By which a pair that agrees gets its base; the same for every call with this definition. */
+  readonly base: readonly BaseField[];
   /** Records that are not coupled by their keys. Those that would be with one of them are not either. */
   readonly except: Readonly<Record<Side, readonly string[]>>;
 }

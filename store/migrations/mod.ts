@@ -12,6 +12,7 @@ import { signsOfLife } from "./0008_signs_of_life.ts";
 import { restored } from "./0009_restored.ts";
 import { dataPath } from "./0010_data_path.ts";
 import { severalWays } from "./0011_several_ways.ts";
+import { asSeen } from "./0012_as_seen.ts";
 import type { Migration } from "./migration.ts";
 
 /** All migrations, in order of number. */
@@ -27,6 +28,7 @@ export const migrations: readonly Migration[] = [
   restored,
   dataPath,
   severalWays,
+  asSeen,
 ];
 
 /**

@@ -34,7 +34,7 @@ export function leaseTests(test: StoreTest): void {
     ]);
     assertEquals(kept[1], changed);
     await page("r3", [record("a")], { keys: [keysOf("a", ["k"])] });
-    const unkeyed = { unkeyed: { groups: 1, run: null } };
+    const unkeyed = { unkeyed: { groups: 1, made: "d1" } };
     assertEquals((await store.records(connection, "s", "erp", unkeyed, { limit: 9 })).map(({ id }) => id), ["b"]);
   });
 

@@ -43,37 +43,47 @@ export function matchTests(test: StoreTest): void {
 
   test("match() couples with its base what agrees, unless something of it waits", async (store, connection) => {
     const { save, pairs } = place(store, connection);
-    const meets = (agrees: string, name: string) => ({
-      meets: { agrees: agrees.split(" "), base: { [`the "${signs}" name`]: name, n: null } },
-    });
-    await place(store, connection).read("erp", ["a", "b", "c", "d", "e"].map((id) => record(id)));
+    const agreeing = (...agrees: string[]) => ({ agrees });
+    const name = `the "${astral}\x1c\\" name`;
+    const data = { [name]: `"${signs}`, same: 1 };
+    await place(store, connection).read("erp", ["a", "b", "c", "d", "e"].map((id) => record(id, { data })));
     await place(store, connection).read("crm", ["v", "w", "x", "y", "z"].map((id) => record(id)));
     await save({
       keys: {
         erp: [
-          ...[keysOf("a", ["1"], meets("=", "A")), keysOf("b", ["2"], meets("=", "B")), keysOf("c", ["3"])],
-          ...[keysOf("d", ["4"], meets("=", "D")), keysOf("e", ["5"], meets("=", "E"))],
+          ...[keysOf("a", ["1"], agreeing("=")), keysOf("b", ["2"], agreeing("=")), keysOf("c", ["3"])],
+          ...[keysOf("d", ["4"], agreeing("=")), keysOf("e", ["5"], agreeing("="))],
         ],
         crm: [
-          ...[
-            keysOf("v", ["1"], meets("~ =", "V")),
-            keysOf("w", ["2"], meets("~", "W")),
-            keysOf("x", ["3"], meets("=", "X")),
-          ],
-          ...[keysOf("y", ["4"], meets("=", "Y")), keysOf("z", ["5"], meets("=", "Z"))],
+          ...[keysOf("v", ["1"], agreeing("~", "=")), keysOf("w", ["2"], agreeing("~"))],
+          ...["3", "4", "5"].map((key, at) => keysOf("xyz"[at]!, [key], agreeing("="))),
         ],
       },
       changes: [change("1", "d", { state: "open" }), change("2", "z", { side: "erp", state: "sent" })],
     });
-    assertEquals(await match(store, connection, 0), { coupled: 5, agreed: 1, except: [] });
+    const base = [
+      { name, erp: name, value: null, crm: "name" },
+      { name: "none", erp: "none", value: null, crm: "none" },
+      { name: "kind", erp: null, value: "\x1c", crm: "state" },
+    ];
+    assertEquals(await match(store, connection, 0, { base }), { coupled: 5, agreed: 1, except: [] });
     assertEquals(await pairs(), ["b", "c", "d", "e"]);
-    const found = await store.lookup(connection, "s", "erp", "id", ["a", "b"]);
     const own = { how: "match 0", written: null, resolution: null };
-    const name = `the "${signs}" name`;
-    assertEquals(found.map(({ pair }) => pair.coupling), [
-      coupling("a", "v", { ...own, base: { erp: { [name]: "A", n: null }, crm: { [name]: "V", n: null } } }),
-      coupling("b", "w", { ...own, base: null, seen: { erp: null, crm: null } }),
-    ]);
+    const agreed = coupling("a", "v", {
+      ...own,
+      base: { erp: { [name]: data[name]!, none: null, kind: "\x1c" }, crm: { [name]: "v", none: null, kind: 3 } },
+    });
+    const couplings = async () =>
+      (await store.lookup(connection, "s", "erp", "id", ["a", "b"])).map(({ pair }) => pair.coupling);
+    const unseen = coupling("b", "w", { ...own, base: null, seen: { erp: null, crm: null } });
+    assertEquals(await couplings(), [agreed, unseen]);
+    // The base is what both had, whatever they have by now.
+    const other = { data: { same: 2 }, fingerprint: "other" };
+    await store.savePage(connection, "s", "erp", { ...nothing, run: "r2", records: [record("a", other)] });
+    await save({ definition: { hash: "d2", rules: {}, entities: { erp: "e", crm: "c" } } });
+    await save({ records: [{ side: "crm", record: record("v", other) }] });
+    assertEquals(await couplings(), [agreed, unseen]);
+    assertEquals(await pairs(), ["a", "b", "c", "d", "e"]);
   });
 
   test("match() leaves out what is excepted, and what another step has coupled", async (store, connection) => {
@@ -106,12 +116,11 @@ export function matchTests(test: StoreTest): void {
       await save({ couplings: [coupling("c", "none")] });
       await save({ parted: ["c"] });
       await save({ keys: { erp: [keysOf("a", ["a"]), keysOf("d", ["new"], { fingerprint: "old" })] } }); // of other versions
-      const unkeyed = async (side: Side, run: string | null = null) =>
-        idsOf(await store.records(connection, "s", side, { unkeyed: { groups: 1, run } }, { limit: 9 }));
+      const unkeyed = async (side: Side, made = "d1") =>
+        idsOf(await store.records(connection, "s", side, { unkeyed: { groups: 1, made } }, { limit: 9 }));
       assertEquals([await unkeyed("erp"), await unkeyed("crm")], [["a", "c"], []]);
-      assertEquals(await unkeyed("erp", "r2"), ids);
-      assertEquals(await unkeyed("erp", "r1"), ["a", "c"]);
-      const more = await store.records(connection, "s", "crm", { unkeyed: { groups: 2, run: null } }, { limit: 1 });
+      assertEquals(await unkeyed("erp", "d2"), ids);
+      const more = await store.records(connection, "s", "crm", { unkeyed: { groups: 2, made: "d1" } }, { limit: 1 });
       assertEquals(idsOf(more), ["a2"]);
       assertEquals((await match(store, connection, 0)).coupled, 2);
       assertEquals(await pairsOf(store, connection), ["d d2 match 0", "e e2 match 0"]);
@@ -252,6 +261,7 @@ function match(store: Store, connection: string, group: number, more: Partial<Ma
     share: { nth: 0, of: 1 },
     definition: "d1",
     how: `match ${group}`,
+    base: [],
     except: { erp: [], crm: [] },
   };
   return store.match(connection, "s", { ...own, ...more });

@@ -19,7 +19,7 @@ export function record(id: string, more: Partial<StoredRecord> = {}): StoredReco
 }
 /** Keys of what {@link record} gives. */
 export function keysOf(id: string, keys: readonly (string | null)[], more: Partial<RecordKeys> = {}): RecordKeys {
-  return { id, fingerprint: `f-${id}`, keys, run: "r1", meets: null, ...more };
+  return { id, fingerprint: `f-${id}`, keys, made: "d1", agrees: null, ...more };
 }
 /** A coupling that was decided on what {@link record} gives. */
 export function coupling(erpId: string, crmId: string, more: Partial<Coupling> = {}): Coupling {

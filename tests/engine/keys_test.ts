@@ -8,7 +8,7 @@ import { type Account, account, type Customer, customer, customers, users, type 
 function blind<T extends object>(port: T): T {
   if (!("savePage" in port)) return port;
   const store = port as unknown as Store;
-  const without = (keys: readonly RecordKeys[] = []) => keys.map((one) => ({ ...one, meets: null }));
+  const without = (keys: readonly RecordKeys[] = []) => keys.map((one) => ({ ...one, agrees: null }));
   const savePage = (connection: string, step: string, side: "erp" | "crm", page: PageSave) =>
     store.savePage(connection, step, side, page.keys === undefined ? page : { ...page, keys: without(page.keys) });
   const save = (connection: string, step: string, { keys, ...settlement }: Settlement) =>

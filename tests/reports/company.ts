@@ -30,7 +30,7 @@ export const customers = stepNamed("customers", "customers", "accounts", [curren
 export const steps: readonly Step[] = [currencies, customers];
 
 function keysOf(id: string, keys: RecordKeys["keys"]): RecordKeys {
-  return { id, fingerprint: id, keys, run: "run1", meets: null };
+  return { id, fingerprint: id, keys, made: "d1", agrees: null };
 }
 
 export function recordOf(id: string, label: string, more: Partial<StoredRecord> = {}): StoredRecord {

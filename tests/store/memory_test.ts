@@ -30,7 +30,7 @@ Deno.test("copy() begins with everything, and neither store sees what the other 
     runs: await one.runs("c", { limit: 9 }),
     steps: [await one.step("c", "s"), await one.step("c", "t")],
     unseen: await one.records("c", "s", "erp", { unseen: "r1" }, { limit: 9 }),
-    unkeyed: await one.records("c", "s", "erp", { unkeyed: { groups: 1, run: null } }, { limit: 9 }),
+    unkeyed: await one.records("c", "s", "erp", { unkeyed: { groups: 1, made: "d1" } }, { limit: 9 }),
     changes: await one.changes("c", { states: ["open", "closed"] }, { limit: 9 }),
     report: await place(one, "c").report(["s", "t"]),
   });
