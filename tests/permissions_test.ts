@@ -177,7 +177,9 @@ Deno.test("every task runs its command with the set of that name, and asks for n
     // Where much passes through memory it is to stay flat.
     const flags = ["graph", "help", "sandbox"].includes(name)
       ? ""
-      : `--v8-flags=${name === "report" ? "--max-semi-space-size=2" : "--heap-growing-percent=50"} `;
+      : `--v8-flags=${
+        name === "report" ? "--max-semi-space-size=2" : "--max-semi-space-size=8,--heap-growing-percent=50"
+      } `;
     assertEquals(command, `deno run -q ${flags}-P=${set} --no-prompt main.ts ${name}`);
   }
 });
