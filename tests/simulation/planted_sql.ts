@@ -42,4 +42,12 @@ export const plantedInSql: readonly Planted[] = [
       to: "        false\n",
     }],
   },
+  {
+    name: "SQL: a base that is the records as they stand follows them",
+    edits: [{
+      file: "store/sql_records.ts",
+      from: "  await keepBases(work, touched);\n",
+      to: "",
+    }],
+  },
 ].map((bug) => ({ ...bug, isInSql: true }));
