@@ -1,6 +1,6 @@
 /**
  * A long list of OData taken apart before it is parsed: rows are made some hundred at a time, so that those of one slice
- * are gone before the next is made, and neither a page of many thousand nor its text stands in memory as a whole.
+ * are gone before the next is made, and no page of many thousand stands in memory as objects, or as one long text.
  */
 import { parseJson } from "./json.ts";
 

@@ -1,6 +1,6 @@
 /**
  * Bases that are the records as they stand: of a pair that agreed when it was coupled nothing else is kept until one of its
- * records becomes another one, which most never do. It halves what a first synchronization writes.
+ * records becomes another one, which most never do. A first synchronization writes much less by it.
  */
 import { sql } from "kysely";
 
