@@ -52,10 +52,10 @@ export async function administer(statement: string): Promise<void> {
 }
 
 /** Gives the test a database and removes it afterwards. */
-export async function withDatabase(work: (database: TestDatabase) => Promise<void>): Promise<void> {
+export async function withDatabase<T>(work: (database: TestDatabase) => Promise<T>): Promise<T> {
   const database = await createDatabase();
   try {
-    await work(database);
+    return await work(database);
   } finally {
     await database.drop();
   }

@@ -150,4 +150,4 @@ Deno.test("every command of the README runs as printed, and says what the README
       assertShown(output, shown);
     }
     assertStringIncludes(await Deno.readTextFile(`${copy.dir}exports/couplings.csv`), "coupling_state");
-  }));
+  }, { isEmbedded: true }));

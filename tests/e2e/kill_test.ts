@@ -1,5 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Copy, copyInto, recover, run, type RunningSandbox, start, startSandbox, withCopy } from "./program.ts";
+import {
+  type Copy,
+  copyInto,
+  recover,
+  run,
+  type RunningSandbox,
+  start,
+  startSandbox,
+  withCopy,
+  withStore,
+} from "./program.ts";
 import { isCi } from "../shared.ts";
 import { before, itsSteps, writeCompany } from "./small_company.ts";
 
@@ -31,7 +41,9 @@ Deno.test("sync ends well after the sandbox was killed at any of its writes, and
     const work = async () => {
       for (let round = rounds.shift(); round !== undefined; round = rounds.shift()) {
         const { writes, fate } = round;
-        await killed(copy, round).catch((cause) => {
+        const home = `${copy.home}/killed-${writes}`;
+        copyInto(home, `${copy.dir}filled`);
+        await withStore(home, {}, () => killed(home, round)).catch((cause) => {
           throw new Error(`Killed at write ${writes} of ${total}; sync ${fate}`, { cause });
         });
       }
@@ -42,13 +54,10 @@ Deno.test("sync ends well after the sandbox was killed at any of its writes, and
   });
 });
 
-/** Loads the company once, keeps both its services and an empty store, and counts the writes of a whole run. */
+/** Loads the company once, keeps both its services, and counts the writes of a whole run. */
 async function untouched({ dir, home }: Copy): Promise<number> {
   const filled = await startSandbox(home, ...await writeCompany(`${dir}data`));
-  const serve = start(home, "serve", "--port", "0"); // makes the store
-  await serve.said("Next: ");
-  serve.process.kill("SIGTERM");
-  await Promise.all([serve.end(), filled.stop()]);
+  await filled.stop();
   await Deno.remove(`${home}/sandbox/ports.json`); // homes that are used at the same time need ports of their own
   copyInto(`${dir}filled`, home);
   const sandbox = await startSandbox(home);
@@ -62,9 +71,7 @@ async function untouched({ dir, home }: Copy): Promise<number> {
   }
 }
 
-async function killed(copy: Copy, { writes, fate }: Round): Promise<void> {
-  const home = `${copy.home}/killed-${writes}`;
-  copyInto(home, `${copy.dir}filled`);
+async function killed(home: string, { writes, fate }: Round): Promise<void> {
   const first = await startSandbox(home);
   await first.control("POST", "/sandbox/faults", [{ kind: "kill", writes }]);
   const running = start(home, "sync", ...itsSteps);

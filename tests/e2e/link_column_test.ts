@@ -67,7 +67,7 @@ Deno.test("the link column is left alone unless it is switched on, and brings ba
     } finally {
       await sandbox.stop();
     }
-  });
+  }, { isEmbedded: true });
 });
 
 function mentionsIt({ path, writes = [] }: Awaited<ReturnType<RunningSandbox["requests"]>>[number]): boolean {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Copy, copyInto, recover, type RunningSandbox, startSandbox, withCopy } from "./program.ts";
+import { copyInto, recover, type RunningSandbox, startSandbox, withCopy, withStore } from "./program.ts";
 import { isCi } from "../shared.ts";
 import { itsSteps, writeCompany } from "./small_company.ts";
 
@@ -38,10 +38,13 @@ Deno.test("sync comes to the same result when replies get lost, and when service
     await Deno.remove(`${copy.home}/sandbox/ports.json`); // homes that are used at the same time need their own
     copyInto(`${copy.dir}filled`, copy.home);
 
-    const result = (name: string, faults: Fault[]) =>
-      synchronized(copy, name, faults).catch((cause) => {
+    const result = (name: string, faults: Fault[]) => {
+      const home = `${copy.home}/${name}`;
+      copyInto(home, `${copy.dir}filled`);
+      return withStore(home, {}, () => synchronized(home, faults)).catch((cause) => {
         throw new Error(`With ${name}`, { cause });
       });
+    };
     const expected = await result("no faults", []);
     const others = isCi ? {} : { "others lost": lost(1) };
     for (const [name, faults] of Object.entries({ "lost replies": lost(0), ...others, "busy": busy })) {
@@ -51,9 +54,7 @@ Deno.test("sync comes to the same result when replies get lost, and when service
 });
 
 /** A first run, and a second one after changes on both sides, under faults; what the services have then. */
-async function synchronized(copy: Copy, name: string, faults: Fault[]): Promise<Record<string, string[]>> {
-  const home = `${copy.home}/${name}`;
-  copyInto(home, `${copy.dir}filled`);
+async function synchronized(home: string, faults: Fault[]): Promise<Record<string, string[]>> {
   const sandbox = await startSandbox(home);
   try {
     await sandbox.control("POST", "/sandbox/faults", faults);

@@ -41,7 +41,7 @@ Deno.test("rebuild couples the same pairs after a kill and a lost store, and not
       assertEquals(again.code, 2);
       assertStringIncludes(again.stderr, "not_lost");
     });
-  });
+  }, { isEmbedded: true });
 });
 
 sharedTest(
@@ -78,7 +78,7 @@ sharedTest(
       } finally {
         await sandbox.stop();
       }
-    });
+    }, { isEmbedded: true });
   },
 );
 

@@ -87,4 +87,4 @@ Deno.test("no secret and no token is said or kept, whether all goes well or sign
     } finally {
       await sandbox.stop();
     }
-  }));
+  }, { isEmbedded: true }));

@@ -104,4 +104,4 @@ Deno.test("every command of the worked example runs as printed, and says what is
       sandbox.kill("SIGINT"); // as Ctrl-C; `deno task` hands it on
       await sandbox.status;
     }
-  }));
+  }, { isEmbedded: true }));

@@ -47,7 +47,7 @@ export async function killMany(options: KillOptions): Promise<Killed> {
       if (outcome.status === "rejected") throw outcome.reason;
       for (const what of ["duplicates", "lost", "orphans"] as const) sums[what] += outcome.value[what];
     }
-  });
+  }, { isEmbedded: true });
   return { kills: done, ...sums, boundaries: hits };
 }
 
