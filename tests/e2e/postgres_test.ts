@@ -31,7 +31,7 @@ function onServer(work: (world: OnServer) => Promise<void>): Promise<void> {
       } finally {
         await sandbox.stop();
       }
-    })
+    }, { isEmbedded: true }) // unless a command is given the database
   );
 }
 
