@@ -7,12 +7,15 @@
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
 const number = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
+/** Most decimals come as {@link canonical} would write them. */
+const ready = /^(?:0|-?(?:[1-9]\d*|0(?=\.))(?:\.\d*[1-9])?)$/;
 
 /**
  * The one way to write a decimal: no exponent, no needless zeros, no minus before zero ("12.50" → "12.5",
  * "-0.0" → "0", "1e3" → "1000"). Throws TypeError for text that is no decimal.
  */
 export function canonical(decimal: string): string {
+  if (ready.test(decimal)) return decimal;
   const [, sign, whole = "", part = "", exponent] = number.exec(decimal) ?? [];
   if (whole + part === "") throw new TypeError("Cannot read a decimal: the text is no number");
   let digits = whole + part;

@@ -1,5 +1,6 @@
 /** Fields that hold a code where their page has the id of a record. */
 import { zeroGuid } from "../blanks.ts";
+import type { Value } from "../connector.ts";
 import type { RawRow } from "../odata.ts";
 import type { CodeSet, Lookups } from "./lookups.ts";
 import { type Body, type ReadWork, refused, type Values, type WriteWork } from "./view.ts";
@@ -27,10 +28,13 @@ export async function readCodes(
   const tables = await Promise.all(wanted.map(async ([field, { property, set }]) => {
     return { field, property, codes: await lookups.codes(set) };
   }));
-  return (row) =>
-    Object.fromEntries(tables.map(({ field, property, codes }) => {
-      return [field, codes.get(String(row[property]).toLowerCase()) ?? null];
-    }));
+  return (row) => {
+    const values: Record<string, Value> = {};
+    for (const { field, property, codes } of tables) {
+      values[field] = codes.get(String(row[property]).toLowerCase()) ?? null;
+    }
+    return values;
+  };
 }
 
 /** The ids of codes that are written. */

@@ -52,7 +52,7 @@ async function* readPages(table: Table, options: ReadOptions): AsyncGenerator<Pa
   const newest = from === undefined ? await newestDeletion(table, options.signal) : null;
   const there = new Set<string>();
   for await (const page of readRows(table, options)) {
-    for (const id of [...page.rows.map((row) => row.id), ...page.left]) there.add(id);
+    if (from !== undefined) { for (const id of [...page.rows.map((row) => row.id), ...page.left]) there.add(id); }
     const cursor = page.cursor === null ? null : parseCursor(page.cursor);
     if (from === undefined) {
       yield { ...page, cursor: cursor === null ? null : cursorOf({ ...cursor, deletions: newest }) };

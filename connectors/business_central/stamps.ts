@@ -1,8 +1,9 @@
 /** The service's time stamps: their order, and filters by them. Texts are as the service wrote them. */
 
-/** The later of two stamps; their texts differ in length, so they are compared as times. */
+/** The later of two stamps; where their texts differ in form, they are compared as times. */
 export function later(one: string | null, other: string | null): string | null {
   if (one === null || other === null) return one ?? other;
+  if (one.length === other.length && one.endsWith("Z") && other.endsWith("Z")) return other > one ? other : one;
   return Date.parse(other) > Date.parse(one) ? other : one;
 }
 

@@ -75,6 +75,7 @@ export async function mapRows(
   const made = await view.fill?.({ fields: new Set(needed), rows: belonging, lookups: table.lookups() });
   const check = rowCheck(table.schema, needed, { service, entity: entity.name });
   const filter = entity.filter as Fields;
+  const isAll = needed.length === fields.length;
   const columns = needed.map((name) => ({
     name,
     field: table.fields[name],
@@ -91,7 +92,7 @@ export async function mapRows(
     if (!liesIn(filter, data)) left.push(id);
     else {
       const version = String(raw["@odata.etag"]);
-      rows.push({ id, version, modifiedAt: modifiedAt(raw), data: someOf(fields, data) });
+      rows.push({ id, version, modifiedAt: modifiedAt(raw), data: isAll ? data : someOf(fields, data) });
     }
   }
   return { rows, left };

@@ -192,7 +192,9 @@ function timeOf(cursor: string, columns: Columns): { readonly modifiedon: string
 }
 /** The later of two times. */
 export function later(one: string | null, other: string): string {
-  return one === null || Date.parse(other) > Date.parse(one) ? other : one;
+  if (one === null) return other;
+  if (one.length === other.length && one.endsWith("Z") && other.endsWith("Z")) return other > one ? other : one;
+  return Date.parse(other) > Date.parse(one) ? other : one;
 }
 
 /** The part of the handle's filter that the service decides; days are left to the row, which shows how it holds them. */

@@ -58,6 +58,8 @@ export function columnsOf(entity: AnyEntity, fields: readonly string[], options:
   const plain = read.filter((field) => !(Object.hasOwn(table.lookups, field)) && !table.derived.includes(field));
   const check = rowCheck(schemas[entity.name]!, read, { service: "dataverse", entity: entity.name });
   const named = [...new Set(lookups)];
+  const isAll = read.length === given.length;
+  const readers = read.map((field) => ({ field, value: readerOf(field) }));
   return {
     entity,
     table,
@@ -82,27 +84,34 @@ export function columnsOf(entity: AnyEntity, fields: readonly string[], options:
       if (typeof version !== "string" || version === "") throw incomplete(entity, id, "it has no ETag");
       const known = { id, derived };
       const values: Record<string, unknown> = {};
-      for (const field of read) values[field] = valueOf(field, raw, known);
+      for (const { field, value } of readers) values[field] = value(raw, known);
       const data = check(id, values);
-      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: someOf(given, data) };
+      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: isAll ? data : someOf(given, data) };
       return { row, inFilter: liesIn(filter, data) };
     },
   };
 
-  function valueOf(field: string, raw: RawRow, known: { id: string; derived: Fields }): unknown {
+  /** What is the same for all rows is found out once. */
+  function readerOf(field: string): (raw: RawRow, known: { id: string; derived: Fields }) => unknown {
     const lookup = table.lookups[field];
-    if (field === "parentcustomeridtype") return tableBehind(raw, "parentcustomerid", known.id);
-    if (Object.hasOwn(own, field)) return own[field]!.of(raw);
+    if (field === "parentcustomeridtype") return (raw, { id }) => tableBehind(raw, "parentcustomerid", id);
+    if (Object.hasOwn(own, field)) return own[field]!.of;
     if (lookup === undefined) {
-      const { kind } = entity.fields[field]!;
-      const found = Object.hasOwn(known.derived, field) ? known.derived[field] : raw[field];
-      const value = withoutBlank(entity.fields[field]!, kind === "date" ? dayOf(found, options.timeZone) : found);
-      return kind === "boolean" ? value ?? false : value; // a switch never set is off
+      const facts = entity.fields[field]!;
+      const { kind } = facts;
+      return (raw, { derived }) => {
+        const found = Object.hasOwn(derived, field) ? derived[field] : raw[field];
+        const value = withoutBlank(facts, kind === "date" ? dayOf(found, options.timeZone) : found);
+        return kind === "boolean" ? value ?? false : value; // a switch never set is off
+      };
     }
-    const value = raw[`_${field}_value`] ?? null;
-    if (typeof value !== "string") return null;
-    const elsewhere = lookup.polymorphic && tableBehind(raw, field, known.id) !== lookup.logical;
-    return elsewhere ? null : value.toLowerCase();
+    const property = `_${field}_value`;
+    return (raw, { id }) => {
+      const value = raw[property] ?? null;
+      if (typeof value !== "string") return null;
+      const elsewhere = lookup.polymorphic && tableBehind(raw, field, id) !== lookup.logical;
+      return elsewhere ? null : value.toLowerCase();
+    };
   }
 
   function tableBehind(raw: RawRow, field: string, id: string): Value {
