@@ -13,7 +13,7 @@ import type { SweepEvery } from "./step.ts";
 /** Ids are confirmed in chunks of this many. */
 const confirmed = 500;
 /** Records of a page that are saved at once. */
-const savedAtOnce = 2500;
+const savedAtOnce = 500;
 
 export interface Finding {
   /** Where the last reading ended; null: everything is read. */
