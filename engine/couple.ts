@@ -6,11 +6,14 @@ import { isSkipped } from "./held.ts";
 import { baseFields } from "./bases.ts";
 import { keysOf, madeBy } from "./keys.ts";
 import { pagesOf } from "./paging.ts";
+import { sideBySide } from "./side_by_side.ts";
 
 /** Records are read, and their keys saved, in pages of this many. */
 const page = 1000;
 /** How many uncoupled records of a side are matched at once. */
-const share = 100_000;
+const share = 50_000;
+/** How many shares are matched side by side. */
+const atOnce = 2;
 
 /** Couples what matches. Returns how many of these pairs agree in everything. */
 export async function coupleMatches(context: StepContext): Promise<number> {
@@ -18,9 +21,9 @@ export async function coupleMatches(context: StepContext): Promise<number> {
   const { uncoupled } = await store.step(connection, step.name);
   const most = Math.max(uncoupled.erp, uncoupled.crm);
   if (step.match.length === 0 || most === 0) return 0;
+  await store.save(connection, step.name, { matching: { definition: compiled.hash, base: baseFields(compiled) } });
   let isPossible = uncoupled.erp > 0 && uncoupled.crm > 0;
   const except = exceptions(context);
-  const base = baseFields(compiled);
   const of = Math.ceil(most / share);
   let agreed = 0;
   for (const [group, fields] of step.match.entries()) {
@@ -28,16 +31,17 @@ export async function coupleMatches(context: StepContext): Promise<number> {
     // The first group leaves few for the others, as a rule: what those are matched by is made then.
     const groups = group === 0 ? 1 : step.match.length;
     if (group === 1) isPossible = await areLeft(context);
-    for (const side of isPossible && group < 2 ? ["erp", "crm"] as const : []) await saveKeys(context, side, groups);
-    for (let nth = 0; nth < of; nth++) {
+    if (!isPossible) break;
+    for (const side of group < 2 ? ["erp", "crm"] as const : []) await saveKeys(context, side, groups);
+    const shares = Array.from({ length: of }, (_, nth) => ({ nth, of }));
+    await sideBySide(atOnce, shares, async (share) => {
       context.signal?.throwIfAborted();
-      const matching = { group, share: { nth, of }, definition: compiled.hash, how, base, except };
+      const matching = { group, share, definition: compiled.hash, how, except };
       const matched = await store.match(connection, step.name, matching);
       agreed += matched.agreed;
       await coupleExcepted(context, matched.except, how);
       context.progress();
-      if (!isPossible) return agreed; // nothing was to be done but to forget what was unclear
-    }
+    });
   }
   return agreed;
 }

@@ -6,6 +6,7 @@ import type { StepContext } from "./context.ts";
 import { writeOf } from "./document.ts";
 import { foundBefore, recalled } from "./recall.ts";
 import { settle, type Settling } from "./settle.ts";
+import { sideBySide } from "./side_by_side.ts";
 import { simulate } from "./simulate.ts";
 
 /** Changes are taken from the store in pages of this many, of services that take large batches of more. */
@@ -29,21 +30,10 @@ export async function propagate(context: StepContext, round: number): Promise<vo
     const filter = { step: step.name, run, states: ["intended"] as const };
     const intended = await store.changes(connection, filter, { limit });
     if (intended.length === 0) return;
-    const batches = batchesOf(context, intended);
-    const workers = Array.from({ length: atOnce }, async () => {
-      for (let changes = batches.shift(); changes !== undefined; changes = batches.shift()) {
-        try {
-          context.signal?.throwIfAborted();
-          await one(changes);
-        } catch (error) {
-          batches.length = 0; // what was not sent stays intended
-          throw error;
-        }
-      }
+    await sideBySide(atOnce, batchesOf(context, intended), async (changes) => {
+      context.signal?.throwIfAborted();
+      await one(changes); // after an error what was not sent stays intended
     });
-    for (const outcome of await Promise.allSettled(workers)) {
-      if (outcome.status === "rejected") throw outcome.reason;
-    }
   }
 
   async function one(intended: readonly Change[]): Promise<void> {

@@ -1,5 +1,5 @@
 /** The store in memory: for tests, simulations and rehearsals. It forgets everything when the process ends. */
-import { match, putKeys } from "./memory_matching.ts";
+import { beginMatching, match, putKeys } from "./memory_matching.ts";
 import {
   copyStep,
   define,
@@ -219,6 +219,7 @@ function storeOf(connections: Connections): MemoryStore {
         memory.ended = settlement.ended.definition;
         memory.loaded ||= settlement.ended.loaded;
       }
+      if (settlement.matching !== undefined) beginMatching(memory, settlement.matching);
       if (settlement.rebuilt !== undefined) memory.rebuilt = settlement.rebuilt;
       memory.restored ||= settlement.rebuilt === true;
       if (settlement.rebase) rebase(memory);

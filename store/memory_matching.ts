@@ -1,7 +1,7 @@
 /** How the store in memory couples records by their keys: what the one in SQL does set by set. */
 import { couple } from "../matching/couple.ts";
 import { forgetKeys, keep, ordered, pairOf, type StepMemory, uncoupled } from "./memory_step.ts";
-import type { Base, BaseField, Matched, Matching, Pair, RecordKeys, Side } from "./store.ts";
+import type { Base, BaseField, Matched, Matching, Pair, RecordKeys, Settlement, Side } from "./store.ts";
 
 /** Keys of uncoupled records as they are. */
 export function putKeys(memory: StepMemory, side: Side, keys: readonly RecordKeys[]): void {
@@ -15,11 +15,16 @@ export function putKeys(memory: StepMemory, side: Side, keys: readonly RecordKey
   }
 }
 
+/** Forgets what was unclear, and keeps by which pairs get their bases. */
+export function beginMatching(memory: StepMemory, { definition, base }: NonNullable<Settlement["matching"]>): void {
+  for (const side of ["erp", "crm"] as const) memory.unclear[side].clear();
+  memory.bases.set(definition, keep(base));
+}
+
 /** Store.match; `isUnsettled`: some change of a pair waits or is under way. */
 export function match(memory: StepMemory, matching: Matching, isUnsettled: (pair: Pair) => boolean): Matched {
   const { group, share, except, definition, how } = matching;
   const { unclear } = memory;
-  if (group === 0 && share.nth === 0) { for (const side of ["erp", "crm"] as const) unclear[side].clear(); }
   if (share.nth > 0) return { coupled: 0, agreed: 0, except: [] }; // the first share is all of it
   const byKey = new Map<string, { key: string; erp: string[]; crm: string[] }>();
   for (const side of ["erp", "crm"] as const) {
@@ -45,7 +50,7 @@ export function match(memory: StepMemory, matching: Matching, isUnsettled: (pair
     const own = { erpId: erp, crmId: crm, state: "coupled" as const, definition, how, written: null, resolution: null };
     const agrees = (met.erp.agrees ?? []).some((one) => met.crm.agrees?.includes(one)) &&
       !isUnsettled(pairOf(memory, { ...own, base: null, seen: { erp: null, crm: null } }));
-    const base = agrees ? baseOf(memory, { erp, crm }, matching.base) : null;
+    const base = agrees ? baseOf(memory, { erp, crm }, memory.bases.get(definition)!) : null;
     const seen = { erp: agrees ? met.erp.fingerprint : null, crm: agrees ? met.crm.fingerprint : null };
     memory.couplings.set(erp, keep({ ...own, base, seen }));
     forgetKeys(memory, "erp", erp);

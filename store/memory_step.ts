@@ -2,6 +2,7 @@
 import { newestOf } from "./newest.ts";
 import { couplingTaken } from "./refusals.ts";
 import type {
+  BaseField,
   Coupling,
   Lease,
   Newest,
@@ -38,6 +39,8 @@ export interface StepMemory {
   readonly keys: Readonly<Record<Side, Map<string, RecordKeys>>>;
   /** Uncoupled records that a match group said something of: what they could be; null where that is for others to say. */
   readonly unclear: Readonly<Record<Side, Map<string, readonly string[] | null>>>;
+  /** Of definitions that were matched with: by which a pair that agrees gets its base. */
+  readonly bases: Map<string, readonly BaseField[]>;
   /** By ERP id. */
   couplings: Map<string, Coupling>;
   /** All steps of the connection, this one too. */
@@ -63,6 +66,7 @@ export function newStep(steps: Steps = new Map()): StepMemory {
     met: { erp: { run: "", ids: new Set() }, crm: { run: "", ids: new Set() } },
     keys: { erp: new Map(), crm: new Map() },
     unclear: { erp: new Map(), crm: new Map() },
+    bases: new Map(),
     couplings: new Map(),
     steps,
   };
@@ -70,7 +74,7 @@ export function newStep(steps: Steps = new Map()): StepMemory {
 
 /** The same step for another store; what is frozen is shared. */
 export function copyStep(memory: StepMemory, steps: Steps): StepMemory {
-  const { records, met, keys, unclear } = memory;
+  const { records, met, keys, unclear, bases } = memory;
   return {
     ...memory,
     cursors: { ...memory.cursors },
@@ -81,6 +85,7 @@ export function copyStep(memory: StepMemory, steps: Steps): StepMemory {
     met: { erp: { ...met.erp, ids: new Set(met.erp.ids) }, crm: { ...met.crm, ids: new Set(met.crm.ids) } },
     keys: { erp: new Map(keys.erp), crm: new Map(keys.crm) },
     unclear: { erp: new Map(unclear.erp), crm: new Map(unclear.crm) },
+    bases: new Map(bases),
     couplings: new Map(memory.couplings),
     steps,
   };

@@ -6,7 +6,7 @@ import { changeRow, type Db, free, ids, json, listed, pairJoins, pairRow, record
 import { listedBy, namedRows, reportLines } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
 import { writeMatches } from "./sql_uncoupled.ts";
-import { hold, type Work } from "./sql_work.ts";
+import { holdBeside, type Work } from "./sql_work.ts";
 import { writePage, writeRun, writeSettlement } from "./sql_write.ts";
 import type { Change, FoundRecord, Pair, Pin, RecordFilter, Run, Side, StepState, Store } from "./store.ts";
 import { storable } from "./text.ts";
@@ -80,7 +80,7 @@ export function sqlStore(database: Sessions): Store {
     match: (connection, step, matching) =>
       write(`couple records of step "${step}" by their keys`, async (tx) => {
         const work = { tx, connection, step, grown };
-        await hold(work, matching.lease);
+        await holdBeside(work, matching.lease);
         return await writeMatches(work, matching);
       }),
     pairs: (connection, step, { definition, after = "", limit }) =>

@@ -6,7 +6,7 @@ import { type RawBuilder, sql } from "kysely";
 import { asSeen } from "./sql_bases.ts";
 import { free, type Given, given, ids, json, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
 import type { Work } from "./sql_work.ts";
-import type { Matched, Matching, RecordKeys, Side, StoredRecord } from "./store.ts";
+import type { Matched, Matching, RecordKeys, Settlement, Side, StoredRecord } from "./store.ts";
 import { listOf, storable } from "./text.ts";
 
 /** Has the right records of these in the table; those of `changed` have no keys any more. */
@@ -78,19 +78,25 @@ export function insertUncoupled(
       made = excluded.made, agrees = excluded.agrees`;
 }
 
+/** Forgets what was unclear, and keeps by which pairs get their bases. */
+export async function beginMatching(
+  { tx, connection, step }: Work,
+  { definition, base }: NonNullable<Settlement["matching"]>,
+): Promise<void> {
+  const place = sql`connection = ${connection} and step = ${step}`;
+  await sql`delete from unclear where ${place}`.execute(tx);
+  await sql`update uncoupled set unclear = null where ${place} and unclear is not null`.execute(tx);
+  // Names are to be the same as in the data, where those of properties stand as they are.
+  const fields = sql`${JSON.stringify(base)}::text::jsonb`;
+  await sql`update steps set bases = bases || jsonb_build_object(${definition}::text, ${fields})
+    where ${place}`.execute(tx);
+}
+
 /** Store.match. */
 export async function writeMatches(work: Work, matching: Matching): Promise<Matched> {
   const { tx, connection, step } = work;
-  const { group, share, definition, how, base, except } = matching;
+  const { group, share, definition, how, except } = matching;
   const place = sql`connection = ${connection} and step = ${step}`;
-  if (group === 0 && share.nth === 0) {
-    await sql`delete from unclear where ${place}`.execute(tx);
-    await sql`update uncoupled set unclear = null where ${place} and unclear is not null`.execute(tx);
-    // Names are to be the same as in the data, where those of properties stand as they are.
-    const fields = sql`${JSON.stringify(base)}::text::jsonb`;
-    await sql`update steps set bases = bases || jsonb_build_object(${definition}::text, ${fields})
-      where ${place}`.execute(tx);
-  }
   // Sorts and hashes of a whole share stay in memory.
   await sql`select set_config('work_mem', '64MB', true)`.execute(tx);
   const key = sql.raw(`u.keys[${group + 1}]`);

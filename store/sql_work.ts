@@ -27,6 +27,19 @@ export interface Work {
 export type Table = "couplings" | "changes" | `${"records" | "uncoupled"} ${Side}`;
 
 /**
+ * Refuses who lost the step, and lets others that hold it so write beside this transaction, but nobody who holds it whole.
+ */
+export async function holdBeside(work: Work, taken: Lease | undefined): Promise<void> {
+  const { tx, connection, step } = work;
+  // Who takes the step needs it whole, and two that have it already would wait for each other.
+  if (taken === undefined) return void await hold(work, taken);
+  const { rows } = await sql<{ lease: string | null }>`select lease::text as lease from steps
+    where connection = ${connection} and step = ${step} for key share`.execute(tx);
+  const last: Lease | null = JSON.parse(rows[0]?.lease ?? "null");
+  if (leaseAfter(step, last, taken) !== last) await hold(work, taken);
+}
+
+/**
  * Makes the step known, refuses who lost it, and lets one transaction at a time write to it: what is derived (`dirty`) is
  * only right when nobody else changes what it is derived from. Returns how many couplings the step has.
  */

@@ -5,7 +5,7 @@ import { newestOf } from "./newest.ts";
 import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
 import { insertRecords, keepBases, mergeRecords } from "./sql_records.ts";
 import { type Db, type Given, given, ids, json, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
-import { insertUncoupled, writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
+import { beginMatching, insertUncoupled, writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
 import { hold, type Touched, type Work } from "./sql_work.ts";
 import type { Change, PageSave, Run, Settlement, Side } from "./store.ts";
 import { encode, storable, unescape } from "./text.ts";
@@ -141,6 +141,7 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
     await writeKeys(work, side, settlement.keys?.[side] ?? []);
   }
   if (definition !== undefined) await writeDefinition(work, definition);
+  if (settlement.matching !== undefined) await beginMatching(work, settlement.matching);
   if (settlement.ended !== undefined) {
     await sql`update steps set ended = ${settlement.ended.definition}::text,
         loaded = loaded or ${settlement.ended.loaded}::boolean

@@ -349,15 +349,13 @@ export interface BaseField {
 export interface Matching {
   /** As in {@link Settlement}. */
   readonly lease?: Lease;
-  /** Position of the group in the definition. With 0 all begins anew: what was found of candidates before is forgotten. */
+  /** Position of the group in the definition. Each is asked once the one before has had all its shares. */
   readonly group: number;
-  /** The keys are divided into `of` shares, so that one call does not take too long; nth counts from 0. */
+  /** The keys are divided into `of` shares, which may be asked side by side; nth counts from 0. */
   readonly share: { readonly nth: number; readonly of: number };
   /** The definition (its hash), and how the couplings come about. */
   readonly definition: string;
   readonly how: string;
-  /** By which a pair that agrees gets its base; the same for every call with this definition. */
-  readonly base: readonly BaseField[];
   /** Records that are not coupled by their keys. Those that would be with one of them are not either. */
   readonly except: Readonly<Record<Side, readonly string[]>>;
 }
@@ -400,6 +398,11 @@ export interface Settlement {
   };
   /** A run came to the end of all pairs with the definition of this hash; loaded: of all records, which stays so. */
   readonly ended?: { readonly definition: string; readonly loaded: boolean };
+  /**
+   * Matching begins anew: what was found of candidates is forgotten. `base`: by which a pair that agrees gets its base, the
+   * same for every match with this definition (its hash).
+   */
+  readonly matching?: { readonly definition: string; readonly base: readonly BaseField[] };
   /** Begins (true) or ends the time in which nothing is created: see {@link StepState}. */
   readonly rebuilt?: boolean;
   /** Forgets the cursors, the newest records and all bases of the step: its pairs meet for the first time again, and are decided anew. */

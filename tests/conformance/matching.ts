@@ -1,7 +1,16 @@
 /** How stores couple records by their keys. */
 import { assertEquals } from "@std/assert";
 import { couple } from "../../matching/couple.ts";
-import type { Matched, Matching, PageSave, RecordKeys, Side, Store, StoredRecord } from "../../store/store.ts";
+import type {
+  BaseField,
+  Matched,
+  Matching,
+  PageSave,
+  RecordKeys,
+  Side,
+  Store,
+  StoredRecord,
+} from "../../store/store.ts";
 import { codeOf, idsOf, nothing, place, type StoreTest } from "./place.ts";
 import { change, coupling, keysOf, record } from "./rows.ts";
 
@@ -197,7 +206,7 @@ export function matchTests(test: StoreTest): void {
   });
 
   for (const shares of [1, 7]) {
-    test(`match() decides as couple() does, in ${shares} share(s)`, async (store, connection) => {
+    test(`match() decides as couple() does, in ${shares} share(s) side by side`, async (store, connection) => {
       let state = 7;
       const chance = (most: number) => (state = (state * 1103515245 + 12345) % 2147483648) % most;
       const words = [...Array.from({ length: 9 }, (_, n) => `k${n}`), astral, "\uFF5E", signs, "", "a\tb\\n"];
@@ -208,12 +217,17 @@ export function matchTests(test: StoreTest): void {
         ]));
       const all = { erp: some("e"), crm: some("c") };
       await keyed(store, connection, all);
-      const found: string[] = [];
+      await begin(store, connection);
+      const lease = { number: 9, holder: "one" };
+      await store.save(connection, "s", { lease });
+      let coupled = 0;
       for (let group = 0; group < 3; group++) {
-        for (let nth = 0; nth < shares; nth++) {
-          await match(store, connection, group, { share: { nth, of: shares } });
-        }
+        const all = Array.from({ length: shares }, (_, nth) => ({ nth, of: shares }));
+        const matched = await Promise.all(all.map((share) => match(store, connection, group, { share, lease })));
+        for (const one of matched) coupled += one.coupled;
       }
+      assertEquals((await store.step(connection, "s")).coupled, coupled);
+      const found: string[] = [];
       for (const side of ["erp", "crm"] as const) {
         for (const [id, ids] of Object.entries(await candidates(store, connection, side))) {
           if (ids !== null) found.push(`${side} ${id}: ${ids}`);
@@ -255,16 +269,26 @@ async function keyed(store: Store, connection: string, keys: Readonly<Record<Sid
   }
 }
 
-function match(store: Store, connection: string, group: number, more: Partial<Matching> = {}): Promise<Matched> {
+/** With group 0 matching begins anew, unless a share is given. */
+async function match(
+  store: Store,
+  connection: string,
+  group: number,
+  { base = [], ...more }: Partial<Matching> & { readonly base?: readonly BaseField[] } = {},
+): Promise<Matched> {
+  if (group === 0 && more.share === undefined) await begin(store, connection, base);
   const own = {
     group,
     share: { nth: 0, of: 1 },
     definition: "d1",
     how: `match ${group}`,
-    base: [],
     except: { erp: [], crm: [] },
   };
-  return store.match(connection, "s", { ...own, ...more });
+  return await store.match(connection, "s", { ...own, ...more });
+}
+
+function begin(store: Store, connection: string, base: readonly BaseField[] = []): Promise<void> {
+  return store.save(connection, "s", { matching: { definition: "d1", base } });
 }
 
 async function pairsOf(store: Store, connection: string): Promise<string[]> {
