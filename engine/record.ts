@@ -1,7 +1,8 @@
 /** How a service's row becomes a remembered record, and the ids that we choose. */
-import { createHash, hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { AnyEntity, Fields, Identity, Row, Value } from "../connectors/connector.ts";
 import type { StoredRecord } from "../store/store.ts";
+import { digestOf } from "./digest.ts";
 import { flatten } from "./parts.ts";
 
 /** The record of a row; `fields` are the ones that are kept, in a fixed order, and `parts` those of its parts. */
@@ -39,7 +40,7 @@ export function fingerprintOf(fields: readonly string[], data: Fields): string {
 
 /** Equal for equal values in equal order. */
 export function hashOf(values: readonly unknown[]): string {
-  return hash("sha1", JSON.stringify(values), "base64");
+  return digestOf(JSON.stringify(values));
 }
 
 /** Whether a record is neither gone nor outside its step's filter. */
