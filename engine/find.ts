@@ -12,8 +12,8 @@ import type { SweepEvery } from "./step.ts";
 
 /** Ids are confirmed in chunks of this many. */
 const confirmed = 500;
-/** Records of a page that are saved at once. */
-const savedAtOnce = 500;
+/** The most records of a page that are saved at once; no small rest is left over. */
+const savedAtOnce = 750;
 
 export interface Finding {
   /** Where the last reading ended; null: everything is read. */
@@ -221,11 +221,12 @@ async function savePage(
 ): Promise<void> {
   const { store, connection, step, run, compiled } = context;
   const isMatched = isNew && step.of === null && step.match.length > 0;
-  for (let from = 0; from === 0 || from < page.rows.length; from += savedAtOnce) {
-    const records = page.rows.slice(from, from + savedAtOnce).map((row) => context.recordOf(side, row));
+  const size = Math.ceil(page.rows.length / Math.ceil(page.rows.length / savedAtOnce)) || savedAtOnce;
+  for (let from = 0; from === 0 || from < page.rows.length; from += size) {
+    const records = page.rows.slice(from, from + size).map((row) => context.recordOf(side, row));
     const keys = isMatched ? { keys: await keysOf(context, side, { records, groups: 1 }) } : {};
     const own = { run, records, ...keys, ...(isNew ? { isNew: true as const } : {}) };
-    const isLast = from + savedAtOnce >= page.rows.length;
+    const isLast = from + size >= page.rows.length;
     const save: PageSave = {
       ...own,
       deleted: isLast ? page.deleted : [],

@@ -51,10 +51,7 @@ export function insertRecords(
     readonly isAnew?: boolean;
   } = {},
 ): RawBuilder<unknown> {
-  const rows = records.map((record) => [
-    ...seenOf(record, encode(record.data)),
-    ...[record.state, storable(record.mergedInto)],
-  ]);
+  const rows = records.map((record) => rowOf(record, encode(record.data)));
   const filled = sql`insert into records
       (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state, merged_into)
     select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i where ${isGiven}`;
@@ -75,7 +72,7 @@ async function differentOf(work: Work, records: readonly SidedRecord[]): Promise
  * a full reading need not be sent with: the fingerprint stands for it.
  */
 export function differentFrom({ connection, step }: Work, records: readonly SidedRecord[]): RawBuilder<unknown> {
-  const rows = records.map((record, at) => [...seenOf(record, String(at)), record.state, storable(record.mergedInto)]);
+  const rows = records.map((record, at) => rowOf(record, String(at)));
   const columns = recordColumns.map((column): Given => column[0] === "data" ? ["at", "int"] : column);
   return sql`select i.at from ${given(rows, columns)} i left join lateral (
       select * from records r where r.connection = ${connection} and r.step = ${step} and r.side = i.side
@@ -85,11 +82,21 @@ export function differentFrom({ connection, step }: Work, records: readonly Side
       is distinct from (i.key, i.label, i.version, i.modified_at, i.fingerprint, i.frozen, i.state, i.merged_into)`;
 }
 
-/** The first columns; `data` is what stands in the place of the data. */
-function seenOf(record: SidedRecord, data: string): (string | null)[] {
-  const { side, id, key, label, version, modifiedAt, fingerprint, frozen } = record;
+/** `data` is what stands in the place of the data. */
+function rowOf(record: SidedRecord, data: string): (string | null)[] {
+  const { side, id, key, label, version, modifiedAt, fingerprint, frozen, state, mergedInto } = record;
+  // One list, not several joined: there is one for each row that is read.
   return [
-    ...[side, storable(id), storable(key), storable(label), data],
-    ...[storable(version), storable(modifiedAt), storable(fingerprint), storable(frozen)],
+    side,
+    storable(id),
+    storable(key),
+    storable(label),
+    data,
+    storable(version),
+    storable(modifiedAt),
+    storable(fingerprint),
+    storable(frozen),
+    state,
+    storable(mergedInto),
   ];
 }
