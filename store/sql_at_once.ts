@@ -4,7 +4,7 @@
  */
 import { type RawBuilder, sql } from "kysely";
 import { newestOf } from "./newest.ts";
-import { differentFrom, insertRecords } from "./sql_records.ts";
+import { differentOnes, insertRecords, seen } from "./sql_records.ts";
 import { ids, json, rowsOf } from "./sql_rows.ts";
 import { insertUncoupled } from "./sql_uncoupled.ts";
 import type { Work } from "./sql_work.ts";
@@ -61,12 +61,11 @@ async function writeNewRecords(work: Work, { side, page }: { side: Side; page: P
 async function writeMet(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<PageSave | null> {
   const { connection, step } = work;
   const records = lastOf(page.records);
-  const met = [...records.map(({ id }) => id), ...page.met ?? []];
   const newest = newestOf([...page.newest === undefined ? [] : [page.newest], ...records]);
   const column = sql.raw(`newest_${side}`);
   const [found] = await rowsOf<{ isNewer: boolean; different: number[] }>(
     work.tx,
-    sql`with held as materialized (
+    sql`with page as materialized (select * from ${seen(presentOf(side, { records }))} given), held as materialized (
       select ${unhurried},
         coalesce(${column} ->> 'modifiedAt', '') collate "C" < ${newest?.modifiedAt ?? ""}::text as newer
       ${fromStep(work, page)} for share
@@ -75,10 +74,11 @@ async function writeMet(work: Work, { side, page }: { side: Side; page: PageSave
         and exists (select from held)
     ), met_in as (
       insert into met (connection, step, side, run, ids)
-        select ${connection}::text, ${step}::text, ${side}::text, ${page.run}::text, ${ids(met)} from held
+        select ${connection}::text, ${step}::text, ${side}::text, ${page.run}::text,
+          array(select id from page) || ${ids(page.met ?? [])} from held
     )
     select json_build_object('isNewer', newer, 'different',
-      array(${differentFrom(work, presentOf(side, { records }))}))::text as row from held`,
+      array(${differentOnes(work, sql`page`)}))::text as row from held`,
   );
   if (found === undefined) return null;
   const { isNewer, different } = found;

@@ -63,18 +63,23 @@ export function insertRecords(
 }
 
 async function differentOf(work: Work, records: readonly SidedRecord[]): Promise<SidedRecord[]> {
-  const { rows } = await (differentFrom(work, records) as RawBuilder<{ at: number }>).execute(work.tx);
+  const query = differentOnes(work, seen(records)) as RawBuilder<{ at: number }>;
+  const { rows } = await query.execute(work.tx);
   return rows.map(({ at }) => records[at]!);
 }
 
 /**
- * The query for the places `at` of those that are new or other than they were. Without the data, which most records of
- * a full reading need not be sent with: the fingerprint stands for it.
+ * Records as a table, with their places `at` and without the data, which most records of a full reading need not be sent
+ * with: the fingerprint stands for it.
  */
-export function differentFrom({ connection, step }: Work, records: readonly SidedRecord[]): RawBuilder<unknown> {
+export function seen(records: readonly SidedRecord[]): RawBuilder<unknown> {
   const rows = records.map((record, at) => rowOf(record, String(at)));
-  const columns = recordColumns.map((column): Given => column[0] === "data" ? ["at", "int"] : column);
-  return sql`select i.at from ${given(rows, columns)} i left join lateral (
+  return given(rows, recordColumns.map((column): Given => column[0] === "data" ? ["at", "int"] : column));
+}
+
+/** The query for the places of those of {@link seen} that are new or other than they were. */
+export function differentOnes({ connection, step }: Work, table: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`select i.at from ${table} i left join lateral (
       select * from records r where r.connection = ${connection} and r.step = ${step} and r.side = i.side
         and r.id = i.id limit 1
     ) r on true
