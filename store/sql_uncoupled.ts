@@ -9,23 +9,31 @@ import type { Work } from "./sql_work.ts";
 import type { Matched, Matching, RecordKeys, Settlement, Side, StoredRecord } from "./store.ts";
 import { listOf, storable } from "./text.ts";
 
-/** Has the right records of these in the table; those of `changed` have no keys any more. */
+/**
+ * Has the right records of these in the table; those of `changed` have no keys any more, and those of `named` were just
+ * named by a coupling.
+ */
 export async function writeUncoupled(
   { tx, connection, step }: Work,
   side: Side,
-  { touched, changed }: { readonly touched: readonly string[]; readonly changed: readonly string[] },
+  { touched, changed, named = [] }: {
+    readonly touched: readonly string[];
+    readonly changed: readonly string[];
+    readonly named?: readonly string[];
+  },
 ): Promise<void> {
-  if (touched.length === 0) return;
   const place = sql`u.connection = ${connection} and u.step = ${step} and u.side = ${side}`;
-  if (changed.length > 0) {
-    await sql`delete from uncoupled u where ${place} and u.id = any(${ids(changed)})`.execute(tx);
-  }
-  await sql`delete from uncoupled u where ${place} and u.id = any(${ids(touched)}) and not (${unnamed("u", side)}
+  const out = new Set([...changed, ...named]);
+  if (out.size > 0) await sql`delete from uncoupled u where ${place} and u.id = any(${ids([...out])})`.execute(tx);
+  const isNamed = new Set(named);
+  const open = touched.filter((id) => !isNamed.has(id));
+  if (open.length === 0) return;
+  await sql`delete from uncoupled u where ${place} and u.id = any(${ids(open)}) and not (${unnamed("u", side)}
     and exists (select from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side}
       and r.id = u.id and r.state = 'present'))`.execute(tx);
   await sql`insert into uncoupled (connection, step, side, id, fingerprint)
     select r.connection, r.step, r.side, r.id, r.fingerprint from records r
-    where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = any(${ids(touched)})
+    where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = any(${ids(open)})
       and r.state = 'present' and ${unnamed("r", side)}
     on conflict do nothing`.execute(tx);
 }

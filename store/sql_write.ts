@@ -122,22 +122,25 @@ async function writeGone(
 export async function writeSettlement(work: Work, settlement: Settlement): Promise<void> {
   const { records = [], parted = [], couplings = [], changes = [], turned = [], close = [], definition } = settlement;
   refuseSecondOpen(work.step, settlement);
-  await hold(work, settlement.lease);
+  const coupled = await hold(work, settlement.lease);
   const changed = await mergeRecords(work, records.map(({ side, record }) => ({ ...record, side })));
   const touched = { erp: [...changed.erp], crm: [...changed.crm] };
   const told = await writeChanges(work, { changes, turned, close });
   const ended = [...await endCouplings(work, parted), ...await writeCouplings(work, couplings)];
-  for (const { erpId, crmId } of [...ended, ...couplings]) {
+  for (const { erpId, crmId } of ended) {
     touched.erp.push(erpId);
     touched.crm.push(crmId);
   }
   await countCouplings(work, { ended, couplings });
-  const waiting = { erp: [...touched.erp], crm: [...touched.crm] };
+  const named = { erp: couplings.map(({ erpId }) => erpId), crm: couplings.map(({ crmId }) => crmId) };
+  // A coupling that was just written is found by its record of the ERP.
+  const isFound = new Set(couplings.flatMap(({ state, crmId }) => state === "coupled" ? [crmId] : []));
+  const waiting = { erp: [...touched.erp, ...named.erp], crm: touched.crm.filter((id) => !isFound.has(id)) };
   // A change stands on the side that is written, its source is a record of the other.
   for (const { side, source } of told) waiting[side === "erp" ? "crm" : "erp"].push(source);
-  await derive(work, waiting);
+  if (coupled + couplings.length > 0) await derive(work, waiting); // without couplings there is nothing to say it of
   for (const side of ["erp", "crm"] as const) {
-    await writeUncoupled(work, side, { touched: touched[side], changed: changed[side] });
+    await writeUncoupled(work, side, { touched: touched[side], changed: changed[side], named: named[side] });
     await writeKeys(work, side, settlement.keys?.[side] ?? []);
   }
   if (definition !== undefined) await writeDefinition(work, definition);
