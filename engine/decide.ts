@@ -11,6 +11,7 @@ import { readLookups } from "./lookups.ts";
 import { pagesOf } from "./paging.ts";
 import { nameOf } from "./reasons.ts";
 import { stands } from "./record.ts";
+import { type Add, oneBehind } from "./side_by_side.ts";
 import { fits } from "./policy.ts";
 
 /** Pairs and records are decided in pages of this many. */
@@ -129,7 +130,12 @@ export async function decideUncoupled(
     (record) => record.id,
     (keyset) => store.records(connection, step.name, from, { uncoupled: true }, keyset),
   );
-  for await (const records of pages) {
+  // What is decided of one page changes nothing of the next, which can be read meanwhile.
+  await oneBehind(async (saving) => {
+    for await (const records of pages) await decide(records, saving);
+  });
+
+  async function decide(records: readonly FoundRecord[], saving: Add): Promise<void> {
     context.signal?.throwIfAborted();
     const wanted = records.filter((record) =>
       context.selects(record, null) && (!again || context.isUndecided(side, record.id))
@@ -157,8 +163,10 @@ export async function decideUncoupled(
       } else decideCreation(context, side, record, { lookups, saved, again, replaces: null });
     }
     await foresee(context, saved.changes);
-    await store.save(connection, step.name, saved);
-    context.progress();
+    await saving(async () => {
+      await store.save(connection, step.name, saved);
+      context.progress();
+    });
   }
 }
 

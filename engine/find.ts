@@ -7,6 +7,7 @@ import { keysOf } from "./keys.ts";
 import { pagesOf } from "./paging.ts";
 import { flatten } from "./parts.ts";
 import { fingerprintOf } from "./record.ts";
+import { type Add, oneBehind } from "./side_by_side.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import type { SweepEvery } from "./step.ts";
 
@@ -183,25 +184,6 @@ async function* ahead(pages: AsyncIterable<Page>): AsyncGenerator<Page> {
   } finally {
     await reading.return?.();
   }
-}
-
-/** Begins a work once the one before has ended well. */
-type Add = (work: () => Promise<void>) => Promise<void>;
-
-/** Works of which the last is not waited for while the next one is made ready, but before this ends, however it does. */
-async function oneBehind(all: (add: Add) => Promise<void>): Promise<void> {
-  let last: Promise<void> = Promise.resolve();
-  try {
-    await all(async (work) => {
-      await last;
-      last = work();
-      last.catch(() => {}); // told when it is waited for
-    });
-  } catch (error) {
-    await last.catch(() => {});
-    throw error;
-  }
-  await last;
 }
 
 interface Saving {

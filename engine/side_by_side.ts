@@ -1,3 +1,5 @@
+/** Works that do not wait for each other. */
+
 /**
  * Works on items in their order, `count` at once, and ends when all that was begun has ended. After an error nothing more
  * is begun; the first is thrown.
@@ -21,4 +23,23 @@ export async function sideBySide<T>(
   for (const outcome of await Promise.allSettled(workers)) {
     if (outcome.status === "rejected") throw outcome.reason;
   }
+}
+
+/** Begins a work once the one before has ended well. */
+export type Add = (work: () => Promise<void>) => Promise<void>;
+
+/** Works of which the last is not waited for while the next one is made ready, but before this ends, however it does. */
+export async function oneBehind(all: (add: Add) => Promise<void>): Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  try {
+    await all(async (work) => {
+      await last;
+      last = work();
+      last.catch(() => {}); // told when it is waited for
+    });
+  } catch (error) {
+    await last.catch(() => {});
+    throw error;
+  }
+  await last;
 }
