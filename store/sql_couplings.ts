@@ -25,15 +25,14 @@ export async function endCouplings(
   );
 }
 
-/** Returns those that they take the place of. */
+/** Writes couplings, of each ERP record one. Returns those that they take the place of. */
 export async function writeCouplings(work: Work, couplings: readonly Coupling[]): Promise<readonly Ended[]> {
   const { tx, connection, step } = work;
   if (couplings.length === 0) return [];
-  const last = lastOf(couplings);
   // Replaced as a set, so that two pairs may exchange their CRM records.
-  const ended = await endCouplings(work, last.map((coupling) => coupling.erpId));
-  await refuseTaken(work, last);
-  const rows = last.map(({ erpId, crmId, state, base, seen, definition, how, written, resolution }) => [
+  const ended = await endCouplings(work, couplings.map((coupling) => coupling.erpId));
+  await refuseTaken(work, couplings);
+  const rows = couplings.map(({ erpId, crmId, state, base, seen, definition, how, written, resolution }) => [
     ...[
       storable(erpId),
       storable(crmId),
@@ -57,11 +56,12 @@ export async function writeCouplings(work: Work, couplings: readonly Coupling[])
       ["resolution", "json"],
     ])
   } i`.execute(tx);
-  await work.grown(work, "couplings", last);
+  await work.grown(work, "couplings", couplings);
   return ended;
 }
 
-function lastOf(couplings: readonly Coupling[]): Coupling[] {
+/** Of each ERP record the one that came last. */
+export function lastCouplings(couplings: readonly Coupling[]): Coupling[] {
   return [...new Map(couplings.map((coupling) => [coupling.erpId, coupling])).values()];
 }
 
@@ -72,7 +72,7 @@ export async function countCouplings(
 ): Promise<void> {
   const coupled = (some: readonly { readonly state: Coupling["state"] }[]) =>
     some.filter(({ state }) => state === "coupled").length;
-  const more = coupled(lastOf(couplings)) - coupled(ended);
+  const more = coupled(couplings) - coupled(ended);
   if (more === 0) return;
   await sql`update steps set coupled = coupled + ${more}::int where connection = ${connection} and step = ${step}`
     .execute(tx);

@@ -31,7 +31,8 @@ export type Table = "couplings" | "changes" | `${"records" | "uncoupled"} ${Side
  */
 export async function holdBeside(work: Work, taken: Lease | undefined): Promise<void> {
   const { tx, connection, step } = work;
-  // Who takes the step needs it whole, and two that have it already would wait for each other.
+  // Who takes the step needs it whole, and two that hold it already would wait for each other. A lease is saved when it is
+  // taken, so none that is new comes here.
   if (taken === undefined) return void await hold(work, taken);
   const { rows } = await sql<{ lease: string | null }>`select lease::text as lease from steps
     where connection = ${connection} and step = ${step} for key share`.execute(tx);

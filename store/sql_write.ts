@@ -1,6 +1,6 @@
 /** The writes of the store in SQL: set by set, and only rows that differ. Inside the caller's transaction. */
 import { type RawBuilder, sql } from "kysely";
-import { countCouplings, endCouplings, writeCouplings } from "./sql_couplings.ts";
+import { countCouplings, endCouplings, lastCouplings, writeCouplings } from "./sql_couplings.ts";
 import { newestOf } from "./newest.ts";
 import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
 import { insertRecords, keepBases, mergeRecords } from "./sql_records.ts";
@@ -120,14 +120,16 @@ async function writeGone(
 
 /** Store.save. */
 export async function writeSettlement(work: Work, settlement: Settlement): Promise<void> {
-  const { records = [], parted = [], couplings = [], changes = [], turned = [], close = [], definition } = settlement;
+  const { records = [], parted = [], changes = [], turned = [], close = [], definition } = settlement;
+  const couplings = lastCouplings(settlement.couplings ?? []);
   refuseSecondOpen(work.step, settlement);
   const coupled = await hold(work, settlement.lease);
   const changed = await mergeRecords(work, records.map(({ side, record }) => ({ ...record, side })));
   const touched = { erp: [...changed.erp], crm: [...changed.crm] };
   const told = await writeChanges(work, { changes, turned, close });
   const ended = [...await endCouplings(work, parted), ...await writeCouplings(work, couplings)];
-  for (const { erpId, crmId } of ended) {
+  // What a coupling that was written twice named before, and names no more, is looked up as well.
+  for (const { erpId, crmId } of [...ended, ...settlement.couplings ?? []]) {
     touched.erp.push(erpId);
     touched.crm.push(crmId);
   }
@@ -135,10 +137,10 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   const named = { erp: couplings.map(({ erpId }) => erpId), crm: couplings.map(({ crmId }) => crmId) };
   // A coupling that was just written is found by its record of the ERP.
   const isFound = new Set(couplings.flatMap(({ state, crmId }) => state === "coupled" ? [crmId] : []));
-  const waiting = { erp: [...touched.erp, ...named.erp], crm: touched.crm.filter((id) => !isFound.has(id)) };
+  const waiting = { erp: [...touched.erp], crm: touched.crm.filter((id) => !isFound.has(id)) };
   // A change stands on the side that is written, its source is a record of the other.
   for (const { side, source } of told) waiting[side === "erp" ? "crm" : "erp"].push(source);
-  if (coupled + couplings.length > 0) await derive(work, waiting); // without couplings there is nothing to say it of
+  if (coupled > 0 || couplings.length > 0) await derive(work, waiting); // without couplings there is nothing to say it of
   for (const side of ["erp", "crm"] as const) {
     await writeUncoupled(work, side, { touched: touched[side], changed: changed[side], named: named[side] });
     await writeKeys(work, side, settlement.keys?.[side] ?? []);

@@ -345,7 +345,7 @@ export interface BaseField {
   readonly crm: string;
 }
 
-/** Which uncoupled records are the same by their keys of one match group. */
+/** Which uncoupled records are the same by their keys of one match group; {@link Settlement.matching} was saved before. */
 export interface Matching {
   /** As in {@link Settlement}. */
   readonly lease?: Lease;

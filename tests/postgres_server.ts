@@ -80,7 +80,7 @@ interface Place {
 async function listen(programs: string, { dir, owner, password, settings: given }: Place): Promise<TestServer> {
   const port = freePort();
   const settings = {
-    ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 60 },
+    ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", max_connections: 200 },
     ...given,
   };
   const command = new Deno.Command(`${programs}/postgres`, {

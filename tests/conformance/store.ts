@@ -201,6 +201,22 @@ export function storeSuite(
     await save({ parted: ["a"], couplings: [coupling("b", "x")] });
     assertEquals([await uncoupled("erp"), await uncoupled("crm")], [["a"], []]);
   });
+  test(
+    "save() couples what it was given last, and leaves uncoupled what it names no more",
+    async (store, connection) => {
+      const { read, save, uncoupled, pairs } = place(store, connection);
+      await read("erp", [record("a"), record("b")]);
+      await read("crm", [record("x"), record("y"), record("z")]);
+      await save({ couplings: [coupling("b", "y")] });
+      const own = { side: "crm" as const, record: record("x", { fingerprint: "other" }) };
+      await save({ records: [own], couplings: [coupling("a", "x"), coupling("b", "x"), coupling("a", "z")] });
+      assertEquals([await uncoupled("erp"), await uncoupled("crm")], [[], ["y"]]);
+      assertEquals(await pairs(), ["b"]);
+      await save({ couplings: [coupling("b", "y"), coupling("b", "x", { state: "tombstone" })] });
+      assertEquals([await uncoupled("erp"), await uncoupled("crm")], [[], ["y"]]);
+      assertEquals([await pairs(), (await store.step(connection, "s")).coupled], [[], 1]);
+    },
+  );
   test("a completed document stays as it is and is not looked for again", async (store, connection) => {
     const { read, save, pairs } = place(store, connection);
     await read("erp", [record("a"), record("b")]);

@@ -43,7 +43,8 @@ Deno.test("sync ends well after the sandbox was killed at any of its writes, and
         const { writes, fate } = round;
         const home = `${copy.home}/killed-${writes}`;
         copyInto(home, `${copy.dir}filled`);
-        await withStore(home, {}, () => killed(home, round)).catch((cause) => {
+        const isEmbedded = writes % 4 === 1;
+        await withStore(home, { isEmbedded }, () => killed(home, round)).catch((cause) => {
           throw new Error(`Killed at write ${writes} of ${total}; sync ${fate}`, { cause });
         });
       }

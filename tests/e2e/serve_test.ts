@@ -31,7 +31,7 @@ async function withServe(work: (served: Served) => Promise<void>): Promise<void>
       if (!await hasEnded(serve)) serve.process.kill("SIGKILL");
       await Promise.all([serve.end(), sandbox.stop()]);
     }
-  });
+  }, { isEmbedded: true });
 }
 
 function hasEnded(started: Started): Promise<boolean> {

@@ -54,5 +54,5 @@ postgresTest(
           await database.drop();
         }
       }
-    }),
+    }, { isEmbedded: true }),
 );

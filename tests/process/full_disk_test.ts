@@ -40,7 +40,7 @@ async function ofRun(after: number | null): Promise<readonly string[]> {
         await sql.end({ timeout: 5 });
         await sandbox.stop();
       }
-    })
+    }, { isEmbedded: true })
   );
   return pairs;
 }

@@ -48,7 +48,7 @@ Deno.test({
           } finally {
             await sandbox.stop();
           }
-        });
+        }, { isEmbedded: true });
       }
     } finally {
       await sql.end({ timeout: 5 });
@@ -77,7 +77,7 @@ Deno.test({
         } finally {
           await sandbox.stop();
         }
-      });
+      }, { isEmbedded: true });
     } finally {
       await server.stop();
     }

@@ -56,6 +56,6 @@ postgresTest(
           await sql.end({ timeout: 5 });
           await sandbox.stop();
         }
-      })
+      }, { isEmbedded: true })
     ),
 );

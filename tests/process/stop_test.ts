@@ -56,4 +56,4 @@ Deno.test("sync ends within ten seconds of a signal although a service does not 
       await sandbox.stop();
       await Deno.remove(data, { recursive: true });
     }
-  }));
+  }, { isEmbedded: true }));
