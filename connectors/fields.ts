@@ -84,8 +84,19 @@ export function fieldsOf<S extends z.ZodRawShape>(schema: z.ZodObject<S>): { rea
   return fields as { readonly [K in keyof S & string]: Field };
 }
 
-/** Rows of a schema with only some of its fields: what is checked when a definition reads just those. */
-export function pick(schema: z.ZodObject, fields: readonly string[]): z.ZodType<Readonly<Record<string, Value>>> {
-  const mask = Object.fromEntries(fields.map((field) => [field, true as const]));
-  return schema.pick(mask as never) as unknown as z.ZodType<Readonly<Record<string, Value>>>;
+type Rows = z.ZodType<Readonly<Record<string, Value>>>;
+const picked = new WeakMap<z.ZodObject, Map<string, Rows>>();
+
+/**
+ * Rows of a schema with only some of its fields: what is checked when a definition reads just those. It is compiled, which
+ * takes longer than checking many rows does then, and so kept for the next page.
+ */
+export function pick(schema: z.ZodObject, fields: readonly string[]): Rows {
+  const known = picked.get(schema) ?? new Map<string, Rows>();
+  picked.set(schema, known);
+  const name = JSON.stringify(fields);
+  const mask = () => Object.fromEntries(fields.map((field) => [field, true as const]));
+  const rows = known.get(name) ?? z.compile(schema.pick(mask() as never)) as unknown as Rows;
+  known.set(name, rows);
+  return rows;
 }

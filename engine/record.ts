@@ -13,7 +13,8 @@ export function recordOf(
   parts: readonly string[] = [],
 ): StoredRecord {
   const head: Record<string, Value> = {};
-  for (const field of fields) head[field] = row.data[field] ?? null;
+  const values: Value[] = [];
+  for (const field of fields) values.push(head[field] = row.data[field] ?? null);
   const data = row.parts === undefined ? head : flatten(head, row.parts, parts);
   return {
     id: row.id,
@@ -22,7 +23,7 @@ export function recordOf(
     data,
     version: row.version,
     modifiedAt: row.modifiedAt,
-    fingerprint: fingerprintOf(fields, data),
+    fingerprint: row.parts === undefined ? hashOf(values) : fingerprintOf(fields, data),
     frozen: row.frozen ?? null,
     mergedInto: null,
     state: "present",
@@ -32,8 +33,7 @@ export function recordOf(
 /** Equal for equal values of these fields, and of all parts. */
 export function fingerprintOf(fields: readonly string[], data: Fields): string {
   const values: unknown[] = fields.map((field) => data[field] ?? null);
-  const names = Object.keys(data);
-  const parts = names.length > fields.length ? names.filter((name) => name.includes("/")) : []; // few records have any
+  const parts = Object.keys(data).filter((name) => name.includes("/"));
   for (const name of parts.sort()) values.push(name, data[name]);
   return hashOf(values);
 }

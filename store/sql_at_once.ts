@@ -4,11 +4,11 @@
  */
 import { type RawBuilder, sql } from "kysely";
 import { newestOf } from "./newest.ts";
-import { differentOnes, insertRecords, seen } from "./sql_records.ts";
+import { differentOnes, insertRecords, seen, type Some } from "./sql_records.ts";
 import { ids, json, rowsOf } from "./sql_rows.ts";
 import { insertUncoupled } from "./sql_uncoupled.ts";
 import type { Work } from "./sql_work.ts";
-import { countNew, lastOf, presentOf } from "./sql_write.ts";
+import { countNew, lastOf } from "./sql_write.ts";
 import type { PageSave, Side } from "./store.ts";
 
 /**
@@ -43,13 +43,13 @@ export function isKnownRecord(error: unknown): boolean {
 
 /** Nothing is compared with what is there. False: nothing was saved, the step is somebody else's, or has couplings. */
 async function writeNewRecords(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<boolean> {
-  const records = lastOf(presentOf(side, page));
+  const records = lastOf(page.records);
   const none = sql`not exists (select from couplings where connection = ${work.connection} and step = ${work.step})`;
   const anew = { isGiven: sql`exists (select from held)`, isAnew: true };
   const { rows } = await sql`with held as materialized (select ${unhurried} ${
     fromStep(work, page)
   } and ${none} for share),
-    records_in as (${insertRecords(work, records, anew)}),
+    records_in as (${insertRecords(work, { side, records, areRead: true }, anew)}),
     uncoupled_in as (${insertUncoupled(work, side, { records, keys: page.keys ?? [], ...anew })})
     select from held`.execute(work.tx);
   if (rows.length === 0) return false;
@@ -61,11 +61,12 @@ async function writeNewRecords(work: Work, { side, page }: { side: Side; page: P
 async function writeMet(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<PageSave | null> {
   const { connection, step } = work;
   const records = lastOf(page.records);
+  const own: Some = { side, records, areRead: true };
   const newest = newestOf([...page.newest === undefined ? [] : [page.newest], ...records]);
   const column = sql.raw(`newest_${side}`);
   const [found] = await rowsOf<{ isNewer: boolean; different: number[] }>(
     work.tx,
-    sql`with page as materialized (select * from ${seen(presentOf(side, { records }))} given), held as materialized (
+    sql`with page as materialized (select * from ${seen(own)} given), held as materialized (
       select ${unhurried},
         coalesce(${column} ->> 'modifiedAt', '') collate "C" < ${newest?.modifiedAt ?? ""}::text as newer
       ${fromStep(work, page)} for share
@@ -78,7 +79,7 @@ async function writeMet(work: Work, { side, page }: { side: Side; page: PageSave
           array(select id from page) || ${ids(page.met ?? [])} from held
     )
     select json_build_object('isNewer', newer, 'different',
-      array(${differentOnes(work, sql`page`)}))::text as row from held`,
+      array(${differentOnes(work, own, sql`page`)}))::text as row from held`,
   );
   if (found === undefined) return null;
   const { isNewer, different } = found;

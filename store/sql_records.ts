@@ -6,26 +6,56 @@ import type { Touched, Work } from "./sql_work.ts";
 import type { Side, StoredRecord } from "./store.ts";
 import { encode, storable } from "./text.ts";
 
-type SidedRecord = StoredRecord & { readonly side: Side };
+/** Records of a side, each once. `areRead`: those of a page, which are present whatever they say. */
+export interface Some {
+  readonly side: Side;
+  readonly records: readonly StoredRecord[];
+  readonly areRead: boolean;
+}
 
-const recordColumns: readonly Given[] = [
-  ...["side", "id", "key", "label"].map((name): Given => [name, "text"]),
-  ["data", "json"],
-  ...["version", "modified_at", "fingerprint", "frozen", "state", "merged_into"].map((name): Given => [name, "text"]),
-];
+const texts = (...names: string[]) => names.map((name): Given => [name, "text"]);
+const before = texts("id", "key", "label");
+const after = texts("version", "modified_at", "fingerprint", "frozen");
+/** What {@link rowOf} gives, `data` or another column among it. */
+function columnsOf(data: Given, areRead: boolean): readonly Given[] {
+  return [...before, data, ...after, ...(areRead ? [] : texts("state", "merged_into"))];
+}
+
+/** `data` is what stands in the place of the data. */
+function rowOf(record: StoredRecord, data: string, areRead: boolean): (string | null)[] {
+  const { id, key, label, version, modifiedAt, fingerprint, frozen } = record;
+  const row = [
+    storable(id),
+    storable(key),
+    storable(label),
+    data,
+    storable(version),
+    storable(modifiedAt),
+    storable(fingerprint),
+    storable(frozen),
+  ];
+  if (!areRead) row.push(record.state, storable(record.mergedInto));
+  return row;
+}
+
+/** The last two columns of rows i. */
+function stateOf(areRead: boolean): RawBuilder<unknown> {
+  return areRead ? sql`'present', null` : sql`i.state, i.merged_into`;
+}
 
 /** Returns the ids of those that are new or other than they were. */
-export async function mergeRecords(work: Work, records: readonly SidedRecord[]): Promise<Touched> {
-  const touched: Touched = { erp: [], crm: [] };
-  if (records.length === 0) return touched;
-  const last = [...new Map(records.map((record) => [`${record.side} ${record.id}`, record])).values()];
-  const different = await differentOf(work, last);
-  if (different.length === 0) return touched;
-  for (const { side, id } of different) touched[side].push(id);
+export async function mergeRecords(work: Work, { side, records, areRead }: Some): Promise<string[]> {
+  if (records.length === 0) return [];
+  const last = [...new Map(records.map((record) => [record.id, record])).values()];
+  const query = differentOnes(work, { side, areRead }, seen({ side, records: last, areRead }));
+  const { rows } = await (query as RawBuilder<{ at: number }>).execute(work.tx);
+  if (rows.length === 0) return [];
+  const different = rows.map(({ at }) => last[at]!);
+  const touched: Touched = { erp: [], crm: [], [side]: different.map(({ id }) => id) };
   await keepBases(work, touched);
-  await insertRecords(work, different).execute(work.tx);
-  for (const side of ["erp", "crm"] as const) await work.grown(work, `records ${side}`, touched[side]);
-  return touched;
+  await insertRecords(work, { side, records: different, areRead }).execute(work.tx);
+  await work.grown(work, `records ${side}`, touched[side]);
+  return touched[side];
 }
 
 /** Writes the bases of couplings out before these records become other ones. */
@@ -39,22 +69,21 @@ export async function keepBases({ tx, connection, step }: Work, touched: Readonl
   }
 }
 
-/**
- * The statement that inserts or replaces records, each given once; where `isGiven` holds. `isAnew`: it refuses all if one is
- * there.
- */
+/** The statement that inserts or replaces records; where `isGiven` holds. `isAnew`: it refuses all if one is there. */
 export function insertRecords(
   { connection, step }: Omit<Work, "tx">,
-  records: readonly SidedRecord[],
+  { side, records, areRead }: Some,
   { isGiven = sql`true`, isAnew = false }: {
     readonly isGiven?: RawBuilder<unknown>;
     readonly isAnew?: boolean;
   } = {},
 ): RawBuilder<unknown> {
-  const rows = records.map((record) => rowOf(record, encode(record.data)));
+  const rows = records.map((record) => rowOf(record, encode(record.data), areRead));
   const filled = sql`insert into records
       (connection, step, side, id, key, label, data, version, modified_at, fingerprint, frozen, state, merged_into)
-    select ${connection}::text, ${step}::text, i.* from ${given(rows, recordColumns)} i where ${isGiven}`;
+    select ${connection}::text, ${step}::text, ${side}::text, i.id, i.key, i.label, i.data, i.version, i.modified_at,
+      i.fingerprint, i.frozen, ${stateOf(areRead)}
+    from ${given(rows, columnsOf(["data", "json"], areRead))} i where ${isGiven}`;
   if (isAnew) return filled;
   return sql`${filled} on conflict (connection, step, side, id) do update set key = excluded.key,
       label = excluded.label, data = excluded.data, version = excluded.version, modified_at = excluded.modified_at,
@@ -62,46 +91,25 @@ export function insertRecords(
       merged_into = excluded.merged_into`;
 }
 
-async function differentOf(work: Work, records: readonly SidedRecord[]): Promise<SidedRecord[]> {
-  const query = differentOnes(work, seen(records)) as RawBuilder<{ at: number }>;
-  const { rows } = await query.execute(work.tx);
-  return rows.map(({ at }) => records[at]!);
-}
-
 /**
  * Records as a table, with their places `at` and without the data, which most records of a full reading need not be sent
  * with: the fingerprint stands for it.
  */
-export function seen(records: readonly SidedRecord[]): RawBuilder<unknown> {
-  const rows = records.map((record, at) => rowOf(record, String(at)));
-  return given(rows, recordColumns.map((column): Given => column[0] === "data" ? ["at", "int"] : column));
+export function seen({ records, areRead }: Some): RawBuilder<unknown> {
+  const rows = records.map((record, at) => rowOf(record, String(at), areRead));
+  return given(rows, columnsOf(["at", "int"], areRead));
 }
 
 /** The query for the places of those of {@link seen} that are new or other than they were. */
-export function differentOnes({ connection, step }: Work, table: RawBuilder<unknown>): RawBuilder<unknown> {
+export function differentOnes(
+  { connection, step }: Work,
+  { side, areRead }: Omit<Some, "records">,
+  table: RawBuilder<unknown>,
+): RawBuilder<unknown> {
   return sql`select i.at from ${table} i left join lateral (
-      select * from records r where r.connection = ${connection} and r.step = ${step} and r.side = i.side
+      select * from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side}
         and r.id = i.id limit 1
     ) r on true
     where r.id is null or (r.key, r.label, r.version, r.modified_at, r.fingerprint, r.frozen, r.state, r.merged_into)
-      is distinct from (i.key, i.label, i.version, i.modified_at, i.fingerprint, i.frozen, i.state, i.merged_into)`;
-}
-
-/** `data` is what stands in the place of the data. */
-function rowOf(record: SidedRecord, data: string): (string | null)[] {
-  const { side, id, key, label, version, modifiedAt, fingerprint, frozen, state, mergedInto } = record;
-  // One list, not several joined: there is one for each row that is read.
-  return [
-    side,
-    storable(id),
-    storable(key),
-    storable(label),
-    data,
-    storable(version),
-    storable(modifiedAt),
-    storable(fingerprint),
-    storable(frozen),
-    state,
-    storable(mergedInto),
-  ];
+      is distinct from (i.key, i.label, i.version, i.modified_at, i.fingerprint, i.frozen, ${stateOf(areRead)})`;
 }

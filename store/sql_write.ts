@@ -35,20 +35,20 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
     await sql`insert into met (connection, step, side, run, ids) values (${connection}::text, ${step}::text,
       ${side}::text, ${page.run}::text, ${ids(met)})`.execute(tx);
   }
-  const changed = await mergeRecords(work, presentOf(side, page));
-  await writeRest(work, { side, page, changed: changed[side] });
+  const changed = await mergeRecords(work, { side, records: page.records, areRead: true });
+  await writeRest(work, { side, page, changed });
   await writeKeys(work, side, page.keys ?? []);
   for (const table of ["records", "uncoupled"] as const) await work.grown(work, `${table} ${side}`, []);
 }
 
 /** Of a side that nothing was known of: all is met, and nothing is compared. */
 async function writeNewPage(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<void> {
-  const records = lastOf(presentOf(side, page));
+  const records = lastOf(page.records);
   const coupled = await hold(work, page.lease);
   const own: Touched = { erp: [], crm: [], [side]: records.map(({ id }) => id) };
   if (records.length > 0) {
     if (coupled > 0) await keepBases(work, own);
-    await insertRecords(work, records).execute(work.tx);
+    await insertRecords(work, { side, records, areRead: true }).execute(work.tx);
     await insertUncoupled(work, side, { records, keys: page.keys ?? [] }).execute(work.tx);
   }
   if (coupled > 0) await derive(work, own);
@@ -66,11 +66,6 @@ export async function countNew(work: Work, side: Side, records: readonly unknown
 /** Each once, as it came last. */
 export function lastOf<T extends { readonly id: string }>(records: readonly T[]): T[] {
   return [...new Map(records.map((record) => [record.id, record])).values()];
-}
-
-/** The records of a page as `records` holds them. */
-export function presentOf(side: Side, { records }: Pick<PageSave, "records">) {
-  return records.map((record) => ({ ...record, side, state: "present" as const, mergedInto: null }));
 }
 
 /** What a page says beside its records. `changed`: those of them that are other than they were. */
@@ -124,7 +119,11 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   const couplings = lastCouplings(settlement.couplings ?? []);
   refuseSecondOpen(work.step, settlement);
   const coupled = await hold(work, settlement.lease);
-  const changed = await mergeRecords(work, records.map(({ side, record }) => ({ ...record, side })));
+  const changed: Touched = { erp: [], crm: [] };
+  for (const side of ["erp", "crm"] as const) {
+    const own = records.filter((one) => one.side === side).map(({ record }) => record);
+    changed[side] = await mergeRecords(work, { side, records: own, areRead: false });
+  }
   const touched = { erp: [...changed.erp], crm: [...changed.crm] };
   const told = await writeChanges(work, { changes, turned, close });
   const ended = [...await endCouplings(work, parted), ...await writeCouplings(work, couplings)];
