@@ -93,10 +93,11 @@ const picked = new WeakMap<z.ZodObject, Map<string, Rows>>();
  */
 export function pick(schema: z.ZodObject, fields: readonly string[]): Rows {
   const known = picked.get(schema) ?? new Map<string, Rows>();
-  picked.set(schema, known);
   const name = JSON.stringify(fields);
-  const mask = () => Object.fromEntries(fields.map((field) => [field, true as const]));
-  const rows = known.get(name) ?? z.compile(schema.pick(mask() as never)) as unknown as Rows;
-  known.set(name, rows);
+  const found = known.get(name);
+  if (found !== undefined) return found;
+  const mask = Object.fromEntries(fields.map((field) => [field, true as const]));
+  const rows = z.compile(schema.pick(mask as never)) as unknown as Rows;
+  picked.set(schema, known.set(name, rows));
   return rows;
 }

@@ -2,7 +2,7 @@
 
 /**
  * Works on items in their order, `count` at once, and ends when all that was begun has ended. After an error nothing more
- * is begun; the first is thrown.
+ * is begun; it is thrown, or one of several.
  */
 export async function sideBySide<T>(
   count: number,

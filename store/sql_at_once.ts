@@ -4,11 +4,11 @@
  */
 import { type RawBuilder, sql } from "kysely";
 import { newestOf } from "./newest.ts";
-import { differentOnes, insertRecords, seen, type Some } from "./sql_records.ts";
-import { ids, json, rowsOf } from "./sql_rows.ts";
+import { differentOnes, insertRecords, seen, type SideRecords } from "./sql_records.ts";
+import { ids, json, lastOf, rowsOf } from "./sql_rows.ts";
 import { insertUncoupled } from "./sql_uncoupled.ts";
 import type { Work } from "./sql_work.ts";
-import { countNew, lastOf } from "./sql_write.ts";
+import { countNew } from "./sql_write.ts";
 import type { PageSave, Side } from "./store.ts";
 
 /**
@@ -61,7 +61,7 @@ async function writeNewRecords(work: Work, { side, page }: { side: Side; page: P
 async function writeMet(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<PageSave | null> {
   const { connection, step } = work;
   const records = lastOf(page.records);
-  const own: Some = { side, records, areRead: true };
+  const own: SideRecords = { side, records, areRead: true };
   const newest = newestOf([...page.newest === undefined ? [] : [page.newest], ...records]);
   const column = sql.raw(`newest_${side}`);
   const [found] = await rowsOf<{ isNewer: boolean; different: number[] }>(

@@ -1,13 +1,13 @@
 /** Records of the store in SQL: merged set by set, and only where they differ. */
 import { type RawBuilder, sql } from "kysely";
 import { baseColumn, isAsSeen } from "./sql_bases.ts";
-import { type Given, given, ids } from "./sql_rows.ts";
+import { type Given, given, ids, lastOf } from "./sql_rows.ts";
 import type { Touched, Work } from "./sql_work.ts";
 import type { Side, StoredRecord } from "./store.ts";
 import { encode, storable } from "./text.ts";
 
-/** Records of a side, each once. `areRead`: those of a page, which are present whatever they say. */
-export interface Some {
+/** Records of a side. `areRead`: those of a page, which are present whatever they say. */
+export interface SideRecords {
   readonly side: Side;
   readonly records: readonly StoredRecord[];
   readonly areRead: boolean;
@@ -44,10 +44,10 @@ function stateOf(areRead: boolean): RawBuilder<unknown> {
 }
 
 /** Returns the ids of those that are new or other than they were. */
-export async function mergeRecords(work: Work, { side, records, areRead }: Some): Promise<string[]> {
+export async function mergeRecords(work: Work, { side, records, areRead }: SideRecords): Promise<string[]> {
   if (records.length === 0) return [];
-  const last = [...new Map(records.map((record) => [record.id, record])).values()];
-  const query = differentOnes(work, { side, areRead }, seen({ side, records: last, areRead }));
+  const last = lastOf(records);
+  const query = differentOnes(work, { side, areRead }, seen({ records: last, areRead }));
   const { rows } = await (query as RawBuilder<{ at: number }>).execute(work.tx);
   if (rows.length === 0) return [];
   const different = rows.map(({ at }) => last[at]!);
@@ -69,10 +69,10 @@ export async function keepBases({ tx, connection, step }: Work, touched: Readonl
   }
 }
 
-/** The statement that inserts or replaces records; where `isGiven` holds. `isAnew`: it refuses all if one is there. */
+/** The statement that inserts or replaces records, of each id one; where `isGiven` holds. `isAnew`: it refuses all if one is there. */
 export function insertRecords(
   { connection, step }: Omit<Work, "tx">,
-  { side, records, areRead }: Some,
+  { side, records, areRead }: SideRecords,
   { isGiven = sql`true`, isAnew = false }: {
     readonly isGiven?: RawBuilder<unknown>;
     readonly isAnew?: boolean;
@@ -95,7 +95,7 @@ export function insertRecords(
  * Records as a table, with their places `at` and without the data, which most records of a full reading need not be sent
  * with: the fingerprint stands for it.
  */
-export function seen({ records, areRead }: Some): RawBuilder<unknown> {
+export function seen({ records, areRead }: Omit<SideRecords, "side">): RawBuilder<unknown> {
   const rows = records.map((record, at) => rowOf(record, String(at), areRead));
   return given(rows, columnsOf(["at", "int"], areRead));
 }
@@ -103,7 +103,7 @@ export function seen({ records, areRead }: Some): RawBuilder<unknown> {
 /** The query for the places of those of {@link seen} that are new or other than they were. */
 export function differentOnes(
   { connection, step }: Work,
-  { side, areRead }: Omit<Some, "records">,
+  { side, areRead }: Omit<SideRecords, "records">,
   table: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
   return sql`select i.at from ${table} i left join lateral (

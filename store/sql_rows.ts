@@ -10,6 +10,11 @@ import { decode, delimited, encode, signs } from "./text.ts";
 /** Anything that runs SQL: the database or a transaction. */
 export type Db = Kysely<unknown>;
 
+/** Each id's once, as it came last. */
+export function lastOf<T extends { readonly id: string }>(rows: readonly T[]): T[] {
+  return [...new Map(rows.map((row) => [row.id, row])).values()];
+}
+
 /** A list as a JSON parameter. By way of text: some drivers would encode a json parameter once more. */
 export function json(value: unknown): RawBuilder<unknown> {
   return sql`${encode(value)}::text::json`;

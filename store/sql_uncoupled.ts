@@ -4,7 +4,7 @@
  */
 import { type RawBuilder, sql } from "kysely";
 import { asSeen } from "./sql_bases.ts";
-import { free, type Given, given, ids, json, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
+import { free, type Given, given, ids, json, lastOf, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
 import type { Work } from "./sql_work.ts";
 import type { Matched, Matching, RecordKeys, Settlement, Side, StoredRecord } from "./store.ts";
 import { listOf, storable } from "./text.ts";
@@ -50,7 +50,7 @@ function rowOf({ id, fingerprint, keys, made, agrees }: RecordKeys): (string | n
 export async function writeKeys(work: Work, side: Side, keys: readonly RecordKeys[]): Promise<void> {
   if (keys.length === 0) return;
   const { tx, connection, step } = work;
-  const last = [...new Map(keys.map((entry) => [entry.id, entry])).values()];
+  const last = lastOf(keys);
   await sql`update uncoupled u set keys = i.keys, made = i.made, agrees = i.agrees
     from ${given(last.map(rowOf), keyColumns)} i
     where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id = i.id

@@ -4,7 +4,7 @@ import { countCouplings, endCouplings, lastCouplings, writeCouplings } from "./s
 import { newestOf } from "./newest.ts";
 import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
 import { insertRecords, keepBases, mergeRecords } from "./sql_records.ts";
-import { type Db, type Given, given, ids, json, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
+import { type Db, type Given, given, ids, json, lastOf, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
 import { beginMatching, insertUncoupled, writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
 import { hold, type Touched, type Work } from "./sql_work.ts";
 import type { Change, PageSave, Run, Settlement, Side } from "./store.ts";
@@ -63,11 +63,6 @@ export async function countNew(work: Work, side: Side, records: readonly unknown
   }
 }
 
-/** Each once, as it came last. */
-export function lastOf<T extends { readonly id: string }>(records: readonly T[]): T[] {
-  return [...new Map(records.map((record) => [record.id, record])).values()];
-}
-
 /** What a page says beside its records. `changed`: those of them that are other than they were. */
 async function writeRest(
   work: Work,
@@ -104,7 +99,7 @@ async function writeGone(
   { side, state, rows }: { side: Side; state: string; rows: readonly { id: string; into: string | null }[] },
 ): Promise<readonly string[]> {
   if (rows.length === 0) return [];
-  const last = [...new Map(rows.map((row) => [row.id, row])).values()];
+  const last = lastOf(rows);
   const written = await sql<{ id: string }>`update records r set state = ${state}::text, merged_into = i."into"
     from json_to_recordset(${json(last)}) as i(id text, "into" text)
     where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id = i.id
@@ -185,7 +180,7 @@ async function writeChanges(
     );
   }
   if (changes.length === 0) return told;
-  const last = [...new Map(changes.map((change) => [change.id, change])).values()];
+  const last = lastOf(changes);
   await sql`
     insert into changes (connection, step, id, run, side, op, source, target, after, before, basis, version, state, reasons,
       lost, attempts, retry_at, at)

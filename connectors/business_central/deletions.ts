@@ -1,6 +1,7 @@
 /** What the extension's log says of deletions; the standard API says nothing. */
+import { later } from "../later.ts";
 import { pages, queryOf } from "../odata.ts";
-import { later, since } from "./stamps.ts";
+import { since } from "./stamps.ts";
 import { modifiedAt, type Table } from "./table.ts";
 
 /** Table numbers in the log, by handle: of pages that the extension serves, and whose records are gone once deleted. */

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Page, Part, ReadOptions, Row } from "../connector.ts";
 import { decodeName, encodeName } from "../blanks.ts";
+import { later } from "../later.ts";
 import { anyOf, guid, one, pages, queryOf, quoted, type RawRow } from "../odata.ts";
 import { withAllLines } from "./expanded.ts";
 import { orMissing } from "./extension_missing.ts";
@@ -10,7 +11,7 @@ import { postedOrders } from "./order_posted.ts";
 import { extensionFields } from "./order_view.ts";
 import { cursorOf, parseCursor } from "./reading.ts";
 import { readIds } from "./reading_ids.ts";
-import { isKnown, later } from "./stamps.ts";
+import { isKnown } from "./stamps.ts";
 import { decimalsIn, idOf, mapRows, modifiedAt, selectOf, type Table, withFilter } from "./table.ts";
 
 /** Orders of one answer: each comes with its lines, which the service's own limit of rows does not count. */

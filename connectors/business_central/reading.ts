@@ -3,10 +3,11 @@ import { ServiceError } from "../../errors.ts";
 import type { Page, ReadOptions } from "../connector.ts";
 import type { Counted } from "../http.ts";
 import { encodeName } from "../blanks.ts";
+import { later } from "../later.ts";
 import { anyOf, guid, pages, queryOf, quoted, type RawRow } from "../odata.ts";
 import { deletedSince, isLogged, newestDeletion } from "./deletions.ts";
 import { dayFilters, dayIn, type Days, withDay } from "./extension_days.ts";
-import { isKnown, later, since } from "./stamps.ts";
+import { isKnown, since } from "./stamps.ts";
 import { isStock, itemFilters, movedSince, newestEntry } from "./stock.ts";
 import { decimalsIn, idOf, listOf, mapRows, modifiedAt, selectOf, service, type Table, withFilter } from "./table.ts";
 

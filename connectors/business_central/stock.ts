@@ -3,8 +3,9 @@
  * the item's own time stamp alone. The ledger's entries have stamps.
  */
 import type { ReadOptions } from "../connector.ts";
+import { later } from "../later.ts";
 import { anyOf, pages, queryOf, quoted } from "../odata.ts";
-import { isKnown, later, since } from "./stamps.ts";
+import { isKnown, since } from "./stamps.ts";
 import { modifiedAt, type Table } from "./table.ts";
 
 const ledger = "itemLedgerEntries";

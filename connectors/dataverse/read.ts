@@ -2,6 +2,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { Field, Fields, Page, ReadOptions, Row, Value } from "../connector.ts";
 import type { Answer, Counted, Http } from "../http.ts";
+import { later } from "../later.ts";
 import { chained, guid, pages, queryOf, quoted, type RawPage, type RawRow } from "../odata.ts";
 import { columnMissing } from "./column_missing.ts";
 import type { Context } from "./context.ts";
@@ -190,13 +191,6 @@ function timeOf(cursor: string, columns: Columns): { readonly modifiedon: string
   }
   throw expired(columns, undefined);
 }
-/** The later of two times. */
-export function later(one: string | null, other: string): string {
-  if (one === null) return other;
-  if (one.length === other.length && one.endsWith("Z") && other.endsWith("Z")) return other > one ? other : one;
-  return Date.parse(other) > Date.parse(one) ? other : one;
-}
-
 /** The part of the handle's filter that the service decides; days are left to the row, which shows how it holds them. */
 export function filterOf({ columns: { entity, table } }: Reading): string {
   return Object.entries(entity.filter as Fields)

@@ -13,7 +13,7 @@ import {
 import { isCi } from "../shared.ts";
 import { before, itsSteps, writeCompany } from "./small_company.ts";
 
-/** Each takes ten seconds of two processors. */
+/** Each takes some seconds of two processors. */
 const kills = isCi ? 10 : 20;
 
 /** What becomes of the sync whose services went away: it ends with exit code 5, or dies with them. */
@@ -43,7 +43,7 @@ Deno.test("sync ends well after the sandbox was killed at any of its writes, and
         const { writes, fate } = round;
         const home = `${copy.home}/killed-${writes}`;
         copyInto(home, `${copy.dir}filled`);
-        const isEmbedded = writes % 4 === 1;
+        const isEmbedded = writes % 4 === 1; // where there is a server, some have the one store and some the other
         await withStore(home, { isEmbedded }, () => killed(home, round)).catch((cause) => {
           throw new Error(`Killed at write ${writes} of ${total}; sync ${fate}`, { cause });
         });

@@ -15,8 +15,9 @@ export interface HomeOptions {
 }
 
 /**
- * The addresses of stores, by home; a test may give a command another one. In a database of the server that TEST_DATABASE_URL names (the gate starts one) a
- * command takes less than half the time that it takes with the embedded one.
+ * The addresses of stores, by home; a test may give a command another one. In a database of the server that
+ * TEST_DATABASE_URL names (the gate starts one) a command takes less than half the time that it takes with the embedded
+ * one.
  */
 const stores = new Map<string, string>();
 

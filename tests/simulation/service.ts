@@ -12,7 +12,8 @@ import {
   type Row,
   type Write,
 } from "../../connectors/connector.ts";
-import { later, since as changedSince } from "../../connectors/business_central/stamps.ts";
+import { since as changedSince } from "../../connectors/business_central/stamps.ts";
+import { later } from "../../connectors/later.ts";
 import { ServiceError } from "../../errors.ts";
 import { type Entity, type Record_, type Side, type Tables } from "./tables.ts";
 
