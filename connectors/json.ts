@@ -42,6 +42,27 @@ export function parseJson(text: string, decimals: ReadonlySet<string>): unknown 
   );
 }
 
+/**
+ * {@link parseJson} for a list of rows without objects or lists of their own. Where no number has so many digits that a float
+ * would lose some, the numbers are made text when all is parsed: the text need not be copied before.
+ */
+export function parseRows(text: string, decimals: ReadonlySet<string>): readonly unknown[] {
+  if (decimals.size === 0 || longOf(decimals).test(text)) return parseJson(text, decimals) as unknown[];
+  const rows: (Record<string, unknown> | null)[] = JSON.parse(text);
+  for (const row of rows) {
+    for (const name of decimals) {
+      const value = row?.[name];
+      if (typeof value === "number") row![name] = canonical(String(value));
+    }
+  }
+  return rows;
+}
+
+/** A number of 16 signs or more, which may have more digits than a float keeps. */
+function longOf(decimals: ReadonlySet<string>): RegExp {
+  return new RegExp(`"(?:${[...decimals].map(RegExp.escape).join("|")})"\\s*:\\s*-?[\\d.]{16}`);
+}
+
 /** A quote inside a text has a backslash before it, so a property's name between two that have none is no text. */
 function numbersOf(decimals: ReadonlySet<string>): RegExp {
   return new RegExp(`((?<!\\\\)"(?:${[...decimals].map(RegExp.escape).join("|")})"\\s*:\\s*)(-?\\d[\\d.eE+-]*)`, "g");

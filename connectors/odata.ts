@@ -23,7 +23,7 @@ export interface PagesOptions {
   readonly signal?: AbortSignal | undefined;
   /** What the pages are counted as; reads, if not given. */
   readonly counts?: Counted;
-  /** Whether a long page comes as several, while the next is under way. */
+  /** Whether a long page comes as several, while the next is under way. Its rows have no lists or objects of their own. */
   readonly isSliced?: boolean;
   /** A service's own error for an answer that refuses; null where {@link refusalOf} says enough. */
   readonly refusal?: (answer: Answer) => ServiceError | null;
@@ -224,9 +224,8 @@ export function liesIn(filter: Fields, data: Fields): boolean {
   return true;
 }
 
-/** Some of the fields of a row's data, in this order. */
-export function someOf(fields: readonly string[], data: Fields): Fields {
-  const some: Record<string, Value> = {};
+/** Some of the fields of a row's data, in this order; `some` is what is filled. */
+export function someOf(fields: readonly string[], data: Fields, some: Record<string, Value> = {}): Fields {
   for (const field of fields) some[field] = data[field] ?? null;
   return some;
 }
@@ -258,7 +257,7 @@ export function rowCheck(
   const shape = pick(schema, fields);
   return (id, data) => {
     const checked = shape.safeParse(data);
-    if (checked.success) return checked.data as Readonly<Record<string, Value>>;
+    if (checked.success) return data as Fields; // the schemas change nothing
     const named = [...new Set(checked.error.issues.map((issue) => String(issue.path[0])))].join('", "');
     throw new ServiceError(
       `Cannot use record "${id}" of "${options.entity}" from "${options.service}": field "${named}" holds a value that ` +

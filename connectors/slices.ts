@@ -2,7 +2,7 @@
  * A long list of OData taken apart before it is parsed: rows are made some hundred at a time, so that those of one slice
  * are gone before the next is made, and no page of many thousand stands in memory as objects, or as one long text.
  */
-import { parseJson } from "./json.ts";
+import { parseRows } from "./json.ts";
 
 /** The rows of an answer; the last of them are what it returns. */
 export type Slices = Iterator<readonly unknown[], readonly unknown[]>;
@@ -49,21 +49,23 @@ function* slices(
   texts: readonly string[],
   decimals: ReadonlySet<string>,
 ): Generator<readonly unknown[], readonly unknown[]> {
-  const parsed = (text: string) => parseJson(`[${text}]`, decimals) as unknown[];
+  const parsed = (text: string) => parseRows(`[${text}]`, decimals);
   let rows: unknown[] = [];
   let length = 0;
   let text = "";
   for (const piece of texts) {
-    text += piece;
-    const cut = text.length < bit ? -1 : text.lastIndexOf(next);
-    if (cut < 0) continue;
+    const cut = text.length + piece.length < bit ? -1 : piece.lastIndexOf(next);
+    if (cut < 0) {
+      text += piece;
+      continue;
+    }
     if (length > slice) {
       yield rows;
       [rows, length] = [[], 0];
     }
-    rows.push(...parsed(text.slice(0, cut + 1)));
-    length += cut;
-    text = text.slice(cut + 2);
+    rows.push(...parsed(text + piece.slice(0, cut + 1)));
+    length += text.length + cut;
+    text = piece.slice(cut + 2);
   }
   rows.push(...parsed(text));
   return rows;

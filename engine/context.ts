@@ -45,8 +45,15 @@ export interface StepContext {
   readonly outside: { readonly erp: Identity; readonly crm: Identity };
   /** The sides that the step writes. */
   readonly sides: readonly Side[];
+  /** Nothing was known of the step when it began: no run had worked with it, on one record or on all. */
+  readonly isFirst: boolean;
   /** Of which side no record was known when the step began. */
   readonly isNew: { readonly erp: boolean; readonly crm: boolean };
+  /**
+   * In the first run of a step: how many rows of a side were read, all of them with the keys of the first match group; null
+   * where that is not known of all.
+   */
+  readonly keyed: Record<Side, number | null>;
   /** Whether the run is one of all records, not of one that was asked for. */
   readonly selectsAll: boolean;
   readonly onlyCoupled: boolean;

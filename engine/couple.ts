@@ -10,21 +10,23 @@ import { sideBySide } from "./side_by_side.ts";
 
 /** Records are read, and their keys saved, in pages of this many. */
 const page = 1000;
-/** How many uncoupled records of a side are matched at once. */
-const share = 50_000;
 /** How many shares are matched side by side. */
 const atOnce = 2;
+/** How many uncoupled records of a side make a share at most: each looks through all of them. */
+const share = 200_000;
+/** Fewer are not shared. */
+const alone = 50_000;
 
 /** Couples what matches. Returns how many of these pairs agree in everything. */
 export async function coupleMatches(context: StepContext): Promise<number> {
   const { store, connection, step, compiled } = context;
-  const { uncoupled } = await store.step(connection, step.name);
+  const uncoupled = await uncoupledIn(context);
   const most = Math.max(uncoupled.erp, uncoupled.crm);
   if (step.match.length === 0 || most === 0) return 0;
   await store.save(connection, step.name, { matching: { definition: compiled.hash, base: baseFields(compiled) } });
   let isPossible = uncoupled.erp > 0 && uncoupled.crm > 0;
   const except = exceptions(context);
-  const of = Math.ceil(most / share);
+  const of = most <= alone ? 1 : atOnce * Math.ceil(most / (atOnce * share));
   let agreed = 0;
   for (const [group, fields] of step.match.entries()) {
     const how = `match ${fields.join(" + ")}`;
@@ -32,7 +34,9 @@ export async function coupleMatches(context: StepContext): Promise<number> {
     const groups = group === 0 ? 1 : step.match.length;
     if (group === 1) isPossible = await areLeft(context);
     if (!isPossible) break;
-    for (const side of group < 2 ? ["erp", "crm"] as const : []) await saveKeys(context, side, groups);
+    for (const side of group < 2 ? ["erp", "crm"] as const : []) {
+      if (group > 0 || context.keyed[side] === null) await saveKeys(context, side, groups);
+    }
     const shares = Array.from({ length: of }, (_, nth) => ({ nth, of }));
     await sideBySide(atOnce, shares, async (share) => {
       context.signal?.throwIfAborted();
@@ -44,6 +48,12 @@ export async function coupleMatches(context: StepContext): Promise<number> {
     });
   }
   return agreed;
+}
+
+/** How many records no coupling names; of a step that nothing was known of, what was read of it. */
+async function uncoupledIn({ store, connection, step, keyed }: StepContext): Promise<Readonly<Record<Side, number>>> {
+  const { erp, crm } = keyed;
+  return erp !== null && crm !== null ? { erp, crm } : (await store.step(connection, step.name)).uncoupled;
 }
 
 async function areLeft({ store, connection, step }: StepContext): Promise<boolean> {

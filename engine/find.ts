@@ -73,6 +73,7 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
       }
     }
   });
+  if (isNew && context.isFirst && isMatched(context)) context.keyed[side] = met;
   // Of a new side nothing can be unseen: all that is known of it was just read.
   if (whole && !isNew) await confirmUnseen(context, side, met);
   const cursor = end === null ? {} : { cursor: `${compiled.hash} ${end}` };
@@ -153,6 +154,7 @@ export async function readElsewhere(context: StepContext): Promise<void> {
 /** Reads these records as they are now; not given up when the run is: what was written must be known. */
 export async function readAgain(context: StepContext, side: Side, ids: readonly string[]): Promise<void> {
   const opened: Opened = context.opened[side];
+  if (ids.length > 0) context.keyed[side] = null;
   for (let from = 0; from < ids.length; from += confirmed) {
     const some = ids.slice(from, from + confirmed);
     const keys = await numbersOf(context, side, some);
@@ -202,11 +204,10 @@ async function savePage(
   { cursor = null, isNew = false, saving }: Saving,
 ): Promise<void> {
   const { store, connection, step, run, compiled } = context;
-  const isMatched = isNew && step.of === null && step.match.length > 0;
   const size = Math.ceil(page.rows.length / Math.ceil(page.rows.length / savedAtOnce)) || savedAtOnce;
   for (let from = 0; from === 0 || from < page.rows.length; from += size) {
     const records = page.rows.slice(from, from + size).map((row) => context.recordOf(side, row));
-    const keys = isMatched ? { keys: await keysOf(context, side, { records, groups: 1 }) } : {};
+    const keys = isNew && isMatched(context) ? { keys: await keysOf(context, side, { records, groups: 1 }) } : {};
     const own = { run, records, ...keys, ...(isNew ? { isNew: true as const } : {}) };
     const isLast = from + size >= page.rows.length;
     const save: PageSave = {
@@ -223,6 +224,11 @@ async function savePage(
       context.progress();
     });
   }
+}
+
+/** Whether records are coupled by their keys, which are made while they are read. */
+function isMatched({ step }: StepContext): boolean {
+  return step.of === null && step.match.length > 0;
 }
 
 /** Documents that their service completed, as they were last seen with what is known now. */

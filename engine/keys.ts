@@ -5,7 +5,7 @@ import type { RecordKeys, Side, StoredRecord } from "../store/store.ts";
 import type { StepContext } from "./context.ts";
 import { unfitField } from "./decide_pair.ts";
 import { readLookups } from "./lookups.ts";
-import { type Lookups, toCrm } from "./reconcile.ts";
+import { type Looked, type Lookups, toCrm } from "./reconcile.ts";
 import { hashOf } from "./record.ts";
 import type { FieldRule } from "./rules.ts";
 import { isBlank } from "./same.ts";
@@ -25,6 +25,7 @@ export async function keysOf(
   }));
   const isMeeting = agreesBeforehand(context);
   const made = madeBy(context, side);
+  const agreesOf = agreeing(compiled.rules, side, lookups);
   return records.map((record): RecordKeys => {
     const { id, fingerprint, data } = record;
     // An expired price must not stand in the way of the one that counts.
@@ -35,7 +36,7 @@ export async function keysOf(
     // That all are blank is said of all groups only.
     if (!keys.some((one) => one !== null)) keys.push(...groups.slice(count).map(key));
     const isTold = isMeeting && !isUnfit && record.frozen === null;
-    return { id, fingerprint, keys, made, agrees: isTold ? agreesOf(compiled.rules, side, data, lookups) : null };
+    return { id, fingerprint, keys, made, agrees: isTold ? agreesOf(data) : null };
 
     function valueOf(rule: FieldRule): Value {
       const looked = toCrm(rule, rule.erp === null ? rule.value : data[rule.erp] ?? null, lookups!);
@@ -72,32 +73,38 @@ function canLeave({ kind, direction, lookup }: FieldRule): boolean {
 
 /**
  * What both sides of a pair that agrees have equal, in the CRM's domain, blanks alike; and without what the ERP leaves.
- * The CRM's record says both: it doesn't know the other one.
+ * The CRM's record says both: it doesn't know the other one. What is the same for all records is found out once.
  */
-function agreesOf(
+function agreeing(
   rules: readonly FieldRule[],
   side: Side,
-  data: Fields,
   lookups: Lookups | null,
-): RecordKeys["agrees"] {
-  const common: Value[] = [];
-  const leavable: number[] = [];
-  let left = 0;
-  for (const rule of rules) {
-    const own = side === "crm" ? data[rule.crm] ?? null : rule.erp === null ? rule.value : data[rule.erp] ?? null;
-    const looked = side === "crm" ? { value: own } : toCrm(rule, own, lookups!);
-    const isLeavable = canLeave(rule);
-    if (isLeavable) leavable.push(common.length);
-    if ("value" in looked) common.push(isBlank(looked.value) ? null : looked.value);
-    else if (isLeavable && isBlank(own)) {
-      common.push(null);
-      left++;
-    } else return null;
-  }
-  const agrees: string[] = [];
-  if (left === 0) agrees.push(hashOf(common));
-  if (leavable.length > 0 && (side === "crm" || left === leavable.length)) {
-    agrees.push(hashOf(common.map((value, at) => leavable.includes(at) ? [] : value))); // a list is no value
-  }
-  return agrees.length === 0 ? null : agrees;
+): (data: Fields) => RecordKeys["agrees"] {
+  const leavable = rules.flatMap((rule, at) => canLeave(rule) ? [at] : []);
+  return (data) => {
+    const common = new Array<Value | []>(rules.length);
+    let left = 0;
+    for (let at = 0; at < rules.length; at++) {
+      const rule = rules[at]!;
+      const own = side === "crm" ? data[rule.crm] ?? null : rule.erp === null ? rule.value : data[rule.erp] ?? null;
+      const looked = side === "crm" ? own : commonOf(toCrm(rule, own, lookups!));
+      if (looked !== undefined) common[at] = isBlank(looked) ? null : looked;
+      else if (leavable.includes(at) && isBlank(own)) {
+        common[at] = null;
+        left++;
+      } else return null;
+    }
+    const agrees: string[] = [];
+    if (left === 0) agrees.push(hashOf(common));
+    if (leavable.length > 0 && (side === "crm" || left === leavable.length)) {
+      for (const at of leavable) common[at] = []; // a list is no value
+      agrees.push(hashOf(common));
+    }
+    return agrees.length === 0 ? null : agrees;
+  };
+}
+
+/** The value that a rule gives; undefined where it gives none. */
+function commonOf(looked: Looked): Value | undefined {
+  return "value" in looked ? looked.value : undefined;
 }

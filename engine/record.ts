@@ -1,6 +1,6 @@
 /** How a service's row becomes a remembered record, and the ids that we choose. */
 import { createHash } from "node:crypto";
-import type { AnyEntity, Fields, Identity, Row, Value } from "../connectors/connector.ts";
+import { type AnyEntity, blankFields, type Fields, type Identity, type Row, type Value } from "../connectors/connector.ts";
 import type { StoredRecord } from "../store/store.ts";
 import { digestOf } from "./digest.ts";
 import { flatten } from "./parts.ts";
@@ -12,9 +12,9 @@ export function recordOf(
   row: Row,
   parts: readonly string[] = [],
 ): StoredRecord {
-  const head: Record<string, Value> = {};
-  const values: Value[] = [];
-  for (const field of fields) values.push(head[field] = row.data[field] ?? null);
+  const head = blankFields(fields);
+  const values = new Array<Value>(fields.length);
+  for (let at = 0; at < fields.length; at++) values[at] = head[fields[at]!] = row.data[fields[at]!] ?? null;
   const data = row.parts === undefined ? head : flatten(head, row.parts, parts);
   return {
     id: row.id,

@@ -28,13 +28,18 @@ export async function sideBySide<T>(
 /** Begins a work once the one before has ended well. */
 export type Add = (work: () => Promise<void>) => Promise<void>;
 
-/** Works of which the last is not waited for while the next one is made ready, but before this ends, however it does. */
+/**
+ * Works one after the other, of which the last two are not waited for while the next one is made ready, but before this ends,
+ * however it does.
+ */
 export async function oneBehind(all: (add: Add) => Promise<void>): Promise<void> {
   let last: Promise<void> = Promise.resolve();
+  let before = last;
   try {
     await all(async (work) => {
-      await last;
-      last = work();
+      await before;
+      before = last;
+      last = before.then(work);
       last.catch(() => {}); // told when it is waited for
     });
   } catch (error) {

@@ -131,6 +131,7 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
         ${held("erp")} or ${held("crm")} as held
       from met join uncoupled erp on erp.ctid = erp_at join uncoupled crm on crm.ctid = crm_at
       where erp_count = 1 and crm_count = 1
+      order by erp.id -- an index takes them faster in its order
     ), made as (
       insert into couplings (connection, step, erp_id, crm_id, state, base, seen_erp, seen_crm, definition, how, dirty)
       select ${connection}::text, ${step}::text, erp_id, crm_id, 'coupled',

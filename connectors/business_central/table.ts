@@ -1,6 +1,6 @@
 /** An opened handle's standing parts, and how rows of its page become rows of ours. */
 import type { z } from "zod";
-import type { AnyEntity, Clock, Field, Fields, Limiter, Row } from "../connector.ts";
+import { type AnyEntity, blankFields, type Clock, type Field, type Fields, type Limiter, type Row } from "../connector.ts";
 import type { Counted, Http } from "../http.ts";
 import { withoutBlank } from "../blanks.ts";
 import { decimalsOf, liesIn, pages, type RawRow, rowCheck, someOf } from "../odata.ts";
@@ -86,13 +86,13 @@ export async function mapRows(
   for (const raw of belonging) {
     const id = idOf(raw);
     const values = made?.(raw);
-    const given: Record<string, unknown> = {};
+    const given: Record<string, unknown> = blankFields(needed);
     for (const { name, field, isMade } of columns) given[name] = isMade ? values?.[name] : valueOf(raw, name, field);
     const data = check(id, given);
     if (!liesIn(filter, data)) left.push(id);
     else {
       const version = String(raw["@odata.etag"]);
-      rows.push({ id, version, modifiedAt: modifiedAt(raw), data: isAll ? data : someOf(fields, data) });
+      rows.push({ id, version, modifiedAt: modifiedAt(raw), data: isAll ? data : someOf(fields, data, blankFields(fields)) });
     }
   }
   return { rows, left };

@@ -1,6 +1,6 @@
 /** Between a handle's fields and the columns of its table: what is asked for, what comes back, what is sent. */
 import { ServiceError } from "../../errors.ts";
-import type { AnyEntity, Field, Fields, Row, Value } from "../connector.ts";
+import { type AnyEntity, blankFields, type Field, type Fields, type Row, type Value } from "../connector.ts";
 import { exact } from "../json.ts";
 import { withoutBlank } from "../blanks.ts";
 import { decimalsOf, guid, liesIn, type RawRow, rowCheck, someOf } from "../odata.ts";
@@ -83,10 +83,10 @@ export function columnsOf(entity: AnyEntity, fields: readonly string[], options:
       const version = raw["@odata.etag"];
       if (typeof version !== "string" || version === "") throw incomplete(entity, id, "it has no ETag");
       const known = { id, derived };
-      const values: Record<string, unknown> = {};
+      const values: Record<string, unknown> = blankFields(read);
       for (const { field, value } of readers) values[field] = value(raw, known);
       const data = check(id, values);
-      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: isAll ? data : someOf(given, data) };
+      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: isAll ? data : someOf(given, data, blankFields(given)) };
       return { row, inFilter: liesIn(filter, data) };
     },
   };
