@@ -13,6 +13,7 @@ import { restored } from "./0009_restored.ts";
 import { dataPath } from "./0010_data_path.ts";
 import { severalWays } from "./0011_several_ways.ts";
 import { asSeen } from "./0012_as_seen.ts";
+import { byId } from "./0013_by_id.ts";
 import type { Migration } from "./migration.ts";
 
 /** All migrations, in order of number. */
@@ -29,6 +30,7 @@ export const migrations: readonly Migration[] = [
   dataPath,
   severalWays,
   asSeen,
+  byId,
 ];
 
 /**
