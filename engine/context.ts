@@ -2,6 +2,7 @@
 import type { Cost, Identity, Opened, Row, WantedFields } from "../connectors/connector.ts";
 import type { Base, Change, Coupling, Reason, Side, Store, StoredRecord } from "../store/store.ts";
 import type { Compiled } from "./compile.ts";
+import type { Followed } from "./lookups.ts";
 import type { Step } from "./step.ts";
 import type { Outcome } from "./tally.ts";
 
@@ -54,6 +55,8 @@ export interface StepContext {
    * where that is not known of all.
    */
   readonly keyed: Record<Side, number | null>;
+  /** What records were matched by so far that leads through other steps. */
+  readonly followed: Followed;
   /** Whether the run is one of all records, not of one that was asked for. */
   readonly selectsAll: boolean;
   readonly onlyCoupled: boolean;

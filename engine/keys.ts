@@ -16,9 +16,11 @@ export async function keysOf(
   side: Side,
   { records, groups: count }: { readonly records: readonly StoredRecord[]; readonly groups: number },
 ): Promise<readonly RecordKeys[]> {
-  const { store, connection, step, compiled } = context;
+  const { store, connection, step, compiled, followed } = context;
   const rows = records.map((record) => ({ erp: null, crm: null, [side]: record.data }));
-  const lookups = side === "erp" && records.length > 0 ? await readLookups(store, connection, compiled, rows) : null;
+  const lookups = side === "erp" && records.length > 0
+    ? await readLookups(store, connection, compiled, rows, followed)
+    : null;
   const groups = step.match.map((fields) => ({
     rules: fields.map((field) => compiled.rules.find((rule) => rule.crm === field)!),
     kinds: fields.map((field) => kindOf(step.extract.crm.fields[field]!)),

@@ -11,17 +11,23 @@ import type { Step } from "./step.ts";
 
 type Rows = readonly { readonly erp: Fields | null; readonly crm: Fields | null }[];
 
+/** What was asked of other steps, by step, side, field and value; null: no coupled pair has the value. */
+export type Followed = Map<string, Pair | null>;
+/** So many are kept. */
+const mostFollowed = 10_000;
+
 /**
  * Answers what the rules of `rows` need, and those of their parts. Values that no coupling has are answered with the
- * reason "waiting".
+ * reason "waiting". What is in `found` is not asked again, unless it is of the step itself, whose couplings still come.
  */
 export async function readLookups(
   store: Store,
   connection: string,
   compiled: Compiled,
   rows: Rows,
+  found: Followed = new Map(),
 ): Promise<Lookups> {
-  const found = new Map<string, Pair>();
+  if (found.size > mostFollowed) found.clear();
   await follow(compiled.rules, rows);
   if (compiled.parts !== null) {
     const parts = (["erp", "crm"] as const).flatMap((side) =>
@@ -51,8 +57,11 @@ export async function readLookups(
     for (const side of ["erp", "crm"] as const) {
       for (const step of rule.lookup!.steps) {
         const by = byOf(rule, side);
-        if (values[side].length === 0) continue;
-        for (const { value, pair } of await store.lookup(connection, step.name, side, by, values[side])) {
+        const isOwn = step.name === compiled.step.name;
+        const asked = values[side].filter((value) => isOwn || !found.has(key(step, side, by, value)));
+        if (asked.length === 0) continue;
+        for (const value of asked) found.set(key(step, side, by, value), null);
+        for (const { value, pair } of await store.lookup(connection, step.name, side, by, asked)) {
           found.set(key(step, side, by, value), pair);
         }
       }
@@ -67,7 +76,7 @@ export async function readLookups(
     for (const step of rule.lookup!.steps) {
       const pair = found.get(key(step, side, by, value));
       const record = pair?.[other];
-      if (pair === undefined || record === null || record === undefined || !stands(record)) continue;
+      if (record === null || record === undefined || !stands(record)) continue;
       const answered = wanted === "id" ? record.id : wanted === "key" ? record.key : record.data[wanted] ?? null;
       if (!isBlank(answered)) return { value: answered };
     }

@@ -209,6 +209,7 @@ function contextOf(
     isFirst: state.entities === null,
     isNew: { erp: !state.known.erp, crm: !state.known.crm },
     keyed: { erp: null, crm: null },
+    followed: new Map(),
     selectsAll: record === null,
     onlyCoupled: options.onlyCoupled,
     allow: options.allow,
