@@ -1,4 +1,5 @@
 /** Works that do not wait for each other. */
+import { setImmediate } from "node:timers";
 
 /**
  * Works on items in their order, `count` at once, and ends when all that was begun has ended. After an error nothing more
@@ -41,10 +42,16 @@ export async function oneBehind(all: (add: Add) => Promise<void>): Promise<void>
       before = last;
       last = before.then(work);
       last.catch(() => {}); // told when it is waited for
+      await turn();
     });
   } catch (error) {
     await last.catch(() => {});
     throw error;
   }
   await last;
+}
+
+/** What was begun sends its request now, before the next work keeps everything else from it for milliseconds. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -41,9 +41,12 @@ export function isKnownRecord(error: unknown): boolean {
   return (error as { code?: unknown }).code === "23505";
 }
 
-/** Nothing is compared with what is there. False: nothing was saved, the step is somebody else's, or has couplings. */
+/**
+ * Nothing is compared with what is there. False: nothing was saved, the step is somebody else's, or has couplings. A record
+ * that comes twice in the page is refused like one that was read before.
+ */
 async function writeNewRecords(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<boolean> {
-  const records = lastOf(page.records);
+  const { records } = page;
   const none = sql`not exists (select from couplings where connection = ${work.connection} and step = ${work.step})`;
   const anew = { isGiven: sql`exists (select from held)`, isAnew: true };
   const { rows } = await sql`with held as materialized (select ${unhurried} ${

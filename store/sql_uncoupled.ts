@@ -72,9 +72,10 @@ export function insertUncoupled(
     readonly isAnew?: boolean;
   },
 ): RawBuilder<unknown> {
-  const byId = new Map(keys.map((entry) => [entry.id, entry]));
-  const rows = records.map(({ id, fingerprint }) => {
-    const entry = byId.get(id);
+  // As a rule they come in the order of their records.
+  let byId: ReadonlyMap<string, RecordKeys> | null = null;
+  const rows = records.map(({ id, fingerprint }, at) => {
+    const entry = keys[at]?.id === id ? keys[at] : (byId ??= new Map(keys.map((one) => [one.id, one]))).get(id);
     return entry === undefined ? [storable(id), storable(fingerprint), null, null, null] : rowOf(entry);
   });
   const filled = sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, made, agrees)
