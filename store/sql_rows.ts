@@ -11,7 +11,8 @@ import { decode, delimited, encode, signs } from "./text.ts";
 export type Db = Kysely<unknown>;
 
 /** Each id's once, as it came last. */
-export function lastOf<T extends { readonly id: string }>(rows: readonly T[]): T[] {
+export function lastOf<T extends { readonly id: string }>(rows: readonly T[]): readonly T[] {
+  if (new Set(rows.map(({ id }) => id)).size === rows.length) return rows;
   return [...new Map(rows.map((row) => [row.id, row])).values()];
 }
 
