@@ -246,8 +246,8 @@ export function outsideFilter(
 }
 
 /**
- * Checks rows of an entity against its schema, these fields only. What it gives throws ServiceError "bad_row" naming
- * entity, id and field, not the value.
+ * Checks rows of an entity against its schema, these fields only, and gives them back as they are. What it gives throws
+ * ServiceError "bad_row" naming entity, id and field, not the value.
  */
 export function rowCheck(
   schema: z.ZodObject,
@@ -257,7 +257,7 @@ export function rowCheck(
   const shape = pick(schema, fields);
   return (id, data) => {
     const checked = shape.safeParse(data);
-    if (checked.success) return data as Fields; // the schemas change nothing
+    if (checked.success) return data as Fields; // the schema changes no value
     const named = [...new Set(checked.error.issues.map((issue) => String(issue.path[0])))].join('", "');
     throw new ServiceError(
       `Cannot use record "${id}" of "${options.entity}" from "${options.service}": field "${named}" holds a value that ` +

@@ -11,7 +11,7 @@ import { readLookups } from "./lookups.ts";
 import { pagesOf } from "./paging.ts";
 import { nameOf } from "./reasons.ts";
 import { stands } from "./record.ts";
-import { type Add, oneBehind } from "./side_by_side.ts";
+import { type Add, queued } from "./side_by_side.ts";
 import { fits } from "./policy.ts";
 
 /** Pairs and records are decided in pages of this many. */
@@ -131,7 +131,7 @@ export async function decideUncoupled(
     (keyset) => store.records(connection, step.name, from, { uncoupled: true }, keyset),
   );
   // What is decided of one page changes nothing of the next, which can be read meanwhile.
-  await oneBehind(async (saving) => {
+  await queued(async (saving) => {
     for await (const records of pages) await decide(records, saving);
   });
 

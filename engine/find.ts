@@ -7,7 +7,7 @@ import { keysOf } from "./keys.ts";
 import { pagesOf } from "./paging.ts";
 import { flatten } from "./parts.ts";
 import { fingerprintOf } from "./record.ts";
-import { type Add, oneBehind } from "./side_by_side.ts";
+import { type Add, queued } from "./side_by_side.ts";
 import { otherSide, type StepContext } from "./context.ts";
 import type { SweepEvery } from "./step.ts";
 
@@ -59,7 +59,7 @@ async function read(context: StepContext, side: Side, since: string | null, at: 
   let end: string | null = null;
   let newest: Newest | null = null;
   const isNew = context.isNew[side] && since === null;
-  await oneBehind(async (saving) => {
+  await queued(async (saving) => {
     for await (const page of ahead(context.opened[side].read(options))) {
       context.signal?.throwIfAborted();
       whole ||= page.kind === "full";
@@ -158,7 +158,7 @@ export async function readAgain(context: StepContext, side: Side, ids: readonly 
   for (let from = 0; from < ids.length; from += confirmed) {
     const some = ids.slice(from, from + confirmed);
     const keys = await numbersOf(context, side, some);
-    await oneBehind(async (saving) => {
+    await queued(async (saving) => {
       for await (const page of opened.read({ ...context.wanted(side), ids: some, keys })) {
         await savePage(context, side, page, { saving });
       }

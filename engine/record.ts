@@ -1,6 +1,13 @@
 /** How a service's row becomes a remembered record, and the ids that we choose. */
 import { createHash } from "node:crypto";
-import { type AnyEntity, blankFields, type Fields, type Identity, type Row, type Value } from "../connectors/connector.ts";
+import {
+  type AnyEntity,
+  blankFields,
+  type Fields,
+  type Identity,
+  type Row,
+  type Value,
+} from "../connectors/connector.ts";
 import type { StoredRecord } from "../store/store.ts";
 import { digestOf } from "./digest.ts";
 import { flatten } from "./parts.ts";

@@ -33,7 +33,7 @@ export type Add = (work: () => Promise<void>) => Promise<void>;
  * Works one after the other, of which the last two are not waited for while the next one is made ready, but before this ends,
  * however it does.
  */
-export async function oneBehind(all: (add: Add) => Promise<void>): Promise<void> {
+export async function queued(all: (add: Add) => Promise<void>): Promise<void> {
   let last: Promise<void> = Promise.resolve();
   let before = last;
   try {

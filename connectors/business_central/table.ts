@@ -1,6 +1,14 @@
 /** An opened handle's standing parts, and how rows of its page become rows of ours. */
 import type { z } from "zod";
-import { type AnyEntity, blankFields, type Clock, type Field, type Fields, type Limiter, type Row } from "../connector.ts";
+import {
+  type AnyEntity,
+  blankFields,
+  type Clock,
+  type Field,
+  type Fields,
+  type Limiter,
+  type Row,
+} from "../connector.ts";
 import type { Counted, Http } from "../http.ts";
 import { withoutBlank } from "../blanks.ts";
 import { decimalsOf, liesIn, pages, type RawRow, rowCheck, someOf } from "../odata.ts";
@@ -92,7 +100,12 @@ export async function mapRows(
     if (!liesIn(filter, data)) left.push(id);
     else {
       const version = String(raw["@odata.etag"]);
-      rows.push({ id, version, modifiedAt: modifiedAt(raw), data: isAll ? data : someOf(fields, data, blankFields(fields)) });
+      rows.push({
+        id,
+        version,
+        modifiedAt: modifiedAt(raw),
+        data: isAll ? data : someOf(fields, data, blankFields(fields)),
+      });
     }
   }
   return { rows, left };

@@ -86,7 +86,12 @@ export function columnsOf(entity: AnyEntity, fields: readonly string[], options:
       const values: Record<string, unknown> = blankFields(read);
       for (const { field, value } of readers) values[field] = value(raw, known);
       const data = check(id, values);
-      const row: Row = { id, version, modifiedAt: modifiedAt(raw), data: isAll ? data : someOf(given, data, blankFields(given)) };
+      const row: Row = {
+        id,
+        version,
+        modifiedAt: modifiedAt(raw),
+        data: isAll ? data : someOf(given, data, blankFields(given)),
+      };
       return { row, inFilter: liesIn(filter, data) };
     },
   };

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { canonical, exact, parseJson } from "../../connectors/json.ts";
+import { canonical, exact, parseJson, parseRows } from "../../connectors/json.ts";
 
 Deno.test("canonical() writes each decimal in one way", () => {
   const cases: [string, string][] = [
@@ -36,4 +36,25 @@ Deno.test("parseJson() keeps the digits of decimals, and exact() writes them aga
     price: "-1.5",
     "old.price": 1.5,
   });
+});
+
+Deno.test("parseRows() gives rows as parseJson() does, whatever digits their decimals have", () => {
+  const decimals = new Set(["price", "d.price"]);
+  const numbers = [
+    ...["0", "-0", "-0.0", "1", "1.50", "-12.5", "1e3", "1E-7", "2.5e+21", "100000000000000000000000", "0.1"],
+    ...[
+      "123456789012345",
+      "1234567890123456",
+      "12345678901234567.890",
+      "0.000000000000000012345",
+      "-0.30000000000000004",
+    ],
+  ];
+  const texts = numbers.map((number) =>
+    `[{"price":${number},"count":1.0},{"price" : ${number} , "d.price":${number}}]`
+  );
+  const others = '[{"price":null,"note":"\\"price\\":1.50"},{"count":1.50},{"price":"12.50"}]';
+  for (const text of [...texts, others, "[]"]) assertEquals(parseRows(text, decimals), parseJson(text, decimals), text);
+  assertEquals(parseRows('[{"price":1.50}]', new Set()), [{ price: 1.5 }]);
+  assertThrows(() => parseRows("[{", decimals), SyntaxError);
 });
