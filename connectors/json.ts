@@ -43,8 +43,8 @@ export function parseJson(text: string, decimals: ReadonlySet<string>): unknown 
 }
 
 /**
- * {@link parseJson} for a list of rows without objects or lists of their own. Where no number has so many digits that a float
- * would lose some, the numbers are made text when all is parsed: the text need not be copied before.
+ * {@link parseJson} for a list of rows without objects or lists of their own. Where a float holds all numbers exactly, they are
+ * made text when all is parsed: the text need not be copied before.
  */
 export function parseRows(text: string, decimals: ReadonlySet<string>): readonly unknown[] {
   if (decimals.size === 0 || longOf(decimals).test(text)) return parseJson(text, decimals) as unknown[];
@@ -58,9 +58,10 @@ export function parseRows(text: string, decimals: ReadonlySet<string>): readonly
   return rows;
 }
 
-/** A number of 16 signs or more, which may have more digits than a float keeps. */
+/** A number that a float may not hold: its digits and the point are 16 signs or more, or its exponent has three digits. */
 function longOf(decimals: ReadonlySet<string>): RegExp {
-  return new RegExp(`"(?:${[...decimals].map(RegExp.escape).join("|")})"\\s*:\\s*-?[\\d.]{16}`);
+  const names = [...decimals].map(RegExp.escape).join("|");
+  return new RegExp(`"(?:${names})"\\s*:\\s*-?(?:[\\d.]{16}|[\\d.]*[eE][+-]?\\d{3})`);
 }
 
 /** A quote inside a text has a backslash before it, so a property's name between two that have none is no text. */

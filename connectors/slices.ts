@@ -54,8 +54,8 @@ function* slices(
   let length = 0;
   let text = "";
   for (const piece of texts) {
-    const cut = text.length + piece.length < bit ? -1 : piece.lastIndexOf(next);
-    if (cut < 0) {
+    const cut = text.length + piece.length < bit ? null : cutOf(text, piece);
+    if (cut === null) {
       text += piece;
       continue;
     }
@@ -63,12 +63,24 @@ function* slices(
       yield rows;
       [rows, length] = [[], 0];
     }
-    rows.push(...parsed(text + piece.slice(0, cut + 1)));
-    length += text.length + cut;
-    text = piece.slice(cut + 2);
+    rows.push(...parsed(cut.before));
+    length += cut.before.length;
+    text = cut.after;
   }
   rows.push(...parsed(text));
   return rows;
+}
+
+/** What stands before the last row that begins in this piece, or on its edge, and from there on; null where none does. */
+function cutOf(text: string, piece: string): { readonly before: string; readonly after: string } | null {
+  const at = piece.lastIndexOf(next);
+  if (at >= 0) return { before: text + piece.slice(0, at + 1), after: piece.slice(at + 2) };
+  const edge = next.length - 1;
+  const across = (text.slice(-edge) + piece.slice(0, edge)).lastIndexOf(next);
+  if (across < 0) return null;
+  const whole = text + piece;
+  const from = Math.max(0, text.length - edge) + across;
+  return { before: whole.slice(0, from + 1), after: whole.slice(from + 2) };
 }
 
 function emptyList(text: string): object | null {

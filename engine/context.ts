@@ -55,7 +55,7 @@ export interface StepContext {
    * where that is not known of all.
    */
   readonly keyed: Record<Side, number | null>;
-  /** What records were matched by so far that leads through other steps. */
+  /** What other steps answered for the keys of this one, so that it is asked once. */
   readonly followed: Followed;
   /** Whether the run is one of all records, not of one that was asked for. */
   readonly selectsAll: boolean;

@@ -130,7 +130,7 @@ export async function decideUncoupled(
     (record) => record.id,
     (keyset) => store.records(connection, step.name, from, { uncoupled: true }, keyset),
   );
-  // What is decided of one page changes nothing of the next, which can be read meanwhile.
+  // What is decided of one page changes nothing of those that follow, which can be read meanwhile.
   await queued(async (saving) => {
     for await (const records of pages) await decide(records, saving);
   });

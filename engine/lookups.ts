@@ -13,8 +13,8 @@ type Rows = readonly { readonly erp: Fields | null; readonly crm: Fields | null 
 
 /** What was asked of other steps, by step, side, field and value; null: no coupled pair has the value. */
 export type Followed = Map<string, Pair | null>;
-/** So many are kept. */
-const mostFollowed = 10_000;
+/** Where there are more, all are forgotten before the next question. */
+const mostFollowed = 2_000;
 
 /**
  * Answers what the rules of `rows` need, and those of their parts. Values that no coupling has are answered with the

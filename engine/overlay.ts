@@ -22,6 +22,7 @@ export async function overlay(context: StepContext, side: Side): Promise<void> {
       );
       const ids = [...new Set(written.map((change) => idOf(step.extract[side], change)))];
       if (ids.length === 0) continue;
+      context.keyed[side] = null;
       const found = await store.records(connection, step.name, side, { ids }, { limit: ids.length });
       const known = new Map(found.map((record) => [record.id, record]));
       for (const change of written) {

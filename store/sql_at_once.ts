@@ -19,7 +19,7 @@ const unhurried = sql`set_config('synchronous_commit', 'off', true)`;
 
 /**
  * Returns what is left to be saved, in a transaction that refuses who lost the step; null: nothing. Throws what
- * {@link isKnownRecord} tells where a record of a new side was read before; then nothing was saved.
+ * {@link isKnownRecord} tells where a record of a new side was read before, or comes twice; then nothing was saved.
  */
 export async function writeAtOnce(
   work: Work,
@@ -36,7 +36,7 @@ export async function writeAtOnce(
   return isDone && !isMore ? null : rest;
 }
 
-/** Whether {@link writeAtOnce} failed, and saved nothing, since a record was read before. */
+/** Whether {@link writeAtOnce} failed, and saved nothing, since a record was read before or comes twice. */
 export function isKnownRecord(error: unknown): boolean {
   return (error as { code?: unknown }).code === "23505";
 }

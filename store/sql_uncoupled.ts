@@ -60,7 +60,8 @@ export async function writeKeys(work: Work, side: Side, keys: readonly RecordKey
 
 /**
  * The statement that puts records of a side that nothing was known of into the table, each given once; where `isGiven`
- * holds. `isAnew`: the caller knows that no coupling names any of them, and if one is in the table it refuses them all.
+ * holds. `isAnew`: the caller knows that no coupling names any of them, and if one is in the table, or is given twice, it
+ * refuses them all.
  */
 export function insertUncoupled(
   { connection, step }: Omit<Work, "tx">,
@@ -72,7 +73,7 @@ export function insertUncoupled(
     readonly isAnew?: boolean;
   },
 ): RawBuilder<unknown> {
-  // As a rule they come in the order of their records.
+  // As a rule they come in the order of their records, and as often.
   let byId: ReadonlyMap<string, RecordKeys> | null = null;
   const rows = records.map(({ id, fingerprint }, at) => {
     const entry = keys[at]?.id === id ? keys[at] : (byId ??= new Map(keys.map((one) => [one.id, one]))).get(id);

@@ -49,7 +49,7 @@ async function writeNewPage(work: Work, { side, page }: { side: Side; page: Page
   if (records.length > 0) {
     if (coupled > 0) await keepBases(work, own);
     await insertRecords(work, { side, records, areRead: true }).execute(work.tx);
-    await insertUncoupled(work, side, { records, keys: page.keys ?? [] }).execute(work.tx);
+    await insertUncoupled(work, side, { records, keys: lastOf(page.keys ?? []) }).execute(work.tx);
   }
   if (coupled > 0) await derive(work, own);
   await writeRest(work, { side, page, changed: [] });

@@ -90,7 +90,7 @@ export async function mapRows(
     isMade: Object.hasOwn(view.made, name),
   }));
   const rows: Row[] = [];
-  // One object is filled for each row and then checked into another: this is what reading spends its time on.
+  // One object is filled for each row and checked: this is what reading spends its time on.
   for (const raw of belonging) {
     const id = idOf(raw);
     const values = made?.(raw);

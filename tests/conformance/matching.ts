@@ -205,6 +205,29 @@ export function matchTests(test: StoreTest): void {
     assertEquals(await pairsOf(store, connection), ["b y match 0", "c z match 0"]);
   });
 
+  test(
+    "savePage() of a new side takes a record that came twice in a page as it came last",
+    async (store, connection) => {
+      const lease = { number: 1, holder: "one" };
+      const page = { ...nothing, run: "r1", isNew: true as const, lease };
+      await store.save(connection, "s", { lease });
+      const late = record("a", { fingerprint: "other", label: "A again" });
+      await store.savePage(connection, "s", "erp", {
+        ...page,
+        records: [record("a"), record("b"), late],
+        keys: [keysOf("a", ["1"]), keysOf("b", ["2"]), keysOf("a", ["3"], { fingerprint: "other" })],
+      });
+      const crm = [["x", "1"], ["y", "3"], ["z", "2"]] as const;
+      await store.savePage(connection, "s", "crm", {
+        ...page,
+        records: crm.map(([id]) => record(id)),
+        keys: crm.map(([id, key]) => keysOf(id, [key])),
+      });
+      assertEquals((await match(store, connection, 0)).coupled, 2);
+      assertEquals(await pairsOf(store, connection), ["a y match 0", "b z match 0"]);
+    },
+  );
+
   for (const shares of [1, 7]) {
     test(`match() decides as couple() does, in ${shares} share(s) side by side`, async (store, connection) => {
       let state = 7;

@@ -48,6 +48,7 @@ Deno.test("parseRows() gives rows as parseJson() does, whatever digits their dec
       "12345678901234567.890",
       "0.000000000000000012345",
       "-0.30000000000000004",
+      ...["9007199254740993", "900719925474.0993", "1e309", "1.5E+300", "1.2345e-320", "1e-400", "5e-99"],
     ],
   ];
   const texts = numbers.map((number) =>

@@ -78,4 +78,7 @@ Deno.test("readLookups() asks nothing again that rows pointed at before", async 
   assertEquals(asked(), []);
   await follow(customers, "S1", "S3");
   assertEquals(asked(), [["users", "S3"]]);
+  const own = { ...customers, name: "users" }; // as if its rows pointed at its own records, whose couplings still come
+  await follow(own, "S1");
+  assertEquals(asked(), [["users", "S1"]]);
 });

@@ -1,12 +1,22 @@
 /** A rehearsal writes to nobody and decides what the run after it does; a guard keeps that run to it. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Connector } from "../../connectors/connector.ts";
+import { type Connector, type Entity, entity } from "../../connectors/connector.ts";
 import { isPlaceholder } from "../../engine/placeholder.ts";
 import { planGuard } from "../../engine/plan_guard.ts";
 import { listedOf, type PlanLine } from "../../engine/planned.ts";
-import { coupled, type Step, toCrm } from "../../engine/step.ts";
+import { coupled, defineStep, type Step, toCrm } from "../../engine/step.ts";
 import { comparePlan } from "../../reports/compare_plan.ts";
-import { account, customer, customers, plain, type Rehearsal, users, type World, world } from "./world.ts";
+import {
+  account,
+  type Customer,
+  customer,
+  customers,
+  plain,
+  type Rehearsal,
+  users,
+  type World,
+  world,
+} from "./world.ts";
 
 const pipeline = [users, customers];
 
@@ -46,6 +56,31 @@ function planned(lines: readonly PlanLine[], side: "erp" | "crm"): readonly unkn
 function compare(lines: readonly PlanLine[], now: Rehearsal): Promise<readonly string[]> {
   return comparePlan(stream(lines), stream(now.lines), { store: now.store, connection: "c", run: now.run.runId });
 }
+
+Deno.test("a first rehearsal couples by its keys what an earlier step would change", async () => {
+  const w = world();
+  w.erp.put("customers", "c3", customer({ number: "30", name: "Fabrikam" }));
+  w.crm.put("accounts", "a3", account({ accountnumber: "30", name: "Fabrikam", city: "Bath" }));
+  w.crm.put("partners", "p3", { code: "30", title: "Fabrikam" });
+  const partners = entity<{ code: string | null; title: string }>()({
+    ...{ name: "partners", key: "code", label: "title", creation: "natural key" },
+    fields: {
+      code: { kind: "text", nullable: true },
+      title: { kind: "text", nullable: false, required: true },
+    },
+  });
+  const second = defineStep({
+    ...{ name: "second", dependsOn: [customers], direction: "toCrm", match: [["code"]] },
+    extract: { erp: customers.extract.erp as Entity<Customer, "customers">, crm: partners },
+    transform: { code: "number", title: "name" },
+    load: { toCrm: { unmatched: "insert" } },
+  });
+  const steps = [...pipeline, second];
+  const { lines } = await w.rehearse({ steps });
+  assertEquals(lines.map(({ side, op, name }) => `${side} ${op} ${name}`), ["erp update Fabrikam"]);
+  await w.sync({ steps });
+  assertEquals(written(w), planned(lines, "erp"));
+});
 
 Deno.test("a rehearsal writes to no service and leaves the store as it was", async () => {
   const w = filled();

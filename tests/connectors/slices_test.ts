@@ -1,0 +1,46 @@
+import { assert, assertEquals } from "@std/assert";
+import { sliced } from "../../connectors/slices.ts";
+
+const rows = Array.from({ length: 2500 }, (_, at) => ({
+  "@odata.etag": `W/"${at}"`,
+  id: String(at),
+  note: `},{"@odata.etag": ${"x".repeat(500)}`,
+}));
+const text = JSON.stringify({ "@odata.context": "rows", value: rows });
+const beginning = '},{"@odata.etag":';
+
+/** The rows of all slices, and how many these were. */
+function taken(pieces: readonly string[]): { readonly rows: readonly unknown[]; readonly slices: number } {
+  const { value } = sliced(pieces, new Set())!;
+  const all: unknown[] = [];
+  for (let slices = 1;; slices++) {
+    const { done, value: some } = value.next();
+    all.push(...some);
+    if (done) return { rows: all, slices };
+  }
+}
+
+Deno.test("sliced() cuts a list wherever its pieces end, in the sign of a row's beginning too", () => {
+  const ends = text.split(beginning).map((row) => row.length + beginning.length);
+  for (let within = 1; within <= beginning.length; within++) {
+    const pieces: string[] = [];
+    let from = 0;
+    let end = -beginning.length;
+    for (const length of ends.slice(0, -1)) {
+      end += length;
+      pieces.push(text.slice(from, end + within));
+      from = end + within;
+    }
+    pieces.push(text.slice(from));
+    const found = taken(pieces);
+    assertEquals(found.rows, rows);
+    assert(found.slices > 1, `cut after ${within} signs: ${found.slices} slice`);
+  }
+  for (const size of [1000, 16_384, 700_000]) {
+    const pieces = Array.from(
+      { length: Math.ceil(text.length / size) },
+      (_, at) => text.slice(at * size, (at + 1) * size),
+    );
+    assertEquals(taken(pieces).rows, rows);
+  }
+});
