@@ -35,8 +35,11 @@ export interface Schedule {
   drive(work: Promise<unknown>, turn: Turn): Promise<"ended" | "killed" | "stalled">;
 }
 
-/** So many microtasks are let pass for the run to make its next calls; more only when it made none. */
-const ticks = 20;
+/**
+ * So many microtasks are let pass for the run to make its next calls; more only when it made none. Fewer would hide what a
+ * run does while a save that it gave way to (engine/side_by_side.ts) is under way.
+ */
+const ticks = 50;
 const mostTicks = 20_000;
 
 const reading = ["connection", "steps", "step", "runs", "records", "pairs", "lookup", "changes"];
