@@ -13,8 +13,8 @@ import type { SweepEvery } from "./step.ts";
 
 /** Ids are confirmed in chunks of this many. */
 const confirmed = 500;
-/** The most records of a page that are saved at once; no small rest is left over. */
-const savedAtOnce = 750;
+/** The most records of a page that are saved at once, new ones with all that they hold; no small rest is left over. */
+const savedAtOnce = { new: 750, seen: 1500 };
 
 export interface Finding {
   /** Where the last reading ended; null: everything is read. */
@@ -204,7 +204,8 @@ async function savePage(
   { cursor = null, isNew = false, saving }: Saving,
 ): Promise<void> {
   const { store, connection, step, run, compiled } = context;
-  const size = Math.ceil(page.rows.length / Math.ceil(page.rows.length / savedAtOnce)) || savedAtOnce;
+  const most = isNew ? savedAtOnce.new : savedAtOnce.seen;
+  const size = Math.ceil(page.rows.length / Math.ceil(page.rows.length / most)) || most;
   for (let from = 0; from === 0 || from < page.rows.length; from += size) {
     const records = page.rows.slice(from, from + size).map((row) => context.recordOf(side, row));
     const keys = isNew && isMatched(context) ? { keys: await keysOf(context, side, { records, groups: 1 }) } : {};
