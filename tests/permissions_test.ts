@@ -178,7 +178,7 @@ Deno.test("every task runs its command with the set of that name, and asks for n
     const flags = ["graph", "help", "sandbox"].includes(name)
       ? ""
       : `--v8-flags=${
-        name === "report" ? "--max-semi-space-size=2" : "--max-semi-space-size=16,--heap-growing-percent=100"
+        name === "report" ? "--max-semi-space-size=2" : "--max-semi-space-size=64,--heap-growing-percent=100"
       } `;
     assertEquals(command, `deno run -q ${flags}-P=${set} --no-prompt main.ts ${name}`);
   }
