@@ -1,4 +1,4 @@
-/** One HTTP exchange: deadlines for its parts, a cap on its size, strict text. No token, no retry, no redirect. */
+/** One HTTP exchange: deadlines for its parts, a cap on its size. No token, no retry, no redirect. */
 import { ServiceError } from "../errors.ts";
 
 /** Milliseconds: until the answer begins, between two parts of its body, for everything. */
@@ -22,17 +22,16 @@ export interface ExchangeOptions {
 export interface Exchanged {
   readonly status: number;
   readonly headers: Headers;
-  /** The body in short pieces, cut anywhere: a long text as a whole would be new memory each time. */
-  readonly texts: readonly string[];
+  /** The body in pieces, cut anywhere; none of them is empty. As bytes it is half as large, and no value of the runtime's. */
+  readonly chunks: readonly Uint8Array[];
 }
 
-/** Bytes of a piece: what the runtime keeps among its short-lived values, in two bytes a character, too. */
+/** Bytes that become a text at once: what the runtime keeps among its short-lived values, in two bytes a character, too. */
 const piece = 32 * 1024;
 
 /**
  * Sends a request and reads the whole answer. Throws the signal's reason when it is aborted, else ServiceError
- * "unreachable", "timeout", "body_too_large" or "bad_json" (a body that is no UTF-8). No error quotes an address or a
- * body: both hold data.
+ * "unreachable", "timeout" or "body_too_large". No error quotes an address or a body: both hold data.
  */
 export async function exchange(
   url: string,
@@ -60,8 +59,7 @@ export async function exchange(
       redirect: "manual",
       signal: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),
     });
-    const decoder = new TextDecoder("utf-8", { fatal: true });
-    const texts: string[] = [];
+    const chunks: Uint8Array[] = [];
     let bytes = 0;
     body = answer.body?.getReader();
     for (;;) {
@@ -71,12 +69,9 @@ export async function exchange(
       if (chunk === undefined || chunk.done) break;
       bytes += chunk.value.byteLength;
       if (bytes > options.maxBytes) throw tooLarge(options, answer.status);
-      for (let from = 0; from < chunk.value.byteLength; from += piece) {
-        texts.push(decode(decoder, chunk.value.subarray(from, from + piece), options));
-      }
+      if (chunk.value.byteLength > 0) chunks.push(chunk.value);
     }
-    texts.push(decode(decoder, undefined, options));
-    return { status: answer.status, headers: answer.headers, texts };
+    return { status: answer.status, headers: answer.headers, chunks };
   } catch (error) {
     if (error instanceof ServiceError) throw error;
     if (signal?.aborted) throw signal.reason;
@@ -98,12 +93,15 @@ export async function exchange(
   }
 }
 
-function decode(decoder: TextDecoder, bytes: Uint8Array | undefined, options: ExchangeOptions): string {
-  try {
-    return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
-  } catch {
-    throw unreadable(options, "is not UTF-8");
+/** A body as text, in short pieces; throws TypeError for what is no UTF-8. */
+export function* textsOf(chunks: readonly Uint8Array[]): Generator<string, void> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  for (const chunk of chunks) {
+    for (let from = 0; from < chunk.byteLength; from += piece) {
+      yield decoder.decode(chunk.subarray(from, from + piece), { stream: true });
+    }
   }
+  yield decoder.decode();
 }
 
 /** A body that cannot be understood: another try can help, since it may have been cut on its way. */

@@ -1,7 +1,6 @@
 /** What an answer's status means to the one who asked. */
 import { ServiceError } from "../errors.ts";
 import type { Clock } from "./connector.ts";
-import type { Exchanged } from "./exchange.ts";
 
 interface Fault {
   readonly code: string;
@@ -30,9 +29,16 @@ export function mayHaveTakenEffect(fault: ServiceError): boolean {
   return !harmless.has(fault.code);
 }
 
+/** What of an answer is looked at; `begin`: at least the first 200 characters of its body. */
+export interface Judged {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly begin: string;
+}
+
 /** The fault that an answer stands for; null where the caller can use it, refusals such as 404 and 412 among them. */
 export function faultOf(
-  answer: Exchanged,
+  answer: Judged,
   options: { service: string; action: string; clock: Clock },
 ): ServiceError | null {
   const { service, action, clock } = options;
@@ -59,10 +65,8 @@ const webPage: Fault = {
   retryable: false,
   text: "gave a web page instead of data; check the address, and whether a proxy or a sign-in page stands in between",
 };
-function isHtml(answer: Exchanged): boolean {
-  if (/^\s*text\/html/i.test(answer.headers.get("Content-Type") ?? "")) return true;
-  let begin = "";
-  for (let at = 0; begin.length < 200 && at < answer.texts.length; at++) begin += answer.texts[at];
+function isHtml({ headers, begin }: Judged): boolean {
+  if (/^\s*text\/html/i.test(headers.get("Content-Type") ?? "")) return true;
   return /^\s*<(!doctype html|html)[\s>]/i.test(begin.slice(0, 200));
 }
 

@@ -7,7 +7,7 @@
  */
 import { DefinitionError, ServiceError } from "../errors.ts";
 import { type Clock, type Limiter, noRequests, type Requests } from "./connector.ts";
-import { type Deadlines, exchange, type Exchanged, unreadable } from "./exchange.ts";
+import { type Deadlines, exchange, type Exchanged, textsOf, unreadable } from "./exchange.ts";
 import { faultOf, mayHaveTakenEffect, tries, waitAfter } from "./faults.ts";
 import { parseJson } from "./json.ts";
 import { openTokens, type TokenSource } from "./token.ts";
@@ -48,8 +48,8 @@ export interface Request {
   readonly accept?: "json" | "text";
   /** Properties whose numbers come as canonical decimal text. */
   readonly decimals?: ReadonlySet<string>;
-  /** What makes `json` of the body of an answer with status 200, instead; throws SyntaxError. */
-  readonly parse?: ((texts: readonly string[]) => unknown) | undefined;
+  /** What makes `json` of the body of an answer with status 200, instead; throws SyntaxError, or TypeError for what is no UTF-8. */
+  readonly parse?: ((chunks: readonly Uint8Array[]) => unknown) | undefined;
   /** What it is counted as; GET is a read, everything else a write, if not given. */
   readonly counts?: Counted;
   /** Rows that it creates, changes or deletes, where the service counts them; 0 if not given. */
@@ -58,7 +58,7 @@ export interface Request {
 }
 
 export interface Answer extends Exchanged {
-  /** The parsed body; null where there is none, where text was asked for, or where a refusal holds no JSON. */
+  /** The parsed body, or the text where that was asked for; null where there is none, or where a refusal holds no JSON. */
   readonly json: unknown;
 }
 
@@ -163,7 +163,8 @@ export function openHttp(options: HttpOptions): Http {
       signal: asked.signal,
     });
     // Who asks for a token reads the reason of a 401 itself.
-    const fault = token === null && answer.status === 401 ? null : faultOf(answer, { service, action, clock });
+    const judged = { ...answer, begin: beginOf(answer) };
+    const fault = token === null && answer.status === 401 ? null : faultOf(judged, { service, action, clock });
     if (fault !== null) throw fault;
     return { ...answer, json: bodyOf(answer, asked, { service, action }) };
   }
@@ -229,14 +230,26 @@ function nameOf(url: string): string {
 }
 
 function bodyOf(answer: Exchanged, asked: Request, options: { service: string; action: string }): unknown {
-  if (asked.accept === "text" || answer.texts.every((text) => text === "")) return null;
+  const { chunks, status } = answer;
   try {
-    if (asked.parse !== undefined && answer.status === 200) return asked.parse(answer.texts);
-    return parseJson(answer.texts.join(""), asked.decimals ?? noDecimals);
-  } catch {
-    if (answer.status >= 400) return null;
+    if (asked.parse !== undefined && status === 200 && chunks.length > 0) return asked.parse(chunks);
+    const text = [...textsOf(chunks)].join("");
+    if (asked.accept === "text") return text;
+    return text === "" ? null : parseJson(text, asked.decimals ?? noDecimals);
+  } catch (error) {
+    if (error instanceof TypeError) throw unreadable(options, "is not UTF-8");
+    if (status >= 400) return null;
     throw unreadable(options, "is not JSON");
   }
+}
+
+/** Enough to tell what it is; half a character at its end does no harm. */
+function beginOf({ chunks }: Exchanged): string {
+  let begin = "";
+  for (let at = 0; begin.length < 200 && at < chunks.length; at++) {
+    begin += new TextDecoder().decode(chunks[at]!.subarray(0, 1000));
+  }
+  return begin;
 }
 
 /** Others wait for the same token, so an abort ends the waiting, not the request for it. */

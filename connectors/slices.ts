@@ -2,6 +2,8 @@
  * A long list of OData taken apart before it is parsed: rows are made some hundred at a time, so that those of one slice
  * are gone before the next is made, and no page of many thousand stands in memory as objects, or as one long text.
  */
+import { Buffer } from "node:buffer";
+import { textsOf } from "./exchange.ts";
 import { parseRows } from "./json.ts";
 
 /** The rows of an answer; the last of them are what it returns. */
@@ -17,36 +19,65 @@ const list = '"value":[';
 
 /**
  * A parsed answer whose `value` gives the rows slice by slice, each parsed when it is its turn; then it throws
- * SyntaxError for what is no JSON. Null where the text, given in pieces, must be parsed as a whole: it is short, or no
- * list. Numbers under a property of `decimals` come as canonical text. A cut within a row, at a list of its own, leaves
- * no JSON.
+ * SyntaxError for what is no JSON, TypeError for what is no UTF-8. Null where the answer, given in pieces, must be parsed
+ * as a whole: it is short, or no list. Numbers under a property of `decimals` come as canonical text. A cut within a row,
+ * at a list of its own, leaves no JSON.
  */
-export function sliced(texts: readonly string[], decimals: ReadonlySet<string>): { readonly value: Slices } | null {
-  if (texts.reduce((sum, { length }) => sum + length, 0) <= slice) return null;
-  const rows = [...texts];
+export function sliced(
+  chunks: readonly Uint8Array[],
+  decimals: ReadonlySet<string>,
+): { readonly value: Slices } | null {
+  if (chunks.reduce((sum, { length }) => sum + length, 0) <= slice) return null;
   // What stands before and behind the list is short.
-  const head = taken(rows, "shift");
-  const tail = taken(rows, "pop");
+  const [before, last] = parted(chunks);
+  const texts = textsOf(before);
+  const head = taken(texts);
+  const tail = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(last);
   const begin = head.indexOf(list) + list.length;
   const named = tail.lastIndexOf('],"@odata.');
   const end = named < 0 ? tail.lastIndexOf("]") : named;
   if (begin < list.length || end < 0) return null;
   const body = emptyList(head.slice(0, begin) + tail.slice(end));
-  return body === null ? null : { ...body, value: slices([head.slice(begin), ...rows, tail.slice(0, end)], decimals) };
+  if (body === null) return null;
+  return { ...body, value: slices(inOrder(head.slice(begin), texts, tail.slice(0, end)), decimals) };
 }
 
-/** Takes pieces from one end until they are long enough to hold what stands around a list. */
-function taken(texts: string[], from: "shift" | "pop"): string {
+/** The pieces without the last bytes, and these, from a character's beginning on. */
+function parted(chunks: readonly Uint8Array[]): [before: readonly Uint8Array[], last: Uint8Array] {
+  const before = [...chunks];
+  const ends: Uint8Array[] = [];
+  for (let wanted = bit; wanted > 0;) {
+    const piece = before.pop()!;
+    const from = Math.max(0, piece.length - wanted);
+    if (from > 0) before.push(piece.subarray(0, from));
+    ends.unshift(piece.subarray(from));
+    wanted -= piece.length - from;
+  }
+  const last = Buffer.concat(ends);
+  let cut = 0; // what goes on from a byte before begins like this
+  while ((last[cut]! & 0xc0) === 0x80) cut++;
+  return [[...before, last.subarray(0, cut)], last.subarray(cut)];
+}
+
+/** Takes texts until they are long enough to hold what stands before a list. */
+function taken(texts: Iterator<string, void>): string {
   let text = "";
-  while (text.length < bit && texts.length > 0) {
-    const piece = texts[from]()!;
-    text = from === "shift" ? text + piece : piece + text;
+  while (text.length < bit) {
+    const { done, value } = texts.next();
+    if (done) break;
+    text += value;
   }
   return text;
 }
 
+function* inOrder(head: string, texts: Iterable<string>, tail: string): Generator<string> {
+  yield head;
+  yield* texts;
+  yield tail;
+}
+
 function* slices(
-  texts: readonly string[],
+  texts: Iterable<string>,
   decimals: ReadonlySet<string>,
 ): Generator<readonly unknown[], readonly unknown[]> {
   const parsed = (text: string) => parseRows(`[${text}]`, decimals);

@@ -7,7 +7,7 @@ import type { Bench, Measure } from "../bench.ts";
 import { readSettings } from "../../cli/configuration.ts";
 import { loadPipeline } from "../../cli/pipeline.ts";
 import { recordOf } from "../../engine/record.ts";
-import { exchange } from "../../connectors/exchange.ts";
+import { exchange, textsOf } from "../../connectors/exchange.ts";
 import { compile } from "../../engine/compile.ts";
 import { connect } from "../connectors.ts";
 import { project } from "../processes.ts";
@@ -41,7 +41,8 @@ async function run(bench: Bench): Promise<readonly Result[]> {
       const texts: string[] = [];
       const sent = performance.now();
       for (const url of tape.asked) {
-        texts.push((await exchange(url, plain, { ...transport, fetch: tape.fetch })).texts.join(""));
+        const { chunks } = await exchange(url, plain, { ...transport, fetch: tape.fetch });
+        texts.push([...textsOf(chunks)].join(""));
       }
       const transported = performance.now() - sent;
       const parsed = performance.now();

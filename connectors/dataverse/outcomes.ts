@@ -98,7 +98,7 @@ export function passing(
   options: { action: string; clock: Context["clock"] },
 ): ServiceError | null {
   if (codeAndText(answer).code === duplicateFound) return null;
-  const fault = faultOf({ ...answer, texts: [answer.text] }, { service: "dataverse", ...options });
+  const fault = faultOf({ ...answer, begin: answer.text }, { service: "dataverse", ...options });
   return fault?.retryable ? fault : null;
 }
 

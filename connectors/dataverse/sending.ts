@@ -105,7 +105,7 @@ export async function sendBatch(
     signal: options.signal,
   });
   const type = answer.headers.get("Content-Type");
-  if (answer.status === 200 || /^\s*multipart/i.test(type ?? "")) return batchAnswers(type, answer.texts.join(""));
+  if (answer.status === 200 || /^\s*multipart/i.test(type ?? "")) return batchAnswers(type, String(answer.json));
   throw new ServiceError(
     `Cannot write to "${options.entity}" of "dataverse": the batch was refused with status ${answer.status}; ` +
       "check the configured address and what the account may do",

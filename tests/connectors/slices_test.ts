@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { sliced } from "../../connectors/slices.ts";
 
 const rows = Array.from({ length: 2500 }, (_, at) => ({
@@ -11,7 +11,7 @@ const beginning = '},{"@odata.etag":';
 
 /** The rows of all slices, and how many these were. */
 function taken(pieces: readonly string[]): { readonly rows: readonly unknown[]; readonly slices: number } {
-  const { value } = sliced(pieces, new Set())!;
+  const { value } = sliced(pieces.map((piece) => new TextEncoder().encode(piece)), new Set())!;
   const all: unknown[] = [];
   for (let slices = 1;; slices++) {
     const { done, value: some } = value.next();
@@ -43,4 +43,37 @@ Deno.test("sliced() cuts a list wherever its pieces end, in the sign of a row's 
     );
     assertEquals(taken(pieces).rows, rows);
   }
+});
+
+const foreign = Array.from(
+  { length: 6000 },
+  (_, at) => ({ "@odata.etag": String(at), note: "Łódź 🏔 ".repeat(20 + at % 7) }),
+);
+const bytes = new TextEncoder().encode(JSON.stringify({ value: foreign }));
+
+function cutInto(size: number, from: Uint8Array): Uint8Array[] {
+  return Array.from({ length: Math.ceil(from.length / size) }, (_, at) => from.subarray(at * size, (at + 1) * size));
+}
+
+function slicesOf(chunks: readonly Uint8Array[]): unknown[] {
+  const { value } = sliced(chunks, new Set())!;
+  const all: unknown[] = [];
+  for (let done: boolean | undefined = false; done !== true;) {
+    const some = value.next();
+    all.push(...some.value);
+    done = some.done;
+  }
+  return all;
+}
+
+Deno.test("sliced() reads characters of several bytes wherever the pieces end", () => {
+  for (const size of [997, 15_997, 15_998, 15_999, 16_000, 65_536, bytes.length]) {
+    assertEquals(slicesOf(cutInto(size, bytes)), foreign, `${size} bytes`);
+  }
+});
+
+Deno.test("sliced() throws TypeError for what is no UTF-8, when it is its turn", () => {
+  const broken = bytes.slice();
+  broken[bytes.length / 2 | 0] = 0xff;
+  assertThrows(() => slicesOf(cutInto(65_536, broken)), TypeError);
 });
