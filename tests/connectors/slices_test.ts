@@ -49,7 +49,9 @@ const foreign = Array.from(
   { length: 6000 },
   (_, at) => ({ "@odata.etag": String(at), note: "Łódź 🏔 ".repeat(20 + at % 7) }),
 );
-const bytes = new TextEncoder().encode(JSON.stringify({ value: foreign }));
+/** `behind`: signs behind the list, which the last pieces are counted from. */
+const bytesOf = (behind: number) =>
+  new TextEncoder().encode(JSON.stringify({ value: foreign, "@odata.deltaLink": "x".repeat(behind) }));
 
 function cutInto(size: number, from: Uint8Array): Uint8Array[] {
   return Array.from({ length: Math.ceil(from.length / size) }, (_, at) => from.subarray(at * size, (at + 1) * size));
@@ -67,13 +69,16 @@ function slicesOf(chunks: readonly Uint8Array[]): unknown[] {
 }
 
 Deno.test("sliced() reads characters of several bytes wherever the pieces end", () => {
-  for (const size of [997, 15_997, 15_998, 15_999, 16_000, 65_536, bytes.length]) {
-    assertEquals(slicesOf(cutInto(size, bytes)), foreign, `${size} bytes`);
+  for (let behind = 0; behind < 5; behind++) {
+    const bytes = bytesOf(behind);
+    for (const size of [997, 65_536, bytes.length]) {
+      assertEquals(slicesOf(cutInto(size, bytes)), foreign, `${size} bytes, ${behind} behind`);
+    }
   }
 });
 
 Deno.test("sliced() throws TypeError for what is no UTF-8, when it is its turn", () => {
-  const broken = bytes.slice();
-  broken[bytes.length / 2 | 0] = 0xff;
+  const broken = bytesOf(0);
+  broken[broken.length / 2 | 0] = 0xff;
   assertThrows(() => slicesOf(cutInto(65_536, broken)), TypeError);
 });
