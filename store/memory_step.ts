@@ -120,15 +120,22 @@ export function pairOf(memory: StepMemory, coupling: Coupling): Pair {
   return { coupling, erp: erp.get(coupling.erpId) ?? null, crm: crm.get(coupling.crmId) ?? null };
 }
 
-/** Present records that no coupling names, not even a tombstone, and of the CRM none that another step has coupled. */
+/**
+ * Present records that no coupling names, not even a tombstone, and of the CRM none that another step of the same entity,
+ * or of one that was never saved, has coupled.
+ */
 export function uncoupled(memory: StepMemory, side: Side): StoredRecord[] {
   const coupled = new Set<string>();
   for (const coupling of memory.couplings.values()) coupled.add(side === "erp" ? coupling.erpId : coupling.crmId);
   for (const other of side === "crm" ? memory.steps.values() : []) {
-    if (other === memory) continue;
+    if (other === memory || isOfAnother(memory, other)) continue;
     for (const { crmId, state } of other.couplings.values()) if (state === "coupled") coupled.add(crmId);
   }
   return [...memory.records[side].values()].filter((record) => record.state === "present" && !coupled.has(record.id));
+}
+
+function isOfAnother(one: StepMemory, other: StepMemory): boolean {
+  return one.entities !== null && other.entities !== null && one.entities.crm !== other.entities.crm;
 }
 
 /** Store.records, in no order. */

@@ -203,7 +203,7 @@ function growth(): Work["grown"] {
 function stepQuery(connection: string, step: string): RawBuilder<unknown> {
   const uncoupled = (side: Side) =>
     sql`(select count(*) from uncoupled u where u.connection = ${connection} and u.step = ${step} and u.side = ${side}
-      and ${free("u")})`;
+      and ${free("u", { connection, step })})`;
   const isKnown = (side: Side) =>
     sql`exists (select from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side})`;
   return sql`select json_build_object(
@@ -233,7 +233,9 @@ function wantedIds(
     const { groups, made } = "unkeyed" in filter ? filter.unkeyed : { groups: 0, made: "" };
     const unkeyed = sql`(coalesce(cardinality(u.keys), 0) < ${groups} or u.made <> ${made})`;
     return sql`select u.id from uncoupled u
-      where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id > ${after} and ${free("u")}
+      where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id > ${after} and ${
+      free("u", { connection, step })
+    }
       ${when("unkeyed" in filter, () => sql`and ${unkeyed}`)}`;
   }
   // EXCEPT hashes or sorts, however many ids the planner expects; NOT IN and NOT EXISTS took minutes here.

@@ -1,16 +1,11 @@
 /** The report of the store in SQL, what is listed, and the rows that a name finds. */
 import { type RawBuilder, sql } from "kysely";
-import { changeRow, couplingRow, type Db, free, openOnes, recordRow, rowsOf } from "./sql_rows.ts";
+import { changeRow, couplingRow, type Db, free, openOnes, type Place, recordRow, rowsOf, sharers } from "./sql_rows.ts";
 import type { Listed, ReportedChange, ReportedCoupling, ReportedRecord, ReportLine, ReportRow, Side } from "./store.ts";
 import { comparePoints, decode, storable, unescape } from "./text.ts";
 
 /** Of lines. What is at hand while memory is tidied up stays for long: larger pages take more of it, and little less time. */
 const pageSize = 100;
-interface Place {
-  readonly connection: string;
-  readonly step: string;
-}
-
 /**
  * The lines of one step in pages; `tx` is a transaction that sees one snapshot. One query, fetched a page at a time, so
  * that memory stays flat; the database gathers the next page while one is worked on.
@@ -84,8 +79,8 @@ function lineQuery({ connection, step }: Place): RawBuilder<unknown> {
       left join ${open("crm")} to_crm on to_crm.source = coalesce(c.erp_id, e.id)
       left join ${open("erp")} to_erp on to_erp.source = coalesce(c.crm_id, r.id)
       where c.state is not null or e.state = 'present' or (r.state = 'present' and not exists (
-        select from couplings o where o.connection = ${connection} and o.crm_id = r.id and o.step <> ${step}
-          and o.state = 'coupled'))
+        select from couplings o where o.connection = ${connection} and o.crm_id = r.id
+          and o.step = any(${sharers({ connection, step })}) and o.state = 'coupled'))
       order by 1 nulls last, 2 nulls last
       offset 0
     ) line
@@ -191,7 +186,9 @@ export function listedBy(db: Db, { connection, step }: Place): Promise<Listed[]>
 
 /** Uncoupled records of a side, as the store counts them. */
 function aloneIn({ connection, step }: Place, side: Side): RawBuilder<unknown> {
-  return sql`uncoupled o where o.connection = ${connection} and o.step = ${step} and o.side = ${side} and ${free("o")}`;
+  return sql`uncoupled o where o.connection = ${connection} and o.step = ${step} and o.side = ${side} and ${
+    free("o", { connection, step })
+  }`;
 }
 
 /** The texts of a JSON array, as they went in. */

@@ -102,10 +102,28 @@ export function unnamed(alias: string, side: "erp" | "crm"): RawBuilder<unknown>
   return sql.raw(`${none(" and c.state <> 'tombstone'")} and ${none(" and c.state = 'tombstone'")}`);
 }
 
-/** Of the rows of the table `uncoupled` under this alias: whether no other step has coupled the record of the CRM. */
-export function free(alias: string): RawBuilder<unknown> {
-  return sql.raw(`(${alias}.side = 'erp' or not exists (select from couplings c where c.connection = ${alias}.connection
-    and c.crm_id = ${alias}.id and c.step <> ${alias}.step and c.state = 'coupled'))`);
+/** A step. */
+export interface Place {
+  readonly connection: string;
+  readonly step: string;
+}
+
+/** The other steps that have couplings of the same entity of the CRM, or of one that was never saved; as an array. */
+export function sharers({ connection, step }: Place): RawBuilder<unknown> {
+  return sql`array(select o.step from steps o left join steps own on own.connection = o.connection and own.step = ${step}
+    where o.connection = ${connection} and o.step <> ${step} and o.coupled > 0
+      and (o.entities ->> 'crm' = own.entities ->> 'crm') is not false)`;
+}
+
+/**
+ * Of a step's rows of the table `uncoupled` under this alias: whether no other step has coupled the record of the CRM. As a
+ * rule there is none that could, and nothing is looked up.
+ */
+export function free(alias: string, place: Place): RawBuilder<unknown> {
+  const [side, id] = [sql.raw(`${alias}.side`), sql.raw(`${alias}.id`)];
+  return sql`(${side} = 'erp' or cardinality(${sharers(place)}) = 0 or not exists (select from couplings c
+    where c.connection = ${place.connection} and c.crm_id = ${id} and c.step = any(${sharers(place)})
+      and c.state = 'coupled'))`;
 }
 
 /** {@link openStates} and {@link unsettledStates} for `in`: written out, so that partial indexes are used. */

@@ -111,7 +111,9 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
   await sql`select set_config('work_mem', '64MB', true)`.execute(tx);
   const key = sql.raw(`u.keys[${group + 1}]`);
   const open = sql`u.connection = ${connection} and u.step = ${step} and u.unclear is null and ${key} is not null
-    and (${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth}) and ${free("u")}`;
+    and (${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth}) and ${
+    free("u", work)
+  }`;
   const onBothSides = sql.raw(`bool_or(u.side = 'erp') and bool_or(u.side = 'crm')`);
   const of = (side: Side, value: string) => sql.raw(`${value} filter (where u.side = '${side}') as ${side}`);
   const held = (side: Side) => sql`${sql.raw(side)}.id in (select json_array_elements_text(${json(except[side])}))`;

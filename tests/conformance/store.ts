@@ -192,6 +192,16 @@ export function storeSuite(
     assertEquals([await alone(), (await store.step(connection, "other")).uncoupled.crm], [["a2"], 1]);
     const rows = await place(store, connection).report(["other"]);
     assertEquals(rows.map((row) => row.crm?.id), ["a2"]);
+    // As soon as both steps have told their entities, records of different ones may have equal ids.
+    const told = (crm: string) => ({ definition: { hash: "d1", rules: {}, entities: { erp: "e", crm } } });
+    await first.save(told("accounts"));
+    assertEquals(await alone(), ["a2"]);
+    await store.save(connection, "other", told("accounts"));
+    assertEquals(await alone(), ["a2"]);
+    await store.save(connection, "other", told("contacts"));
+    assertEquals([await alone(), (await store.step(connection, "other")).uncoupled.crm], [["a1", "a2"], 2]);
+    const all = await place(store, connection).report(["other"]);
+    assertEquals(all.map((row) => row.crm?.id), ["a1", "a2"]);
   });
   test("save() parts a coupling, so that another record may have the counterpart", async (store, connection) => {
     const { read, save, uncoupled } = place(store, connection);
