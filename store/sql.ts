@@ -1,6 +1,7 @@
 /** The store in SQL: one dialect, PostgreSQL 15, for the embedded database and for a server alike. */
 import { type RawBuilder, sql } from "kysely";
 import { DefinitionError, RecordError, ServiceError, StepError } from "../errors.ts";
+import { allUncoupled } from "./sql_fresh.ts";
 import { isKnownRecord, writeAtOnce } from "./sql_at_once.ts";
 import { changeRow, type Db, free, ids, json, listed, pairJoins, pairRow, recordRow, rowsOf } from "./sql_rows.ts";
 import { listedBy, namedRows, reportLines } from "./sql_report.ts";
@@ -80,8 +81,8 @@ export function sqlStore(database: Sessions): Store {
     match: (connection, step, matching) =>
       write(`couple records of step "${step}" by their keys`, async (tx) => {
         const work = { tx, connection, step, grown };
-        await holdBeside(work, matching.lease);
-        return await writeMatches(work, matching);
+        const held = await holdBeside(work, matching.lease);
+        return await writeMatches(work, { matching, hasFresh: held.hasFresh && matching.group === 0 });
       }),
     pairs: (connection, step, { definition, after = "", limit }) =>
       // Two queries, because the one that nearly always runs can then go by the index of dirty couplings alone.
@@ -201,9 +202,9 @@ function growth(): Work["grown"] {
 }
 
 function stepQuery(connection: string, step: string): RawBuilder<unknown> {
+  const place = { connection, step };
   const uncoupled = (side: Side) =>
-    sql`(select count(*) from uncoupled u where u.connection = ${connection} and u.step = ${step} and u.side = ${side}
-      and ${free("u", { connection, step })})`;
+    sql`(select count(*) from ${allUncoupled(place)} u where u.side = ${side} and ${free("u", place)})`;
   const isKnown = (side: Side) =>
     sql`exists (select from records r where r.connection = ${connection} and r.step = ${step} and r.side = ${side})`;
   return sql`select json_build_object(
@@ -232,9 +233,9 @@ function wantedIds(
   if ("uncoupled" in filter || "unkeyed" in filter) {
     const { groups, made } = "unkeyed" in filter ? filter.unkeyed : { groups: 0, made: "" };
     const unkeyed = sql`(coalesce(cardinality(u.keys), 0) < ${groups} or u.made <> ${made})`;
-    return sql`select u.id from uncoupled u
-      where u.connection = ${connection} and u.step = ${step} and u.side = ${side} and u.id > ${after} and ${
-      free("u", { connection, step })
+    const place = { connection, step };
+    return sql`select u.id from ${allUncoupled(place)} u where u.side = ${side} and u.id > ${after} and ${
+      free("u", place)
     }
       ${when("unkeyed" in filter, () => sql`and ${unkeyed}`)}`;
   }

@@ -42,21 +42,35 @@ export function isKnownRecord(error: unknown): boolean {
 }
 
 /**
- * Nothing is compared with what is there. False: nothing was saved, the step is somebody else's, or has couplings. A record
- * that comes twice in the page is refused like one that was read before.
+ * Nothing is compared with what is there. False: nothing was saved, the step is somebody else's, has couplings, or these
+ * would be the first records that are about to be matched. A record that comes twice in the page is refused like one that
+ * was read before.
  */
-async function writeNewRecords(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<boolean> {
-  const { records } = page;
-  const none = sql`not exists (select from couplings where connection = ${work.connection} and step = ${work.step})`;
-  const anew = { isGiven: sql`exists (select from held)`, isAnew: true };
-  const { rows } = await sql`with held as materialized (select ${unhurried} ${
-    fromStep(work, page)
-  } and ${none} for share),
-    records_in as (${insertRecords(work, { side, records, areRead: true }, anew)}),
-    uncoupled_in as (${insertUncoupled(work, side, { records, keys: page.keys ?? [], ...anew })})
-    select from held`.execute(work.tx);
-  if (rows.length === 0) return false;
-  await countNew(work, side, records);
+async function writeNewRecords(
+  work: Work,
+  { side, page, into = page.keys === undefined ? "uncoupled" : "fresh" }: {
+    readonly side: Side;
+    readonly page: PageSave;
+    readonly into?: "uncoupled" | "fresh";
+  },
+): Promise<boolean> {
+  const { connection, step } = work;
+  const { records, keys = [] } = page;
+  const at = sql`connection = ${connection} and step = ${step}`;
+  const isGiven = sql`exists (select from held where fresh or ${into} <> 'fresh')`;
+  // A record that is not among the records is in neither of the other tables.
+  const { rows } = await sql<{ fresh: boolean; begun: boolean }>`with held as materialized (
+      select fresh, exists (select from uncoupled where ${at}) as begun, ${unhurried} ${fromStep(work, page)}
+        and not exists (select from couplings where ${at}) for share),
+    records_in as (${insertRecords(work, { side, records, areRead: true }, { isGiven, isAnew: true })}),
+    uncoupled_in as (${insertUncoupled(work, side, { records, keys, isGiven, into })})
+    select fresh, begun from held`.execute(work.tx);
+  const [held] = rows;
+  if (held === undefined) return false;
+  if (into === "fresh" && !held.fresh) {
+    return held.begun && await writeNewRecords(work, { side, page, into: "uncoupled" });
+  }
+  await countNew(work, side, { records, into });
   return true;
 }
 

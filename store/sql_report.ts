@@ -1,5 +1,6 @@
 /** The report of the store in SQL, what is listed, and the rows that a name finds. */
 import { type RawBuilder, sql } from "kysely";
+import { allUncoupled } from "./sql_fresh.ts";
 import { changeRow, couplingRow, type Db, free, openOnes, type Place, recordRow, rowsOf, sharers } from "./sql_rows.ts";
 import type { Listed, ReportedChange, ReportedCoupling, ReportedRecord, ReportLine, ReportRow, Side } from "./store.ts";
 import { comparePoints, decode, storable, unescape } from "./text.ts";
@@ -74,8 +75,8 @@ function lineQuery({ connection, step }: Place): RawBuilder<unknown> {
       ) c
       full join ${records("erp")} e on e.id = c.erp_id
       full join ${records("crm")} r on r.id = c.crm_id
-      left join uncoupled k on k.connection = ${connection} and k.step = ${step} and ${blankKeys}
-        and k.side = case when e.id is null then 'crm' else 'erp' end and k.id = coalesce(e.id, r.id) and c.state is null
+      left join ${allUncoupled({ connection, step })} k on ${blankKeys} and c.state is null
+        and k.side = case when e.id is null then 'crm' else 'erp' end and k.id = coalesce(e.id, r.id)
       left join ${open("crm")} to_crm on to_crm.source = coalesce(c.erp_id, e.id)
       left join ${open("erp")} to_erp on to_erp.source = coalesce(c.crm_id, r.id)
       where c.state is not null or e.state = 'present' or (r.state = 'present' and not exists (
@@ -144,8 +145,8 @@ export function namedRows(db: Db, place: Place, name: string): Promise<ReportRow
       'open', coalesce((select json_agg(${changeRow} order by h.id) from changes h where h.connection = ${connection}
         and h.step = ${step} and h.state in ${openOnes} and h.source in (line.erp_id, line.crm_id)
         and h.source = case h.side when 'crm' then line.erp_id else line.crm_id end), '[]'),
-      'blankKeys', c.erp_id is null and exists (select from uncoupled k where k.connection = ${connection}
-        and k.step = ${step} and ${blankKeys} and (k.side, k.id) = (case when e.id is null then 'crm' else 'erp' end,
+      'blankKeys', c.erp_id is null and exists (select from ${allUncoupled(place)} k
+        where ${blankKeys} and (k.side, k.id) = (case when e.id is null then 'crm' else 'erp' end,
           coalesce(e.id, r.id))))::text as row
     from (
       select erp_id, crm_id, true as coupled from couplings where connection = ${connection} and step = ${step}
@@ -186,9 +187,7 @@ export function listedBy(db: Db, { connection, step }: Place): Promise<Listed[]>
 
 /** Uncoupled records of a side, as the store counts them. */
 function aloneIn({ connection, step }: Place, side: Side): RawBuilder<unknown> {
-  return sql`uncoupled o where o.connection = ${connection} and o.step = ${step} and o.side = ${side} and ${
-    free("o", { connection, step })
-  }`;
+  return sql`${allUncoupled({ connection, step })} o where o.side = ${side} and ${free("o", { connection, step })}`;
 }
 
 /** The texts of a JSON array, as they went in. */

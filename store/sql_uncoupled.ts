@@ -4,6 +4,7 @@
  */
 import { type RawBuilder, sql } from "kysely";
 import { asSeen } from "./sql_bases.ts";
+import { move } from "./sql_fresh.ts";
 import { free, type Given, given, ids, json, lastOf, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
 import type { Work } from "./sql_work.ts";
 import type { Matched, Matching, RecordKeys, Settlement, Side, StoredRecord } from "./store.ts";
@@ -60,17 +61,16 @@ export async function writeKeys(work: Work, side: Side, keys: readonly RecordKey
 
 /**
  * The statement that puts records of a side that nothing was known of into the table, each given once; where `isGiven`
- * holds. `isAnew`: the caller knows that no coupling names any of them, and if one is in the table, or is given twice, it
- * refuses them all.
+ * holds. `into`: the caller knows that no coupling names any of them, and that none is in this table.
  */
 export function insertUncoupled(
   { connection, step }: Omit<Work, "tx">,
   side: Side,
-  { records, keys, isGiven = sql`true`, isAnew = false }: {
+  { records, keys, isGiven = sql`true`, into = null }: {
     readonly records: readonly StoredRecord[];
     readonly keys: readonly RecordKeys[];
     readonly isGiven?: RawBuilder<unknown>;
-    readonly isAnew?: boolean;
+    readonly into?: "uncoupled" | "fresh" | null;
   },
 ): RawBuilder<unknown> {
   // As a rule they come in the order of their records, and as often.
@@ -79,10 +79,12 @@ export function insertUncoupled(
     const entry = keys[at]?.id === id ? keys[at] : (byId ??= new Map(keys.map((one) => [one.id, one]))).get(id);
     return entry === undefined ? [storable(id), storable(fingerprint), null, null, null] : rowOf(entry);
   });
-  const filled = sql`insert into uncoupled (connection, step, side, id, fingerprint, keys, made, agrees)
+  const filled = sql`insert into ${
+    sql.table(into ?? "uncoupled")
+  } (connection, step, side, id, fingerprint, keys, made, agrees)
     select * from (select ${connection}::text as connection, ${step}::text as step, ${side}::text as side, i.*
       from ${given(rows, keyColumns)} i) k where ${isGiven}`;
-  if (isAnew) return filled;
+  if (into !== null) return filled;
   return sql`${filled} and ${unnamed("k", side)}
     on conflict (connection, step, side, id) do update set fingerprint = excluded.fingerprint, keys = excluded.keys,
       made = excluded.made, agrees = excluded.agrees`;
@@ -102,18 +104,21 @@ export async function beginMatching(
     where ${place}`.execute(tx);
 }
 
-/** Store.match. */
-export async function writeMatches(work: Work, matching: Matching): Promise<Matched> {
+/** Store.match. `hasFresh`: what is matched stands in the table `fresh`; what is left of it moves to the others. */
+export async function writeMatches(
+  work: Work,
+  { matching, hasFresh }: { readonly matching: Matching; readonly hasFresh: boolean },
+): Promise<Matched> {
   const { tx, connection, step } = work;
   const { group, share, definition, how, except } = matching;
   const place = sql`connection = ${connection} and step = ${step}`;
   // Sorts and hashes of a whole share stay in memory.
   await sql`select set_config('work_mem', '64MB', true)`.execute(tx);
+  const table = sql.table(hasFresh ? "fresh" : "uncoupled");
   const key = sql.raw(`u.keys[${group + 1}]`);
+  const inShare = sql`(${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth})`;
   const open = sql`u.connection = ${connection} and u.step = ${step} and u.unclear is null and ${key} is not null
-    and (${share.of} = 1 or mod(hashtext(${key})::bigint + 2147483648, ${share.of}) = ${share.nth}) and ${
-    free("u", work)
-  }`;
+    and ${inShare} and ${free("u", work)}`;
   const onBothSides = sql.raw(`bool_or(u.side = 'erp') and bool_or(u.side = 'crm')`);
   const of = (side: Side, value: string) => sql.raw(`${value} filter (where u.side = '${side}') as ${side}`);
   const held = (side: Side) => sql`${sql.raw(side)}.id in (select json_array_elements_text(${json(except[side])}))`;
@@ -126,14 +131,14 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
     sql`with met as materialized (
       select ${of("erp", "count(*)")}_count, ${of("crm", "count(*)")}_count,
         ${of("erp", "min(u.ctid)")}_at, ${of("crm", "min(u.ctid)")}_at
-      from uncoupled u where ${open} group by ${key} having ${onBothSides}
+      from ${table} u where ${open} group by ${key} having ${onBothSides}
     ), pairs as materialized (
       select erp.id as erp_id, crm.id as crm_id, erp_at, crm_at, erp.fingerprint as seen_erp,
         crm.fingerprint as seen_crm,
         coalesce(erp.agrees && crm.agrees, false) and not ${unsettled("crm", "erp.id")}
           and not ${unsettled("erp", "crm.id")} as agreed,
         ${held("erp")} or ${held("crm")} as held
-      from met join uncoupled erp on erp.ctid = erp_at join uncoupled crm on crm.ctid = crm_at
+      from met join ${table} erp on erp.ctid = erp_at join ${table} crm on crm.ctid = crm_at
       where erp_count = 1 and crm_count = 1
       order by erp.id -- an index takes them faster in its order
     ), made as (
@@ -144,10 +149,10 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
         not agreed
       from pairs where not held
     ), gone as (
-      delete from uncoupled u using (select erp_at as at from pairs where not held
+      delete from ${table} u using (select erp_at as at from pairs where not held
         union all select crm_at from pairs where not held) p where u.ctid = p.at
     ), marked as (
-      update uncoupled u set unclear = ${group}::int from (select erp_at as at from pairs where held
+      update ${table} u set unclear = ${group}::int from (select erp_at as at from pairs where held
         union all select crm_at from pairs where held) p where u.ctid = p.at
     )
     select json_build_object('coupled', (select count(*) from pairs where not held),
@@ -161,15 +166,18 @@ export async function writeMatches(work: Work, matching: Matching): Promise<Matc
     await sql`with several as materialized (
         select ${key} as key, ${of("erp", "array_agg(u.id order by u.id)")}, array_agg(u.ctid) as places,
           ${of("crm", "array_agg(u.id order by u.id)")}
-        from uncoupled u where ${open} group by ${key}
+        from ${table} u where ${open} group by ${key}
         having ${onBothSides} and count(*) > 2
       ), listed as (
         insert into unclear (connection, step, position, key, erp, crm)
         select ${connection}::text, ${step}::text, ${group}::int, key, erp, crm from several
       )
-      update uncoupled u set unclear = ${group}::int from (select unnest(places) as at from several) m
+      update ${table} u set unclear = ${group}::int from (select unnest(places) as at from several) m
         where u.ctid = m.at`.execute(tx);
   }
+  // Those without a key are of no share, and go with the first.
+  const isLeft = sql`(case when ${key} is null then ${share.nth} = 0 else ${inShare} end)`;
+  if (hasFresh) await move(work, isLeft);
   if (matched.coupled > 0) {
     await sql`update steps set coupled = coupled + ${matched.coupled}::int where ${place}`.execute(tx);
     await work.grown(work, "couplings", { length: matched.coupled });

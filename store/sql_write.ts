@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from "kysely";
 import { countCouplings, endCouplings, lastCouplings, writeCouplings } from "./sql_couplings.ts";
 import { newestOf } from "./newest.ts";
 import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
+import { areKnown, begin, gather, isWhole } from "./sql_fresh.ts";
 import { insertRecords, keepBases, mergeRecords } from "./sql_records.ts";
 import { type Db, type Given, given, ids, json, lastOf, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
 import { beginMatching, insertUncoupled, writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
@@ -27,7 +28,8 @@ export async function writeRun(tx: Db, connection: string, run: Run): Promise<vo
 export async function writePage(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<void> {
   if (page.isNew) return await writeNewPage(work, { side, page });
   const { tx, connection, step } = work;
-  await hold(work, page.lease);
+  const { hasFresh } = await hold(work, page.lease);
+  if (hasFresh && isAboutRecords(page)) await gather(work);
   await sql`delete from met where connection = ${connection} and step = ${step} and side = ${side}
     and run <> ${page.run}`.execute(tx);
   const met = [...page.records.map((record) => record.id), ...page.met ?? []];
@@ -41,24 +43,36 @@ export async function writePage(work: Work, { side, page }: { side: Side; page: 
   for (const table of ["records", "uncoupled"] as const) await work.grown(work, `${table} ${side}`, []);
 }
 
+function isAboutRecords({ records, left, deleted, merged = [], keys = [] }: PageSave): boolean {
+  return records.length + left.length + deleted.length + merged.length + keys.length > 0;
+}
+
 /** Of a side that nothing was known of: all is met, and nothing is compared. */
 async function writeNewPage(work: Work, { side, page }: { side: Side; page: PageSave }): Promise<void> {
   const records = lastOf(page.records);
-  const coupled = await hold(work, page.lease);
+  const { coupled, hasFresh } = await hold(work, page.lease);
   const own: Touched = { erp: [], crm: [], [side]: records.map(({ id }) => id) };
+  const isMatched = coupled === 0 && records.length > 0 && page.keys !== undefined && page.lease !== undefined;
+  const isFresh = isMatched && (hasFresh ? !await areKnown(work, side, own[side]) : await begin(work));
+  if (hasFresh && !isFresh && isAboutRecords(page)) await gather(work);
   if (records.length > 0) {
     if (coupled > 0) await keepBases(work, own);
     await insertRecords(work, { side, records, areRead: true }).execute(work.tx);
-    await insertUncoupled(work, side, { records, keys: lastOf(page.keys ?? []) }).execute(work.tx);
+    const uncoupled = { records, keys: lastOf(page.keys ?? []) };
+    await insertUncoupled(work, side, isFresh ? { ...uncoupled, into: "fresh" } : uncoupled).execute(work.tx);
   }
   if (coupled > 0) await derive(work, own);
   await writeRest(work, { side, page, changed: [] });
-  await countNew(work, side, records);
+  await countNew(work, side, { records, into: isFresh ? "fresh" : "uncoupled" });
 }
 
 /** Rows of a new side count, but need no statistics yet. */
-export async function countNew(work: Work, side: Side, records: readonly unknown[]): Promise<void> {
-  for (const table of ["records", "uncoupled"] as const) {
+export async function countNew(
+  work: Work,
+  side: Side,
+  { records, into }: { readonly records: readonly unknown[]; readonly into: "uncoupled" | "fresh" },
+): Promise<void> {
+  for (const table of ["records", ...into === "uncoupled" ? [into] : []] as const) {
     await work.grown(work, `${table} ${side}`, records, { isNew: true });
   }
 }
@@ -113,7 +127,12 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   const { records = [], parted = [], changes = [], turned = [], close = [], definition } = settlement;
   const couplings = lastCouplings(settlement.couplings ?? []);
   refuseSecondOpen(work.step, settlement);
-  const coupled = await hold(work, settlement.lease);
+  const { coupled, hasFresh } = await hold(work, settlement.lease);
+  const isAbout = records.length + couplings.length + parted.length > 0 || settlement.keys !== undefined;
+  // What ends a step, and what matches one side with nothing, finds nothing to be matched any more.
+  const isOver = async () =>
+    settlement.ended !== undefined || (settlement.matching !== undefined && !await isWhole(work));
+  if (hasFresh && (isAbout || await isOver())) await gather(work);
   const changed: Touched = { erp: [], crm: [] };
   for (const side of ["erp", "crm"] as const) {
     const own = records.filter((one) => one.side === side).map(({ record }) => record);

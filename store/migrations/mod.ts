@@ -14,6 +14,7 @@ import { dataPath } from "./0010_data_path.ts";
 import { severalWays } from "./0011_several_ways.ts";
 import { asSeen } from "./0012_as_seen.ts";
 import { byId } from "./0013_by_id.ts";
+import { fresh } from "./0014_fresh.ts";
 import type { Migration } from "./migration.ts";
 
 /** All migrations, in order of number. */
@@ -31,6 +32,7 @@ export const migrations: readonly Migration[] = [
   severalWays,
   asSeen,
   byId,
+  fresh,
 ];
 
 /**

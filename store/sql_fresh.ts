@@ -1,0 +1,78 @@
+/**
+ * Uncoupled records of sides that are read for the first time, with their keys: in a table without an index until they
+ * are matched, since most of them are coupled then. Who asks for uncoupled records is told of these as well.
+ */
+import { type RawBuilder, sql } from "kysely";
+import { ids, type Place, rowsOf, unnamed } from "./sql_rows.ts";
+import type { Work } from "./sql_work.ts";
+import type { Side } from "./store.ts";
+
+const columns = sql.raw("connection, step, side, id, fingerprint, keys, made, agrees, unclear");
+
+/** The rows of a step in both tables, as a table; those of `fresh` are looked through only where there may be some. */
+export function allUncoupled({ connection, step }: Place): RawBuilder<unknown> {
+  const at = sql`connection = ${connection} and step = ${step}`;
+  return sql`(select ${columns} from uncoupled where ${at}
+    union all select ${columns} from fresh where ${at} and exists (select from steps where ${at} and fresh))`;
+}
+
+/** Has the rows that the next pages of new sides bring, all with keys, in the table `fresh`, where the step has none yet. */
+export async function begin({ tx, connection, step }: Work): Promise<boolean> {
+  const at = sql`connection = ${connection} and step = ${step}`;
+  const { rows } =
+    await sql`update steps set fresh = true where ${at} and not exists (select from uncoupled where ${at})
+    returning 1 as begun`.execute(tx);
+  return rows.length > 0;
+}
+
+/** Whether a record of these was read before: it may have a row, which another one would stand beside. */
+export async function areKnown({ tx, connection, step }: Work, side: Side, given: readonly string[]): Promise<boolean> {
+  const { rows } = await sql`select from records where connection = ${connection} and step = ${step} and side = ${side}
+    and id = any(${ids(given)}) limit 1`.execute(tx);
+  return rows.length > 0;
+}
+
+/** Whether the two sides can be matched in the table `fresh` alone. */
+export async function isWhole({ tx, connection, step }: Work): Promise<boolean> {
+  const at = sql`connection = ${connection} and step = ${step}`;
+  const has = (side: Side) => sql`exists (select from fresh where ${at} and side = ${side})`;
+  const { rows } = await sql<{ whole: boolean }>`select ${has("erp")} and ${has("crm")}
+    and not exists (select from uncoupled where ${at}) as whole`.execute(tx);
+  return rows[0]!.whole;
+}
+
+/** Moves rows u of the table `fresh` to the others. */
+export async function move(work: Work, which: RawBuilder<unknown> = sql`true`): Promise<void> {
+  const { tx, connection, step } = work;
+  const moved = await rowsOf<Record<Side, number>>(
+    tx,
+    sql`with moved as (
+        delete from fresh u where u.connection = ${connection} and u.step = ${step} and ${which} returning u.*
+      ), there as (insert into uncoupled (${columns}) select ${columns} from moved)
+      select json_build_object('erp', count(*) filter (where side = 'erp'), 'crm', count(*) filter (where side = 'crm'))::text
+        as row from moved`,
+  );
+  for (const side of ["erp", "crm"] as const) {
+    await work.grown(work, `uncoupled ${side}`, { length: moved[0]![side] });
+  }
+}
+
+/** Moves all rows of the step: from now on they are looked for one by one. */
+export async function gather(work: Work): Promise<void> {
+  await move(work);
+  await sql`update steps set fresh = false where connection = ${work.connection} and step = ${work.step}`
+    .execute(work.tx);
+}
+
+/** {@link gather} where the run that wrote them is gone, perhaps with the server: what is missing is made again, without keys. */
+export async function restore(work: Work): Promise<void> {
+  await gather(work);
+  const { tx, connection, step } = work;
+  for (const side of ["erp", "crm"] as const) {
+    await sql`insert into uncoupled (connection, step, side, id, fingerprint)
+      select r.connection, r.step, r.side, r.id, r.fingerprint from records r
+      where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.state = 'present'
+        and ${unnamed("r", side)}
+      on conflict do nothing`.execute(tx);
+  }
+}
