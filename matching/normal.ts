@@ -42,8 +42,12 @@ function folded(text: string): string {
     .replace(/[ðđþæœøłßı]/g, (letter) => letters[letter] ?? letter).normalize("NFC");
 }
 
+/** Most codes are: nothing in them has accents or separates. */
+const plain = /^[A-Za-z0-9]+$/;
+
 /** "AB-10 5" is "ab10-5": a separator counts only between two digits, where "1-01" and "10-1" are two codes. */
 function code(text: string): string {
+  if (plain.test(text)) return text.toLowerCase();
   const joined = folded(text).replace(/(?<=\p{N})[^\p{L}\p{M}\p{N}]+(?=\p{N})/gu, "-")
     .replace(/(?<!\p{N})[^\p{L}\p{M}\p{N}]+|[^\p{L}\p{M}\p{N}]+(?!\p{N})/gu, "");
   return joined === "" ? text : joined; // "%" is a code, too

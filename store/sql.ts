@@ -1,15 +1,27 @@
 /** The store in SQL: one dialect, PostgreSQL 15, for the embedded database and for a server alike. */
 import { type RawBuilder, sql } from "kysely";
 import { DefinitionError, RecordError, ServiceError, StepError } from "../errors.ts";
-import { allUncoupled } from "./sql_fresh.ts";
+import { allUncoupled, isFresh } from "./sql_fresh.ts";
 import { isKnownRecord, writeAtOnce } from "./sql_at_once.ts";
-import { changeRow, type Db, free, ids, json, listed, pairJoins, pairRow, recordRow, rowsOf } from "./sql_rows.ts";
+import {
+  changeRow,
+  type Db,
+  free,
+  ids,
+  json,
+  listed,
+  pairJoins,
+  pairRow,
+  type Place,
+  recordRow,
+  rowsOf,
+} from "./sql_rows.ts";
 import { listedBy, namedRows, reportLines } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
 import { writeMatches } from "./sql_uncoupled.ts";
 import { holdBeside, type Work } from "./sql_work.ts";
 import { writePage, writeRun, writeSettlement } from "./sql_write.ts";
-import type { Change, FoundRecord, Pair, Pin, RecordFilter, Run, Side, StepState, Store } from "./store.ts";
+import type { Change, FoundRecord, Keyset, Pair, Pin, RecordFilter, Run, Side, StepState, Store } from "./store.ts";
 import { storable } from "./text.ts";
 
 /**
@@ -69,7 +81,8 @@ export function sqlStore(database: Sessions): Store {
       read<FoundRecord>(
         `read records of step "${step}", side "${side}"`,
         sql`with wanted as (
-            ${wantedIds({ connection, step, side, after: storable(after) }, filter)} order by id limit ${limit}::int
+            ${wantedIds({ connection, step, side }, filter, { after: storable(after), limit })}
+            order by id limit ${limit}::int
           )
           select ${
           recordRow("r", "uncoupled" in filter ? candidatesOf({ connection, step, side }) : undefined)
@@ -223,21 +236,26 @@ function stepQuery(connection: string, step: string): RawBuilder<unknown> {
     from (select) one left join steps s on s.connection = ${connection} and s.step = ${step}`;
 }
 
+/** Of these records at most `limit` ids, in no order. */
 function wantedIds(
-  { connection, step, side, after }: { connection: string; step: string; side: Side; after: string },
+  { connection, step, side }: Place & { readonly side: Side },
   filter: RecordFilter,
+  { after, limit }: Required<Keyset>,
 ): RawBuilder<unknown> {
-  const records = sql`select r.id from records r
-    where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.id > ${after}`;
+  const of = (alias: string) =>
+    sql`${sql.raw(alias)}.connection = ${connection} and ${sql.raw(alias)}.step = ${step}
+      and ${sql.raw(alias)}.side = ${side} and ${sql.raw(alias)}.id > ${after}`;
+  const records = sql`select r.id from records r where ${of("r")}`;
   if ("ids" in filter) return sql`${records} and r.id = any(${ids(filter.ids)})`;
   if ("uncoupled" in filter || "unkeyed" in filter) {
     const { groups, made } = "unkeyed" in filter ? filter.unkeyed : { groups: 0, made: "" };
     const unkeyed = sql`(coalesce(cardinality(u.keys), 0) < ${groups} or u.made <> ${made})`;
-    const place = { connection, step };
-    return sql`select u.id from ${allUncoupled(place)} u where u.side = ${side} and u.id > ${after} and ${
-      free("u", place)
-    }
+    const wanted = sql`${of("u")} and ${free("u", { connection, step })}
       ${when("unkeyed" in filter, () => sql`and ${unkeyed}`)}`;
+    // Each in its order by itself, so that the first goes by its index.
+    const inOrder = (table: RawBuilder<unknown>) => sql`(select u.id from ${table} order by u.id limit ${limit}::int)`;
+    return sql`select id from (${inOrder(sql`uncoupled u where ${wanted}`)}
+      union all ${inOrder(sql`fresh u where ${isFresh({ connection, step })} and ${wanted}`)}) both_tables`;
   }
   // EXCEPT hashes or sorts, however many ids the planner expects; NOT IN and NOT EXISTS took minutes here.
   return sql`${records} and r.state = 'present' except select unnest(m.ids) from met m

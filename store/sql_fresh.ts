@@ -9,11 +9,16 @@ import type { Side } from "./store.ts";
 
 const columns = sql.raw("connection, step, side, id, fingerprint, keys, made, agrees, unclear");
 
-/** The rows of a step in both tables, as a table; those of `fresh` are looked through only where there may be some. */
+/** Whether the step may have rows in the table `fresh`; else that is not looked through. */
+export function isFresh({ connection, step }: Place): RawBuilder<unknown> {
+  return sql`exists (select from steps s where s.connection = ${connection} and s.step = ${step} and s.fresh)`;
+}
+
+/** The rows of a step in both tables, as a table; in no order. */
 export function allUncoupled({ connection, step }: Place): RawBuilder<unknown> {
   const at = sql`connection = ${connection} and step = ${step}`;
   return sql`(select ${columns} from uncoupled where ${at}
-    union all select ${columns} from fresh where ${at} and exists (select from steps where ${at} and fresh))`;
+    union all select ${columns} from fresh where ${at} and ${isFresh({ connection, step })})`;
 }
 
 /** Has the rows that the next pages of new sides bring, all with keys, in the table `fresh`, where the step has none yet. */

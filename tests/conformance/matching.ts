@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { couple } from "../../matching/couple.ts";
 import type {
   BaseField,
+  Lease,
   Matched,
   Matching,
   PageSave,
@@ -228,6 +229,57 @@ export function matchTests(test: StoreTest): void {
     },
   );
 
+  const lease = { number: 1, holder: "one" };
+  for (const [what, way] of Object.entries(waysToMatch)) {
+    test(
+      `records of new sides are there for all who ask before they are matched, ${what}`,
+      async (store, connection) => {
+        const { uncoupled, report } = place(store, connection);
+        await store.save(connection, "s", { lease });
+        const read = (side: Side, keys: Readonly<Record<string, string | null>>) =>
+          store.savePage(connection, "s", side, {
+            ...{ ...nothing, run: "r1", isNew: true, lease },
+            records: Object.keys(keys).map((id) => record(id)),
+            keys: Object.entries(keys).map(([id, key]) => keysOf(id, [key])),
+          });
+        await Promise.all([read("erp", { a: "1" }), read("crm", { v: "1", w: "2" })]);
+        await Promise.all([
+          read("erp", { b: "2", c: null, d: "several" }),
+          read("crm", { x: "several", y: "several", z: null }),
+        ]);
+        const standing = async () => [await uncoupled("erp"), await uncoupled("crm")];
+        const all = [["a", "b", "c", "d"], ["v", "w", "x", "y", "z"]];
+        assertEquals(await standing(), all);
+        assertEquals((await store.step(connection, "s")).uncoupled, { erp: 4, crm: 5 });
+        const second = await store.records(connection, "s", "crm", { uncoupled: true }, { after: "w", limit: 2 });
+        assertEquals(idsOf(second), ["x", "y"]);
+        const unkeyed = { unkeyed: { groups: 1, made: "d1" } };
+        assertEquals(await store.records(connection, "s", "erp", unkeyed, { limit: 9 }), []);
+        assertEquals((await report()).map(({ erp, crm }) => erp?.id ?? crm?.id), all.flat());
+        assertEquals((await report()).flatMap((row) => row.blankKeys ? row.erp?.id ?? row.crm?.id : []), ["c", "z"]);
+        assertEquals((await store.named(connection, "s", "b")).map(({ erp }) => erp?.id), ["b"]);
+        assertEquals(await way(store, connection), 2);
+        assertEquals(await pairsOf(store, connection), ["a v match 0", "b w match 0"]);
+        assertEquals(await standing(), [["c", "d"], ["x", "y", "z"]]);
+        assertEquals(await candidates(store, connection, "erp"), { c: null, d: ["x", "y"] });
+        assertEquals((await store.step(connection, "s")).uncoupled, { erp: 2, crm: 3 });
+        assertEquals(await match(store, connection, 0), { coupled: 0, agreed: 0, except: [] });
+      },
+    );
+  }
+
+  test("records of a new side that finds no other one are there, in order", async (store, connection) => {
+    await store.save(connection, "s", { lease });
+    for (const ids of [["c", "d"], ["a", "b"]]) {
+      const read = { records: ids.map((id) => record(id)), keys: ids.map((id) => keysOf(id, [id])) };
+      await store.savePage(connection, "s", "erp", { ...nothing, run: "r1", isNew: true, lease, ...read });
+    }
+    await store.save(connection, "s", { lease, matching: { definition: "d1", base: [] } });
+    assertEquals(await place(store, connection).uncoupled("erp"), ["a", "b", "c", "d"]);
+    const after = await store.records(connection, "s", "erp", { uncoupled: true }, { after: "a", limit: 2 });
+    assertEquals(idsOf(after), ["b", "c"]);
+  });
+
   for (const shares of [1, 7]) {
     test(`match() decides as couple() does, in ${shares} share(s) side by side`, async (store, connection) => {
       let state = 7;
@@ -284,6 +336,37 @@ export function matchTests(test: StoreTest): void {
 type Keys = Readonly<Record<string, RecordKeys["keys"]>>;
 
 /** Reads records with these keys. */
+/** Ways to match what was read for the first time; each gives how many pairs were coupled. */
+const waysToMatch: Readonly<Record<string, (store: Store, connection: string) => Promise<number>>> = {
+  "by the run that read them": (store, connection) => matchUnder({ number: 1, holder: "one" }, store, connection),
+  "in shares": (store, connection) => matchUnder({ number: 1, holder: "one" }, store, connection, 7),
+  "by the run after it": (store, connection) => matchUnder({ number: 2, holder: "two" }, store, connection),
+  "by whoever takes the step": (store, connection) => match(store, connection, 0).then(({ coupled }) => coupled),
+  "when one of them was read once more": async (store, connection) => {
+    const lease = { number: 1, holder: "one" };
+    const again = { records: [record("a")], keys: [keysOf("a", ["1"])] };
+    await store.savePage(connection, "s", "erp", { ...nothing, run: "r1", isNew: true, lease, ...again });
+    return await matchUnder(lease, store, connection);
+  },
+  "when one was coupled and parted in between": async (store, connection) => {
+    const lease = { number: 1, holder: "one" };
+    await store.save(connection, "s", { lease, couplings: [coupling("d", "z")] });
+    await store.save(connection, "s", { lease, parted: ["d"] });
+    const keys = { erp: [keysOf("d", ["several"])], crm: [keysOf("z", [null])] };
+    await store.save(connection, "s", { lease, keys });
+    return await matchUnder(lease, store, connection);
+  },
+};
+
+async function matchUnder(lease: Lease, store: Store, connection: string, shares = 1): Promise<number> {
+  await store.save(connection, "s", { lease, matching: { definition: "d1", base: [] } });
+  const all = Array.from(
+    { length: shares },
+    (_, nth) => match(store, connection, 0, { lease, share: { nth, of: shares } }),
+  );
+  return (await Promise.all(all)).reduce((sum, { coupled }) => sum + coupled, 0);
+}
+
 async function keyed(store: Store, connection: string, keys: Readonly<Record<Side, Keys>>): Promise<void> {
   for (const side of ["erp", "crm"] as const) {
     await place(store, connection).read(side, Object.keys(keys[side]).map((id) => record(id)));

@@ -54,6 +54,25 @@ Deno.test("openPglite() refuses a folder that is open and names the process", as
 
 Deno.test("openPglite() finds everything after a stop without close, and after a close", async () => {
   await store.savePage("kept", "s", "erp", { run: "r1", records: [record], deleted: [], left: [], cursor: "c1" });
+  const [first, second] = [{ number: 1, holder: "one" }, { number: 2, holder: "two" }];
+  await store.save("kept", "new", { lease: first });
+  for (const id of ["a", "b"]) {
+    const read = {
+      records: [{ ...record, id }],
+      keys: [{ id, fingerprint: "f", keys: [id], made: "d1", agrees: null }],
+    };
+    await store.savePage("kept", "new", "crm", {
+      run: "r1",
+      isNew: true,
+      lease: first,
+      ...read,
+      deleted: [],
+      left: [],
+    });
+  }
+  // That a reading is complete waits for all that was written before it.
+  const end = { records: [], deleted: [], left: [], swept: "2026-01-01T00:00:00.000Z" };
+  await store.savePage("kept", "new", "crm", { run: "r1", isNew: true, lease: first, ...end });
   await copy(dir, `${root}/stopped`);
   await store.close();
   for (const folder of [`${root}/stopped`, dir]) {
@@ -61,6 +80,12 @@ Deno.test("openPglite() finds everything after a stop without close, and after a
     try {
       assertEquals(await again.records("kept", "s", "erp", { ids: ["a"] }, { limit: 1 }), [record]);
       assertEquals((await again.step("kept", "s")).cursors.erp, "c1");
+      await again.save("kept", "new", { lease: second });
+      assertEquals((await again.records("kept", "new", "crm", { uncoupled: true }, { limit: 9 })).length, 2);
+      // What they are matched by goes with a process that stops, and is made again.
+      const unkeyed = { unkeyed: { groups: 1, made: "d1" } };
+      const made = await again.records("kept", "new", "crm", unkeyed, { limit: 9 });
+      assertEquals(made.length, folder === dir ? 0 : 2);
     } finally {
       await again.close();
     }
