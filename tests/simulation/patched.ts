@@ -54,7 +54,7 @@ export async function hunt(
       args: [
         ...["run", "-A", "-q", "--no-check", "--cached-only", "tests/simulation/hunted.ts"],
         // A history in a database takes a hundred times as long.
-        ...[String(seed), String(isInSql ? Math.min(histories, 100) : histories), ...how],
+        ...[String(seed), String(isInSql ? Math.min(histories, 400) : histories), ...how],
       ],
       cwd: dir,
       env: { NO_COLOR: "1" },
