@@ -233,13 +233,21 @@ function bodyOf(answer: Exchanged, asked: Request, options: { service: string; a
   const { chunks, status } = answer;
   try {
     if (asked.parse !== undefined && status === 200 && chunks.length > 0) return asked.parse(chunks);
-    const text = [...textsOf(chunks)].join("");
+    const text = textOf(chunks, options);
     if (asked.accept === "text") return text;
     return text === "" ? null : parseJson(text, asked.decimals ?? noDecimals);
   } catch (error) {
-    if (error instanceof TypeError) throw unreadable(options, "is not UTF-8");
+    if (error instanceof ServiceError) throw error;
     if (status >= 400) return null;
     throw unreadable(options, "is not JSON");
+  }
+}
+
+function textOf(chunks: readonly Uint8Array[], options: { service: string; action: string }): string {
+  try {
+    return [...textsOf(chunks)].join("");
+  } catch {
+    throw unreadable(options, "is not UTF-8");
   }
 }
 

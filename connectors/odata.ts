@@ -96,7 +96,7 @@ function partOf(slices: Slices, http: Http, answer: Answer): IteratorResult<read
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof TypeError)) throw cause;
     throw new ServiceError(
-      `Cannot read from "${http.service}": its answer is not JSON; run it again, and look for a proxy in between if it ` +
+      `Cannot read from "${http.service}": its answer is not JSON in UTF-8; run it again, and look for a proxy in between if it ` +
         "stays so",
       { service: http.service, code: "bad_json", status: answer.status, retryable: true, cause },
     );

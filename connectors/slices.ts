@@ -9,7 +9,7 @@ import { parseRows } from "./json.ts";
 /** The rows of an answer; the last of them are what it returns. */
 export type Slices = Iterator<readonly unknown[], readonly unknown[]>;
 
-/** Characters: some hundred rows. */
+/** Characters, of which each is a byte or more: some hundred rows. */
 const slice = 1_000_000;
 /** Characters that are parsed at once, at least. */
 const bit = 16_000;

@@ -3,6 +3,7 @@ import { Kysely, PGliteDialect, sql } from "kysely";
 import { ServiceError } from "../errors.ts";
 import { migrate } from "./migrations/mod.ts";
 import { attempt, sqlStore } from "./sql.ts";
+import { restore } from "./sql_fresh.ts";
 import { rehearsal, sessions } from "./sql_sessions.ts";
 import type { Store } from "./store.ts";
 
@@ -53,7 +54,10 @@ async function open(dir: string | undefined, options: PgliteOptions): Promise<St
   // Kysely knows that it has one connection, and lends it to one at a time.
   const db = new Kysely<unknown>({ dialect: new PGliteDialect({ pglite }) });
   try {
-    await attempt("bring the store up to date", () => migrate(db));
+    await attempt("bring the store up to date", async () => {
+      await migrate(db);
+      await restore(db);
+    });
   } catch (error) {
     await pglite.close();
     throw error;

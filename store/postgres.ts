@@ -7,6 +7,7 @@ import { lifelessHolder, type Lock, lockConnection } from "./postgres_lock.ts";
 import { refusalOf } from "./postgres_refusals.ts";
 import type { PostgresAddress } from "./postgres_socket.ts";
 import { sqlStore } from "./sql.ts";
+import { restore } from "./sql_fresh.ts";
 import { rehearsal as rehearsalIn, sessions } from "./sql_sessions.ts";
 import type { Store } from "./store.ts";
 
@@ -46,7 +47,7 @@ export async function openPostgres(
     });
     try {
       verify(await storeIdOf(link.db));
-      await upToDate(link, address);
+      await upToDate(link, address, connection);
       await lock.beat();
       const id = (await storeIdOf(link.db))!;
       const database = rehearsal ? await rehearsalIn(link.db, { guard: lock.guard }) : sessions(link.db);
@@ -98,7 +99,7 @@ export async function openPostgresBeside(
       await link.close();
       return null;
     }
-    if (number > migrations.length) await upToDate(link, address); // says that this version is too old for it
+    if (number > migrations.length) await upToDate(link, address, connection); // says that this version is too old for it
     const store = { ...sqlStore(sessions(link.db)), close: link.close };
     const lock = await lockConnection(address, { connection, wait: false }).catch((error: unknown) => {
       const isTaken = error instanceof ServiceError && error.code === "store_locked";
@@ -106,7 +107,7 @@ export async function openPostgresBeside(
       throw error;
     });
     if (lock === null) return { ...store, lifelessSince: (await lifelessHolder(link, connection))?.seen ?? null };
-    await alone(lock, { link, address, work: () => whenAlone(store) });
+    await alone(lock, { link, address, connection, work: () => whenAlone(store) });
     return { ...store, lifelessSince: null };
   } catch (error) {
     await link.close();
@@ -116,10 +117,15 @@ export async function openPostgresBeside(
 
 async function alone(
   lock: Lock,
-  { link, address, work }: { link: Link; address: PostgresAddress; work: () => Promise<void> },
+  { link, address, connection, work }: {
+    link: Link;
+    address: PostgresAddress;
+    connection: string;
+    work: () => Promise<void>;
+  },
 ): Promise<void> {
   try {
-    await upToDate(link, address);
+    await upToDate(link, address, connection);
     await lock.beat();
     await work();
   } finally {
@@ -132,13 +138,15 @@ function errorOf(address: PostgresAddress, error: unknown): Error {
   return error instanceof DefinitionError ? error : refusalOf(address, error);
 }
 
-async function upToDate({ db }: Link, address: PostgresAddress): Promise<void> {
+/** Nobody else is at work on the connection. */
+async function upToDate({ db }: Link, address: PostgresAddress, connection: string): Promise<void> {
   try {
     const { rows } = await sql<{ isThere: boolean }>`select to_regnamespace(${schema}) is not null as "isThere"`
       .execute(db);
     // Not "if not exists" alone: that asks for the right to make one where somebody made it for us.
     if (rows[0]?.isThere !== true) await sql`create schema if not exists ${sql.id(schema)}`.execute(db);
     await migrate(db);
+    await restore(db, { connection });
   } catch (error) {
     throw refusalOf(address, error);
   }

@@ -1,8 +1,9 @@
 /** The store in SQL: one dialect, PostgreSQL 15, for the embedded database and for a server alike. */
 import { type RawBuilder, sql } from "kysely";
 import { DefinitionError, RecordError, ServiceError, StepError } from "../errors.ts";
-import { allUncoupled, isFresh } from "./sql_fresh.ts";
 import { isKnownRecord, writeAtOnce } from "./sql_at_once.ts";
+import { allUncoupled, isFresh } from "./sql_fresh.ts";
+import { holdBeside } from "./sql_hold.ts";
 import {
   changeRow,
   type Db,
@@ -19,7 +20,7 @@ import {
 import { listedBy, namedRows, reportLines } from "./sql_report.ts";
 import type { Sessions } from "./sql_sessions.ts";
 import { writeMatches } from "./sql_uncoupled.ts";
-import { holdBeside, type Work } from "./sql_work.ts";
+import type { Work } from "./sql_work.ts";
 import { writePage, writeRun, writeSettlement } from "./sql_write.ts";
 import type { Change, FoundRecord, Keyset, Pair, Pin, RecordFilter, Run, Side, StepState, Store } from "./store.ts";
 import { storable } from "./text.ts";
@@ -29,7 +30,7 @@ import { storable } from "./text.ts";
  * "store_failed". `close` ends what is under way in it.
  */
 export function sqlStore(database: Sessions): Store {
-  const grown = growth();
+  const shared = { grown: growth(), gathered: new Set<string>() };
   function write<T>(action: string, work: (tx: Db) => Promise<T>): Promise<T> {
     return attempt(action, () => database.write(work));
   }
@@ -66,7 +67,7 @@ export function sqlStore(database: Sessions): Store {
       ),
     savePage: async (connection, step, side, page) => {
       const action = `save a page of step "${step}", side "${side}"`;
-      const place = { connection, step, grown };
+      const place = { connection, step, ...shared };
       const left = await attempt(action, async () => {
         try {
           return await database.read((db) => writeAtOnce({ tx: db, ...place }, { side, page }));
@@ -93,7 +94,7 @@ export function sqlStore(database: Sessions): Store {
       ),
     match: (connection, step, matching) =>
       write(`couple records of step "${step}" by their keys`, async (tx) => {
-        const work = { tx, connection, step, grown };
+        const work = { tx, connection, step, ...shared };
         const held = await holdBeside(work, matching.lease);
         return await writeMatches(work, { matching, hasFresh: held.hasFresh && matching.group === 0 });
       }),
@@ -123,7 +124,7 @@ export function sqlStore(database: Sessions): Store {
     save: (connection, step, settlement) =>
       write(
         `save what was decided in step "${step}"`,
-        (tx) => writeSettlement({ tx, connection, step, grown }, settlement),
+        (tx) => writeSettlement({ tx, connection, step, ...shared }, settlement),
       ),
     changes: (connection, { step, run, side, sources, states, lost }, { after = "", limit }) =>
       read<Change>(

@@ -48,14 +48,12 @@ export function isKnownRecord(error: unknown): boolean {
  */
 async function writeNewRecords(
   work: Work,
-  { side, page, into = page.keys === undefined ? "uncoupled" : "fresh" }: {
-    readonly side: Side;
-    readonly page: PageSave;
-    readonly into?: "uncoupled" | "fresh";
-  },
+  { side, page }: { readonly side: Side; readonly page: PageSave },
 ): Promise<boolean> {
   const { connection, step } = work;
   const { records, keys = [] } = page;
+  const place = JSON.stringify([connection, step]);
+  const into = page.keys === undefined || work.gathered.has(place) ? "uncoupled" : "fresh";
   const at = sql`connection = ${connection} and step = ${step}`;
   const isGiven = sql`exists (select from held where fresh or ${into} <> 'fresh')`;
   // A record that is not among the records is in neither of the other tables.
@@ -68,7 +66,9 @@ async function writeNewRecords(
   const [held] = rows;
   if (held === undefined) return false;
   if (into === "fresh" && !held.fresh) {
-    return held.begun && await writeNewRecords(work, { side, page, into: "uncoupled" });
+    if (!held.begun) return false;
+    work.gathered.add(place);
+    return await writeNewRecords(work, { side, page });
   }
   await countNew(work, side, { records, into });
   return true;

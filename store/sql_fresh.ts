@@ -3,9 +3,9 @@
  * are matched, since most of them are coupled then. Who asks for uncoupled records is told of these as well.
  */
 import { type RawBuilder, sql } from "kysely";
-import { ids, type Place, rowsOf, unnamed } from "./sql_rows.ts";
+import { type Db, ids, type Place, rowsOf, unnamed } from "./sql_rows.ts";
 import type { Work } from "./sql_work.ts";
-import type { Side } from "./store.ts";
+import type { PageSave, Side } from "./store.ts";
 
 const columns = sql.raw("connection, step, side, id, fingerprint, keys, made, agrees, unclear");
 
@@ -21,20 +21,32 @@ export function allUncoupled({ connection, step }: Place): RawBuilder<unknown> {
     union all select ${columns} from fresh where ${at} and ${isFresh({ connection, step })})`;
 }
 
-/** Has the rows that the next pages of new sides bring, all with keys, in the table `fresh`, where the step has none yet. */
+/**
+ * Has the rows that the next pages of new sides bring, all with keys, in the table `fresh`. False where the step has
+ * uncoupled records in the other one, or was rebuilt: its couplings are restored record by record.
+ */
 export async function begin({ tx, connection, step }: Work): Promise<boolean> {
   const at = sql`connection = ${connection} and step = ${step}`;
-  const { rows } =
-    await sql`update steps set fresh = true where ${at} and not exists (select from uncoupled where ${at})
+  const { rows } = await sql`update steps set fresh = true
+    where ${at} and not coalesce(rebuilt, false) and not exists (select from uncoupled where ${at})
     returning 1 as begun`.execute(tx);
   return rows.length > 0;
 }
 
-/** Whether a record of these was read before: it may have a row, which another one would stand beside. */
-export async function areKnown({ tx, connection, step }: Work, side: Side, given: readonly string[]): Promise<boolean> {
-  const { rows } = await sql`select from records where connection = ${connection} and step = ${step} and side = ${side}
-    and id = any(${ids(given)}) limit 1`.execute(tx);
-  return rows.length > 0;
+/**
+ * Whether something may be known of the records of a page of a new side: a coupling names one, one was read before, or
+ * is said to be gone in the same page. Then each has to be looked for.
+ */
+export async function areNamed({ tx, connection, step }: Work, side: Side, page: PageSave): Promise<boolean> {
+  const { records, left, deleted, merged = [] } = page;
+  const read = new Set(records.map(({ id }) => id));
+  const gone = [...left, ...deleted, ...merged.map(({ id }) => id)];
+  if (gone.some((id) => read.has(id))) return true;
+  const at = sql`connection = ${connection} and step = ${step}`;
+  const { rows } = await sql<{ named: boolean }>`select exists (select from couplings where ${at})
+    or exists (select from records where ${at} and side = ${side} and id = any(${ids([...read, ...gone])})) as named`
+    .execute(tx);
+  return rows[0]!.named;
 }
 
 /** Whether the two sides can be matched in the table `fresh` alone. */
@@ -69,15 +81,23 @@ export async function gather(work: Work): Promise<void> {
     .execute(work.tx);
 }
 
-/** {@link gather} where the run that wrote them is gone, perhaps with the server: what is missing is made again, without keys. */
-export async function restore(work: Work): Promise<void> {
-  await gather(work);
-  const { tx, connection, step } = work;
-  for (const side of ["erp", "crm"] as const) {
-    await sql`insert into uncoupled (connection, step, side, id, fingerprint)
-      select r.connection, r.step, r.side, r.id, r.fingerprint from records r
-      where r.connection = ${connection} and r.step = ${step} and r.side = ${side} and r.state = 'present'
-        and ${unnamed("r", side)}
-      on conflict do nothing`.execute(tx);
+/**
+ * {@link gather} for all steps whose first reading ended with its process, perhaps with the server: rows that are missing
+ * are made again of the records, without keys. Nobody else must be at work.
+ */
+export async function restore(db: Db, which: { readonly connection?: string } = {}): Promise<void> {
+  const own = which.connection === undefined ? sql`` : sql`and connection = ${which.connection}`;
+  const { rows } = await sql<Place>`select connection, step from steps where fresh ${own}`.execute(db);
+  for (const place of rows) {
+    await db.transaction().execute(async (tx) => {
+      await gather({ ...place, tx, grown: () => Promise.resolve(), gathered: new Set() });
+      for (const side of ["erp", "crm"] as const) {
+        await sql`insert into uncoupled (connection, step, side, id, fingerprint)
+          select r.connection, r.step, r.side, r.id, r.fingerprint from records r
+          where r.connection = ${place.connection} and r.step = ${place.step} and r.side = ${side}
+            and r.state = 'present' and ${unnamed("r", side)}
+          on conflict do nothing`.execute(tx);
+      }
+    });
   }
 }

@@ -3,11 +3,12 @@ import { type RawBuilder, sql } from "kysely";
 import { countCouplings, endCouplings, lastCouplings, writeCouplings } from "./sql_couplings.ts";
 import { newestOf } from "./newest.ts";
 import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
-import { areKnown, begin, gather, isWhole } from "./sql_fresh.ts";
+import { areNamed, begin, gather, isWhole } from "./sql_fresh.ts";
+import { hold } from "./sql_hold.ts";
 import { insertRecords, keepBases, mergeRecords } from "./sql_records.ts";
 import { type Db, type Given, given, ids, json, lastOf, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
 import { beginMatching, insertUncoupled, writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
-import { hold, type Touched, type Work } from "./sql_work.ts";
+import type { Touched, Work } from "./sql_work.ts";
 import type { Change, PageSave, Run, Settlement, Side } from "./store.ts";
 import { encode, storable, unescape } from "./text.ts";
 
@@ -52,8 +53,8 @@ async function writeNewPage(work: Work, { side, page }: { side: Side; page: Page
   const records = lastOf(page.records);
   const { coupled, hasFresh } = await hold(work, page.lease);
   const own: Touched = { erp: [], crm: [], [side]: records.map(({ id }) => id) };
-  const isMatched = coupled === 0 && records.length > 0 && page.keys !== undefined && page.lease !== undefined;
-  const isFresh = isMatched && (hasFresh ? !await areKnown(work, side, own[side]) : await begin(work));
+  const isMatched = records.length > 0 && page.keys !== undefined && page.lease !== undefined;
+  const isFresh = isMatched && !await areNamed(work, side, page) && (hasFresh || await begin(work));
   if (hasFresh && !isFresh && isAboutRecords(page)) await gather(work);
   if (records.length > 0) {
     if (coupled > 0) await keepBases(work, own);
@@ -128,11 +129,8 @@ export async function writeSettlement(work: Work, settlement: Settlement): Promi
   const couplings = lastCouplings(settlement.couplings ?? []);
   refuseSecondOpen(work.step, settlement);
   const { coupled, hasFresh } = await hold(work, settlement.lease);
-  const isAbout = records.length + couplings.length + parted.length > 0 || settlement.keys !== undefined;
-  // What ends a step, and what matches one side with nothing, finds nothing to be matched any more.
-  const isOver = async () =>
-    settlement.ended !== undefined || (settlement.matching !== undefined && !await isWhole(work));
-  if (hasFresh && (isAbout || await isOver())) await gather(work);
+  // What matching begins with leaves them where they are; after all else each is looked for by itself.
+  if (hasFresh && !(settlement.matching !== undefined && await isWhole(work))) await gather(work);
   const changed: Touched = { erp: [], crm: [] };
   for (const side of ["erp", "crm"] as const) {
     const own = records.filter((one) => one.side === side).map(({ record }) => record);

@@ -268,6 +268,38 @@ export function matchTests(test: StoreTest): void {
     );
   }
 
+  for (const how of ["left", "deleted", "merged"] as const) {
+    for (const [when, first, more] of [["later", ["x"], ["y"]], ["at once", ["w"], ["x", "y"]]] as const) {
+      test(`a record of a new side that is ${how} ${when} is not matched`, async (store, connection) => {
+        await store.save(connection, "s", { lease });
+        const page = { ...nothing, run: "r1", isNew: true as const, lease };
+        const read = (side: Side, ids: readonly string[], gone: Partial<PageSave> = {}) =>
+          store.savePage(connection, "s", side, {
+            ...{ ...page, ...gone },
+            records: ids.map((id) => record(id)),
+            keys: ids.map((id) => keysOf(id, [{ w: "0", a: "1", x: "1", b: "2", y: "2" }[id]!])),
+          });
+        await read("erp", ["a", "b"]);
+        await read("crm", first);
+        await read("crm", more, how === "merged" ? { merged: [{ id: "x", into: "y" }] } : { [how]: ["x"] });
+        assertEquals((await place(store, connection).uncoupled("crm")).includes("x"), false);
+        assertEquals(await matchUnder(lease, store, connection), 1);
+        assertEquals(await pairsOf(store, connection), ["b y match 0"]);
+      });
+    }
+  }
+
+  test("records of a new side that a coupling names are not matched, whatever its state", async (store, connection) => {
+    await store.save(connection, "s", { lease, couplings: [coupling("a", "x", { state: "tombstone" })] });
+    for (const [side, id] of [["erp", "a"], ["crm", "x"]] as const) {
+      const read = { records: [record(id)], keys: [keysOf(id, ["1"])] };
+      await store.savePage(connection, "s", side, { ...nothing, run: "r1", isNew: true, lease, ...read });
+    }
+    const { uncoupled } = place(store, connection);
+    assertEquals([await uncoupled("erp"), await uncoupled("crm")], [[], []]);
+    assertEquals(await matchUnder(lease, store, connection), 0);
+  });
+
   test("records of a new side that finds no other one are there, in order", async (store, connection) => {
     await store.save(connection, "s", { lease });
     for (const ids of [["c", "d"], ["a", "b"]]) {
@@ -335,7 +367,6 @@ export function matchTests(test: StoreTest): void {
 
 type Keys = Readonly<Record<string, RecordKeys["keys"]>>;
 
-/** Reads records with these keys. */
 /** Ways to match what was read for the first time; each gives how many pairs were coupled. */
 const waysToMatch: Readonly<Record<string, (store: Store, connection: string) => Promise<number>>> = {
   "by the run that read them": (store, connection) => matchUnder({ number: 1, holder: "one" }, store, connection),
@@ -367,6 +398,7 @@ async function matchUnder(lease: Lease, store: Store, connection: string, shares
   return (await Promise.all(all)).reduce((sum, { coupled }) => sum + coupled, 0);
 }
 
+/** Reads records with these keys. */
 async function keyed(store: Store, connection: string, keys: Readonly<Record<Side, Keys>>): Promise<void> {
   for (const side of ["erp", "crm"] as const) {
     await place(store, connection).read(side, Object.keys(keys[side]).map((id) => record(id)));

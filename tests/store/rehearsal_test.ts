@@ -13,7 +13,18 @@ import { addressOf, postgresTest, type TestDatabase, withDatabase } from "../pos
 
 const rehearsal = { rehearsal: true };
 const page = { ...nothing, run: "r1", records: [record("a")], cursor: "c1" };
-const tables = ["connections", "steps", "records", "met", "uncoupled", "unclear", "couplings", "changes", "runs"];
+const tables = [
+  "connections",
+  "steps",
+  "records",
+  "met",
+  "uncoupled",
+  "fresh",
+  "unclear",
+  "couplings",
+  "changes",
+  "runs",
+];
 
 /** Whatever a store must do, as steps of a test, since all of them work in the one transaction that this store is. */
 async function suite(t: Deno.TestContext, store: Store): Promise<void> {
