@@ -104,6 +104,11 @@ export function* textsOf(chunks: readonly Uint8Array[]): Generator<string, void>
   yield decoder.decode();
 }
 
+/** The whole body; throws as {@link textsOf}. */
+export function wholeText(chunks: readonly Uint8Array[]): string {
+  return [...textsOf(chunks)].join("");
+}
+
 /** A body that cannot be understood: another try can help, since it may have been cut on its way. */
 export function unreadable(options: { service: string; action: string }, state: string): ServiceError {
   const { service, action } = options;

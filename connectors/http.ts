@@ -7,7 +7,7 @@
  */
 import { DefinitionError, ServiceError } from "../errors.ts";
 import { type Clock, type Limiter, noRequests, type Requests } from "./connector.ts";
-import { type Deadlines, exchange, type Exchanged, textsOf, unreadable } from "./exchange.ts";
+import { type Deadlines, exchange, type Exchanged, unreadable, wholeText } from "./exchange.ts";
 import { faultOf, mayHaveTakenEffect, tries, waitAfter } from "./faults.ts";
 import { parseJson } from "./json.ts";
 import { openTokens, type TokenSource } from "./token.ts";
@@ -58,7 +58,7 @@ export interface Request {
 }
 
 export interface Answer extends Exchanged {
-  /** The parsed body, or the text where that was asked for; null where there is none, or where a refusal holds no JSON. */
+  /** The text where that was asked for, else the parsed body; null where there is none, or where a refusal holds no JSON. */
   readonly json: unknown;
 }
 
@@ -233,7 +233,7 @@ function bodyOf(answer: Exchanged, asked: Request, options: { service: string; a
   const { chunks, status } = answer;
   try {
     if (asked.parse !== undefined && status === 200 && chunks.length > 0) return asked.parse(chunks);
-    const text = textOf(chunks, options);
+    const text = strictText(chunks, options);
     if (asked.accept === "text") return text;
     return text === "" ? null : parseJson(text, asked.decimals ?? noDecimals);
   } catch (error) {
@@ -243,9 +243,9 @@ function bodyOf(answer: Exchanged, asked: Request, options: { service: string; a
   }
 }
 
-function textOf(chunks: readonly Uint8Array[], options: { service: string; action: string }): string {
+function strictText(chunks: readonly Uint8Array[], options: { service: string; action: string }): string {
   try {
-    return [...textsOf(chunks)].join("");
+    return wholeText(chunks);
   } catch {
     throw unreadable(options, "is not UTF-8");
   }

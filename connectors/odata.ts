@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { ServiceError } from "../errors.ts";
 import type { AnyEntity, Field, Fields, Outcome, Value } from "./connector.ts";
-import { textsOf } from "./exchange.ts";
+import { wholeText } from "./exchange.ts";
 import { pick } from "./fields.ts";
 import { parseJson } from "./json.ts";
 import type { Answer, Counted, Http } from "./http.ts";
@@ -47,7 +47,7 @@ export async function* pages(
   const stop = new AbortController();
   const signal = asked.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, asked.signal]);
   const parse = isSliced
-    ? (chunks: readonly Uint8Array[]) => sliced(chunks, decimals) ?? parseJson([...textsOf(chunks)].join(""), decimals)
+    ? (chunks: readonly Uint8Array[]) => sliced(chunks, decimals) ?? parseJson(wholeText(chunks), decimals)
     : undefined;
   function ask(url: string): Promise<Answer> {
     if (seen.has(url) || seen.size >= mostPages) throw loop(http);

@@ -56,7 +56,7 @@ async function open(dir: string | undefined, options: PgliteOptions): Promise<St
   try {
     await attempt("bring the store up to date", async () => {
       await migrate(db);
-      await restore(db);
+      await restore(db, null);
     });
   } catch (error) {
     await pglite.close();

@@ -47,8 +47,9 @@ export async function openPostgres(
     });
     try {
       verify(await storeIdOf(link.db));
-      await upToDate(link, address, connection);
+      await upToDate(link, address);
       await lock.beat();
+      await restore(link.db, connection);
       const id = (await storeIdOf(link.db))!;
       const database = rehearsal ? await rehearsalIn(link.db, { guard: lock.guard }) : sessions(link.db);
       const close = async () => {
@@ -99,7 +100,7 @@ export async function openPostgresBeside(
       await link.close();
       return null;
     }
-    if (number > migrations.length) await upToDate(link, address, connection); // says that this version is too old for it
+    if (number > migrations.length) await upToDate(link, address); // says that this version is too old for it
     const store = { ...sqlStore(sessions(link.db)), close: link.close };
     const lock = await lockConnection(address, { connection, wait: false }).catch((error: unknown) => {
       const isTaken = error instanceof ServiceError && error.code === "store_locked";
@@ -125,8 +126,9 @@ async function alone(
   },
 ): Promise<void> {
   try {
-    await upToDate(link, address, connection);
+    await upToDate(link, address);
     await lock.beat();
+    await restore(link.db, connection);
     await work();
   } finally {
     await lock.release();
@@ -138,15 +140,13 @@ function errorOf(address: PostgresAddress, error: unknown): Error {
   return error instanceof DefinitionError ? error : refusalOf(address, error);
 }
 
-/** Nobody else is at work on the connection. */
-async function upToDate({ db }: Link, address: PostgresAddress, connection: string): Promise<void> {
+async function upToDate({ db }: Link, address: PostgresAddress): Promise<void> {
   try {
     const { rows } = await sql<{ isThere: boolean }>`select to_regnamespace(${schema}) is not null as "isThere"`
       .execute(db);
     // Not "if not exists" alone: that asks for the right to make one where somebody made it for us.
     if (rows[0]?.isThere !== true) await sql`create schema if not exists ${sql.id(schema)}`.execute(db);
     await migrate(db);
-    await restore(db, { connection });
   } catch (error) {
     throw refusalOf(address, error);
   }

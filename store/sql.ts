@@ -237,7 +237,7 @@ function stepQuery(connection: string, step: string): RawBuilder<unknown> {
     from (select) one left join steps s on s.connection = ${connection} and s.step = ${step}`;
 }
 
-/** Of these records at most `limit` ids, in no order. */
+/** Their ids in no order; where not all are needed the first `limit` of them are among these. */
 function wantedIds(
   { connection, step, side }: Place & { readonly side: Side },
   filter: RecordFilter,

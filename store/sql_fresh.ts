@@ -37,16 +37,16 @@ export async function begin({ tx, connection, step }: Work): Promise<boolean> {
  * Whether something may be known of the records of a page of a new side: a coupling names one, one was read before, or
  * is said to be gone in the same page. Then each has to be looked for.
  */
-export async function areNamed({ tx, connection, step }: Work, side: Side, page: PageSave): Promise<boolean> {
+export async function areKnown({ tx, connection, step }: Work, side: Side, page: PageSave): Promise<boolean> {
   const { records, left, deleted, merged = [] } = page;
   const read = new Set(records.map(({ id }) => id));
   const gone = [...left, ...deleted, ...merged.map(({ id }) => id)];
   if (gone.some((id) => read.has(id))) return true;
   const at = sql`connection = ${connection} and step = ${step}`;
-  const { rows } = await sql<{ named: boolean }>`select exists (select from couplings where ${at})
-    or exists (select from records where ${at} and side = ${side} and id = any(${ids([...read, ...gone])})) as named`
+  const { rows } = await sql<{ known: boolean }>`select exists (select from couplings where ${at})
+    or exists (select from records where ${at} and side = ${side} and id = any(${ids([...read, ...gone])})) as known`
     .execute(tx);
-  return rows[0]!.named;
+  return rows[0]!.known;
 }
 
 /** Whether the two sides can be matched in the table `fresh` alone. */
@@ -82,11 +82,11 @@ export async function gather(work: Work): Promise<void> {
 }
 
 /**
- * {@link gather} for all steps whose first reading ended with its process, perhaps with the server: rows that are missing
- * are made again of the records, without keys. Nobody else must be at work.
+ * {@link gather} for all steps of a connection (null: of all) whose first reading ended with its process, perhaps with the
+ * server: rows that are missing are made again of the records, without keys. Nobody else must be at work there.
  */
-export async function restore(db: Db, which: { readonly connection?: string } = {}): Promise<void> {
-  const own = which.connection === undefined ? sql`` : sql`and connection = ${which.connection}`;
+export async function restore(db: Db, connection: string | null): Promise<void> {
+  const own = connection === null ? sql`` : sql`and connection = ${connection}`;
   const { rows } = await sql<Place>`select connection, step from steps where fresh ${own}`.execute(db);
   for (const place of rows) {
     await db.transaction().execute(async (tx) => {

@@ -6,7 +6,7 @@ import { type RawBuilder, sql } from "kysely";
 import { asSeen } from "./sql_bases.ts";
 import { move } from "./sql_fresh.ts";
 import { free, type Given, given, ids, json, lastOf, rowsOf, unnamed, unsettledOnes } from "./sql_rows.ts";
-import type { Work } from "./sql_work.ts";
+import type { Uncoupled, Work } from "./sql_work.ts";
 import type { Matched, Matching, RecordKeys, Settlement, Side, StoredRecord } from "./store.ts";
 import { listOf, storable } from "./text.ts";
 
@@ -70,7 +70,7 @@ export function insertUncoupled(
     readonly records: readonly StoredRecord[];
     readonly keys: readonly RecordKeys[];
     readonly isGiven?: RawBuilder<unknown>;
-    readonly into?: "uncoupled" | "fresh" | null;
+    readonly into?: Uncoupled | null;
   },
 ): RawBuilder<unknown> {
   // As a rule they come in the order of their records, and as often.

@@ -23,5 +23,7 @@ export interface Work {
   /** Places of steps whose uncoupled records no longer wait for their first match in a table of their own. */
   readonly gathered: Set<string>;
 }
+/** Where uncoupled records stand; see sql_fresh.ts. */
+export type Uncoupled = "uncoupled" | "fresh";
 /** A table whose rows are counted, and the side where it holds both. */
 export type Table = "couplings" | "changes" | `${"records" | "uncoupled"} ${Side}`;

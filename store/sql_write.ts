@@ -3,12 +3,12 @@ import { type RawBuilder, sql } from "kysely";
 import { countCouplings, endCouplings, lastCouplings, writeCouplings } from "./sql_couplings.ts";
 import { newestOf } from "./newest.ts";
 import { isOpen, refuseSecondOpen, runEnded } from "./refusals.ts";
-import { areNamed, begin, gather, isWhole } from "./sql_fresh.ts";
+import { areKnown, begin, gather, isWhole } from "./sql_fresh.ts";
 import { hold } from "./sql_hold.ts";
 import { insertRecords, keepBases, mergeRecords } from "./sql_records.ts";
 import { type Db, type Given, given, ids, json, lastOf, openOnes, pairJoins, unsettledOnes } from "./sql_rows.ts";
 import { beginMatching, insertUncoupled, writeKeys, writeUncoupled } from "./sql_uncoupled.ts";
-import type { Touched, Work } from "./sql_work.ts";
+import type { Touched, Uncoupled, Work } from "./sql_work.ts";
 import type { Change, PageSave, Run, Settlement, Side } from "./store.ts";
 import { encode, storable, unescape } from "./text.ts";
 
@@ -54,13 +54,13 @@ async function writeNewPage(work: Work, { side, page }: { side: Side; page: Page
   const { coupled, hasFresh } = await hold(work, page.lease);
   const own: Touched = { erp: [], crm: [], [side]: records.map(({ id }) => id) };
   const isMatched = records.length > 0 && page.keys !== undefined && page.lease !== undefined;
-  const isFresh = isMatched && !await areNamed(work, side, page) && (hasFresh || await begin(work));
+  const isFresh = isMatched && !await areKnown(work, side, page) && (hasFresh || await begin(work));
   if (hasFresh && !isFresh && isAboutRecords(page)) await gather(work);
   if (records.length > 0) {
     if (coupled > 0) await keepBases(work, own);
     await insertRecords(work, { side, records, areRead: true }).execute(work.tx);
-    const uncoupled = { records, keys: lastOf(page.keys ?? []) };
-    await insertUncoupled(work, side, isFresh ? { ...uncoupled, into: "fresh" } : uncoupled).execute(work.tx);
+    const into = isFresh ? "fresh" : null;
+    await insertUncoupled(work, side, { records, keys: lastOf(page.keys ?? []), into }).execute(work.tx);
   }
   if (coupled > 0) await derive(work, own);
   await writeRest(work, { side, page, changed: [] });
@@ -71,7 +71,7 @@ async function writeNewPage(work: Work, { side, page }: { side: Side; page: Page
 export async function countNew(
   work: Work,
   side: Side,
-  { records, into }: { readonly records: readonly unknown[]; readonly into: "uncoupled" | "fresh" },
+  { records, into }: { readonly records: readonly unknown[]; readonly into: Uncoupled },
 ): Promise<void> {
   for (const table of ["records", ...into === "uncoupled" ? [into] : []] as const) {
     await work.grown(work, `${table} ${side}`, records, { isNew: true });

@@ -300,7 +300,8 @@ export interface PageSave {
 
 /**
  * Which records: by id, those that no coupling names (a tombstone names both of its records too; a record of the CRM
- * that another step of the same entity, or of one that was never saved, has coupled is none of this step's), or those that a full reading in `unseen` (a run) did not meet.
+ * that another step of the same entity, or of one that was never saved, has coupled is none of this step's), or those that
+ * a full reading in `unseen` (a run) did not meet.
  */
 export type RecordFilter =
   | { readonly ids: readonly string[] }

@@ -7,7 +7,7 @@ import type { Bench, Measure } from "../bench.ts";
 import { readSettings } from "../../cli/configuration.ts";
 import { loadPipeline } from "../../cli/pipeline.ts";
 import { recordOf } from "../../engine/record.ts";
-import { exchange, textsOf } from "../../connectors/exchange.ts";
+import { exchange, wholeText } from "../../connectors/exchange.ts";
 import { compile } from "../../engine/compile.ts";
 import { connect } from "../connectors.ts";
 import { project } from "../processes.ts";
@@ -42,7 +42,7 @@ async function run(bench: Bench): Promise<readonly Result[]> {
       const sent = performance.now();
       for (const url of tape.asked) {
         const { chunks } = await exchange(url, plain, { ...transport, fetch: tape.fetch });
-        texts.push([...textsOf(chunks)].join(""));
+        texts.push(wholeText(chunks));
       }
       const transported = performance.now() - sent;
       const parsed = performance.now();

@@ -17,6 +17,7 @@ import { change, coupling, keysOf, record } from "./rows.ts";
 
 const astral = "\u{1F600}"; // in UTF-16 it sorts before U+FF5E, by code point after it
 const signs = "\x1b\x1c\x1d\x1e\x1f\0"; // what takes lists apart in a text is a text like any other
+const lease = { number: 1, holder: "one" };
 
 /** Declares them; part of the suite of every store. */
 export function matchTests(test: StoreTest): void {
@@ -156,7 +157,6 @@ export function matchTests(test: StoreTest): void {
   test(
     "savePage() of a new side lets nobody else save, tells what was modified last, and counts",
     async (store, connection) => {
-      const lease = { number: 1, holder: "one" };
       const page = { ...nothing, run: "r1", isNew: true as const, lease };
       await store.save(connection, "s", { lease });
       const save = (ids: readonly string[], more: Partial<PageSave> = {}) =>
@@ -189,7 +189,6 @@ export function matchTests(test: StoreTest): void {
   );
 
   test("savePage() of a new side takes a record that came in two pages as it came last", async (store, connection) => {
-    const lease = { number: 1, holder: "one" };
     const page = { ...nothing, run: "r1", isNew: true as const, lease };
     await store.save(connection, "s", { lease });
     const save = (side: Side, records: readonly StoredRecord[], keys: readonly RecordKeys[]) =>
@@ -209,7 +208,6 @@ export function matchTests(test: StoreTest): void {
   test(
     "savePage() of a new side takes a record that came twice in a page as it came last",
     async (store, connection) => {
-      const lease = { number: 1, holder: "one" };
       const page = { ...nothing, run: "r1", isNew: true as const, lease };
       await store.save(connection, "s", { lease });
       const late = record("a", { fingerprint: "other", label: "A again" });
@@ -229,7 +227,6 @@ export function matchTests(test: StoreTest): void {
     },
   );
 
-  const lease = { number: 1, holder: "one" };
   for (const [what, way] of Object.entries(waysToMatch)) {
     test(
       `records of new sides are there for all who ask before they are matched, ${what}`,
@@ -369,18 +366,16 @@ type Keys = Readonly<Record<string, RecordKeys["keys"]>>;
 
 /** Ways to match what was read for the first time; each gives how many pairs were coupled. */
 const waysToMatch: Readonly<Record<string, (store: Store, connection: string) => Promise<number>>> = {
-  "by the run that read them": (store, connection) => matchUnder({ number: 1, holder: "one" }, store, connection),
-  "in shares": (store, connection) => matchUnder({ number: 1, holder: "one" }, store, connection, 7),
+  "by the run that read them": (store, connection) => matchUnder(lease, store, connection),
+  "in shares": (store, connection) => matchUnder(lease, store, connection, 7),
   "by the run after it": (store, connection) => matchUnder({ number: 2, holder: "two" }, store, connection),
   "by whoever takes the step": (store, connection) => match(store, connection, 0).then(({ coupled }) => coupled),
   "when one of them was read once more": async (store, connection) => {
-    const lease = { number: 1, holder: "one" };
     const again = { records: [record("a")], keys: [keysOf("a", ["1"])] };
     await store.savePage(connection, "s", "erp", { ...nothing, run: "r1", isNew: true, lease, ...again });
     return await matchUnder(lease, store, connection);
   },
   "when one was coupled and parted in between": async (store, connection) => {
-    const lease = { number: 1, holder: "one" };
     await store.save(connection, "s", { lease, couplings: [coupling("d", "z")] });
     await store.save(connection, "s", { lease, parted: ["d"] });
     const keys = { erp: [keysOf("d", ["several"])], crm: [keysOf("z", [null])] };
